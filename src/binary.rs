@@ -155,7 +155,7 @@ fn run_sandbox(options: sandbox::Options) -> Done {
 
 fn write_crate(options: &new::Options) -> Done {
     let folder = new::write(options, Path::new(""))?;
-    print!("{}", new::next_steps(&folder));
+    print!("{}", new::next_steps(options, &folder));
     Ok(true)
 }
 

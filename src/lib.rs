@@ -54,8 +54,8 @@
 //! ```
 //!
 //! The example `seventh` is such a binary, with a business in one folder. `madang new NAME` writes
-//! a crate with a business that takes a payment; it is the example `eighth`. `docs/business.md`
-//! changes it step by step.
+//! a crate with a business that takes a payment; it is the example `bakery`. `docs/business.md`
+//! changes it step by step. The example `eighth` declares only what it sells.
 //!
 //! # Embedding
 //!

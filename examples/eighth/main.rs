@@ -1,7 +1,7 @@
-//! The server of one business.
+//! A server of one business, whose orders are those of the kernel.
 
-mod bakery;
+mod theatre;
 
 madang::main!(|host| {
-    host.business::<bakery::Bakery>();
+    host.business::<theatre::Theatre>();
 });

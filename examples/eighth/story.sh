@@ -1,51 +1,47 @@
 #!/bin/sh
-# Kim collects what was ordered; Lee cancels, and the money goes back.
+# Kim is admitted; Lee cancels, and the money goes back.
 #
 #     story.sh [http://127.0.0.1:8080]
 . "$(dirname "$0")/../lib.sh"
 
-step "Kim orders two pieces and pays."
-post /bakery/orders '{"customer":"kim-'$$'","quantity":2}'
+step "Kim buys two seats and pays."
+post /theatre/orders '{"guest":"kim-'$$'","evening":"2026-12-24","seats":2}'
 expect 201
 shows status Paid
+shows amount 40000
 kim=$(number)
-get /bakery/payments/$kim
-shows status Approved
-shows amount 8000
 
-step "The clerk hands the order over, once."
-post /bakery/orders/$kim/hand-over
+step "The usher admits Kim, once."
+post /theatre/orders/$kim/admit
 expect 200
-shows status HandedOver
-post /bakery/orders/$kim/hand-over
+shows status Admitted
+post /theatre/orders/$kim/admit
 expect 200
-
-step "It is too late to cancel."
-post /bakery/orders/$kim/cancel
+post /theatre/orders/$kim/cancel
 expect 409
-shows detail 'the order is over'
+shows detail 'the order has been handed over'
 
-step "Lee orders one piece and cancels: the money is back within the request."
-post /bakery/orders '{"customer":"lee-'$$'","quantity":1}'
+step "Lee buys a seat and cancels: the money is back within the request."
+post /theatre/orders '{"guest":"lee-'$$'","evening":"2026-12-24","seats":1}'
 expect 201
 lee=$(number)
-post /bakery/orders/$lee/cancel
+post /theatre/orders/$lee/cancel
 expect 200
 shows status Cancelled
-get /bakery/payments/$lee
+get /theatre/payments/$lee
 shows status Refunded
 
-step "An order without a customer or without pieces is refused."
-post /bakery/orders '{"customer":"","quantity":1}'
+step "Eleven seats, and seats for nobody, are refused with the reason."
+post /theatre/orders '{"guest":"Kim","evening":"2026-12-24","seats":11}'
 expect 422
-post /bakery/orders '{"customer":"Kim","quantity":0}'
+shows detail 'an order is for 1 to 10 seats'
+post /theatre/orders '{"guest":"","evening":"2026-12-24","seats":1}'
 expect 422
-shows detail 'an order is for 1 to 1000000 pieces'
-post /bakery/orders/999999/cancel
+post /theatre/orders/999999/cancel
 expect 404
 
-step "The view finds the orders by customer and status."
-eventually "/bakery/overview?customer=kim-$$&status=HandedOver" totalElements 1
-eventually "/bakery/overview?customer=lee-$$&status=Cancelled" totalElements 1
+step "The view finds the orders of an evening."
+eventually "/theatre/evenings?guest=kim-$$&evening=2026-12-24&status=Admitted" totalElements 1
+eventually "/theatre/evenings?guest=lee-$$&status=Cancelled" totalElements 1
 
 the_end

@@ -1,6 +1,6 @@
 //! The command `new`: it writes a crate with a business of its own.
 //!
-//! The templates are the files of the example `eighth`. They are compiled and tested there, and
+//! The templates are the files of the example `bakery`. They are compiled and tested there, and
 //! written under another name.
 
 mod name;
@@ -63,13 +63,13 @@ const FILES: &[(&str, &str)] = &[
     ("README.md", include_str!("readme.md")),
     (".gitignore", "/target\n/data\n"),
     ("rustfmt.toml", include_str!("../../rustfmt.toml")),
-    ("src/main.rs", include_str!("../../examples/eighth/main.rs")),
-    ("src/BUSINESS/mod.rs", include_str!("../../examples/eighth/bakery/mod.rs")),
-    ("src/BUSINESS/overview.rs", include_str!("../../examples/eighth/bakery/overview.rs")),
-    ("src/BUSINESS/payment.rs", include_str!("../../examples/eighth/bakery/payment.rs")),
-    ("src/BUSINESS/specs.rs", include_str!("../../examples/eighth/bakery/specs.rs")),
-    ("src/BUSINESS/worlds.rs", include_str!("../../examples/eighth/bakery/worlds.rs")),
-    ("story.sh", include_str!("../../examples/eighth/story.sh")),
+    ("src/main.rs", include_str!("../../examples/bakery/main.rs")),
+    ("src/BUSINESS/mod.rs", include_str!("../../examples/bakery/bakery/mod.rs")),
+    ("src/BUSINESS/overview.rs", include_str!("../../examples/bakery/bakery/overview.rs")),
+    ("src/BUSINESS/payment.rs", include_str!("../../examples/bakery/bakery/payment.rs")),
+    ("src/BUSINESS/specs.rs", include_str!("../../examples/bakery/bakery/specs.rs")),
+    ("src/BUSINESS/worlds.rs", include_str!("../../examples/bakery/bakery/worlds.rs")),
+    ("story.sh", include_str!("../../examples/bakery/story.sh")),
     ("lib.sh", include_str!("../../examples/lib.sh")),
 ];
 
@@ -95,14 +95,21 @@ pub fn write(options: &Options, parent: &Path) -> Result<PathBuf, NewError> {
     Ok(folder)
 }
 
-/// The text printed after the crate is written: the next commands.
+/// The text printed after the crate is written: the next commands, and where its madang is from.
 #[must_use]
-pub fn next_steps(folder: &Path) -> String {
-    format!(
-        "{} is written. Next:\n  cd {}\n  cargo test\n  cargo run -- serve\n  ./story.sh\n",
-        folder.display(),
-        folder.display()
-    )
+pub fn next_steps(options: &Options, folder: &Path) -> String {
+    let folder = folder.display();
+    let mut text = format!(
+        "{folder} is written. Next:\n  cd {folder}\n  cargo test\n  cargo run -- serve\n  ./story.sh\n"
+    );
+    if options.madang.is_none() {
+        let version = env!("CARGO_PKG_VERSION");
+        text.push_str(&format!(
+            "It depends on madang {version} from crates.io. When cargo does not find it there, write\n\
+             `madang = {{ path = \"PATH\" }}` in Cargo.toml, or use --madang PATH: a folder with madang.\n"
+        ));
+    }
+    text
 }
 
 /// The dependency on madang, as a value of TOML.

@@ -57,7 +57,7 @@ fn the_crate_bakery_is_the_example() {
     let folder = write(&options("bakery"), parent.path()).unwrap();
     for path in ["main.rs", "bakery/mod.rs", "bakery/payment.rs", "bakery/worlds.rs"] {
         let written = fs::read_to_string(folder.join("src").join(path)).unwrap();
-        let example = fs::read_to_string(Path::new("examples/eighth").join(path)).unwrap();
+        let example = fs::read_to_string(Path::new("examples/bakery").join(path)).unwrap();
         assert_eq!(written, example, "{path}");
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! `tests/clock.rs` is a program of its own, because it sets the clock of its process.
 
+mod bakery;
 mod calendar;
 mod configuration;
 mod connections;

@@ -7,6 +7,7 @@ pub mod inside;
 pub mod markup;
 pub mod process;
 pub mod provider;
+pub mod story;
 pub mod suspension;
 pub mod trace;
 

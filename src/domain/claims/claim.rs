@@ -278,7 +278,7 @@ impl ReceiveBody {
         let command = Receive { customer_id, price, claim_dt: timestamp(claim_dt) };
         match status {
             None => Ok(command),
-            Some(status) => status.means(&[(RECEIVED, command)]),
+            Some(status) => status.means("status", &[(RECEIVED, command)]),
         }
     }
 }

@@ -168,6 +168,6 @@ struct StatusBody {
 impl StatusBody {
     fn means(self) -> Result<Command, Malformed> {
         let Self { claim_id, status, payment_dt } = self;
-        status.means(&[(COMPLETED, CompleteBody { claim_id, payment_dt }.means())])
+        status.means("status", &[(COMPLETED, CompleteBody { claim_id, payment_dt }.means())])
     }
 }

@@ -186,10 +186,13 @@ struct StatusBody {
 
 impl StatusBody {
     fn means(self) -> Result<Command, Malformed> {
-        let verdict = self.underwriting_status.means(&[
-            (&["approveSubscription", "approve", "approved"], Verdict::Approve),
-            (&["refuseSubscription", "refuse", "refused"], Verdict::Refuse),
-        ])?;
+        let verdict = self.underwriting_status.means(
+            "underwritingStatus",
+            &[
+                (&["approveSubscription", "approve", "approved"], Verdict::Approve),
+                (&["refuseSubscription", "refuse", "refused"], Verdict::Refuse),
+            ],
+        )?;
         Ok(Decide { verdict, about: self.subscription_id })
     }
 }

@@ -220,7 +220,7 @@ impl<A: Aggregate> CommandRoutes<A> {
     ) -> Self {
         self.with(name, methods, Place::Item, move |number, body| {
             let target = Target::Existing(numbered(number)?);
-            Ok(ParsedCommand { target, command: body.read_text(field)?.means(&words)? })
+            Ok(ParsedCommand { target, command: body.read_text(field)?.means(field, &words)? })
         })
     }
 
@@ -237,7 +237,7 @@ impl<A: Aggregate> CommandRoutes<A> {
         words: [(&'static [&'static str], B::Command); N],
     ) -> Self {
         let forward = move |number: Option<u64>, body: &Body<'_>| {
-            let command = body.read_text(field)?.means(&words)?;
+            let command = body.read_text(field)?.means(field, &words)?;
             Ok(Dispatch::new(Id::<B>::new(numbered(number)?), command))
         };
         self.route(name, methods, Place::Item, &Meaning::Elsewhere(Arc::new(forward)))

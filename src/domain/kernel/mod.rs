@@ -28,6 +28,7 @@ mod rejections;
 mod rfc3339;
 pub mod roster;
 mod saga;
+pub mod sale;
 pub mod simulation;
 pub mod spec;
 mod state_reader;

@@ -45,7 +45,11 @@ macro_rules! statuses {
             $(#[$about_blank])*
             #[default]
             $blank,
-            $($(#[$about_name])* $name $(($content))? $({ $($field: $type),+ })?,)+
+            $(
+                $(#[$about_name])*
+                $name $(($content))?
+                    $({ $(#[doc = concat!("`", stringify!($field), "`")] $field: $type),+ })?,
+            )+
         }
 
         impl $status {

@@ -40,17 +40,19 @@ impl Text {
         self.0.chars().count() <= SHORT_CHARS_MAX
     }
 
-    /// The meaning of this status text; `meanings` has the words of each meaning. Case is ignored.
+    /// The meaning of this status text, which a client sent in this field; `meanings` has the words
+    /// of each meaning. Case is ignored.
     ///
     /// # Errors
     /// When the text is none of the words; the message lists them.
-    pub fn means<T: Clone>(&self, meanings: &[(&[&str], T)]) -> Result<T, Malformed> {
+    pub fn means<T: Clone>(&self, field: &str, meanings: &[(&[&str], T)]) -> Result<T, Malformed> {
         let text = self.0.trim();
         let is_among = |words: &[&str]| words.iter().any(|word| text.eq_ignore_ascii_case(word));
         let meaning = meanings.iter().find(|(words, _)| is_among(words));
         meaning.map(|(_, meaning)| meaning.clone()).ok_or_else(|| {
             let words: Vec<&str> = meanings.iter().flat_map(|(words, _)| *words).copied().collect();
-            Malformed::Content(format!("unknown status `{text}`, expected {}", words.join(" or ")))
+            let reason = format!("unknown {field} `{text}`, expected {}", words.join(" or "));
+            Malformed::Field { field: field.to_owned(), reason }
         })
     }
 }

@@ -81,7 +81,7 @@ impl RestateBody {
             return Err(Malformed::content("a card number has at most 100 characters"));
         }
         if let Some(status) = self.status {
-            status.means(&[(&["valid"], ())])?;
+            status.means("status", &[(&["valid"], ())])?;
         }
         Ok((self.order_id, Amend { bill: Fare { card_no } }))
     }

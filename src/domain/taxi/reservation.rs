@@ -254,7 +254,7 @@ impl StatusBody {
     fn means(self) -> Result<Command, Malformed> {
         let confirm = Confirm { taxi: self.taxi_id };
         let cancel = Cancel { by: By::Dispatcher };
-        self.status.means(&[(CONFIRMED, confirm), (CANCELLED, cancel)])
+        self.status.means("status", &[(CONFIRMED, confirm), (CANCELLED, cancel)])
     }
 }
 

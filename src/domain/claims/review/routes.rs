@@ -70,7 +70,7 @@ struct StatusBody {
 impl StatusBody {
     fn means(self) -> Result<Command, Malformed> {
         let Self { claim_id, cont_id, price, status, review_dt } = self;
-        if !status.means(&[(APPROVED, true), (DECLINED, false)])? {
+        if !status.means("status", &[(APPROVED, true), (DECLINED, false)])? {
             return Ok(DeclineBody { claim_id, review_dt }.means());
         }
         let cont_id = cont_id.ok_or_else(|| Malformed::content("missing field `contId`"))?;
@@ -90,7 +90,7 @@ impl ReferBody {
     fn means(self) -> Result<(Number, Command), Malformed> {
         match self.status {
             None => Ok((self.claim_id, Restate)),
-            Some(status) => Ok((self.claim_id, status.means(&[(ASSIGNED, Restate)])?)),
+            Some(status) => Ok((self.claim_id, status.means("status", &[(ASSIGNED, Restate)])?)),
         }
     }
 }
