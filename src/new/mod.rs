@@ -98,18 +98,18 @@ pub fn write(options: &Options, parent: &Path) -> Result<PathBuf, NewError> {
 /// The text printed after the crate is written: the next commands, and where its madang is from.
 #[must_use]
 pub fn next_steps(options: &Options, folder: &Path) -> String {
-    let folder = folder.display();
-    let mut text = format!(
-        "{folder} is written. Next:\n  cd {folder}\n  cargo test\n  cargo run -- serve\n  ./story.sh\n"
-    );
-    if options.madang.is_none() {
-        let version = env!("CARGO_PKG_VERSION");
-        text.push_str(&format!(
+    let (folder, version) = (folder.display(), env!("CARGO_PKG_VERSION"));
+    let source = match options.madang {
+        Some(_) => String::new(),
+        None => format!(
             "It depends on madang {version} from crates.io. When cargo does not find it there, write\n\
              `madang = {{ path = \"PATH\" }}` in Cargo.toml, or use --madang PATH: a folder with madang.\n"
-        ));
-    }
-    text
+        ),
+    };
+    format!(
+        "{folder} is written. Next:\n  cd {folder}\n  cargo test\n  cargo run -- serve\n  \
+         ./story.sh\n{source}"
+    )
 }
 
 /// The dependency on madang, as a value of TOML.

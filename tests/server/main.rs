@@ -2,7 +2,6 @@
 //!
 //! `tests/clock.rs` is a program of its own, because it sets the clock of its process.
 
-mod bakery;
 mod calendar;
 mod configuration;
 mod connections;
@@ -22,4 +21,5 @@ mod stopping;
 mod strict;
 #[path = "../support/mod.rs"]
 mod support;
+mod template;
 mod verify;

@@ -163,6 +163,32 @@ fn a_body_is_one_object_of_json_and_a_refusal_names_no_types() {
 }
 
 #[test]
+fn a_refusal_points_to_the_field_that_is_wrong() {
+    let running = Running::start(|_| {});
+    assert_eq!(status(&send(running.address, &request("POST /taxi/orders", "", ORDER))), 201);
+    for (line, body, pointer) in [
+        ("POST /taxi/orders", r#"{"orderType":"gold"}"#, "#/orderType"),
+        ("POST /taxi/orders", r#"{"orderType":"basic","phone":{}}"#, "#/phone"),
+        ("PATCH /taxi/orders/1", r#"{"status":"eaten"}"#, "#/status"),
+        ("PATCH /taxi/reservations/1", r#"{"status":"eaten"}"#, "#/status"),
+        (
+            "PATCH /insurance/subscriptions/1",
+            r#"{"subscriptionStatus":"eaten"}"#,
+            "#/subscriptionStatus",
+        ),
+        (
+            "PATCH /insurance/underwritings/1",
+            r#"{"underwritingStatus":"eaten"}"#,
+            "#/underwritingStatus",
+        ),
+    ] {
+        let answer = send(running.address, &request(line, "", body));
+        assert_problem(&answer, 422, "malformed");
+        assert!(answer.contains(&format!(r#""pointer":"{pointer}""#)), "{answer}");
+    }
+}
+
+#[test]
 fn an_ambiguous_request_is_refused() {
     let running = Running::start(|_| {});
     let head = "POST /taxi/orders HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n";

@@ -1,6 +1,6 @@
 //! What the usher looks at: the orders of an evening.
 
-use super::{Order, Seats};
+use super::{Order, Tickets};
 use madang::domain::kernel::{
     prelude::*,
     sale::Event::{self, Placed},
@@ -21,7 +21,7 @@ impl View for Evenings {
     const FIELDS: &'static [Field] =
         fields!(key "id"; text "guest", "evening", "status"; number "seats");
     const LINKS: &'static [Link] = &[Link::to::<Order>("order", "id")];
-    type Events = (Id<Order>, Event<Seats>);
+    type Events = (Id<Order>, Event<Tickets>);
 
     fn key((order, _): &Self::Events, _: &Meta) -> Option<u64> {
         Some(order.number())
@@ -30,7 +30,7 @@ impl View for Evenings {
     fn fold(row: Option<Self>, (id, event): Self::Events, _: &Meta) -> Option<Self> {
         let (row, status) = (row.unwrap_or_default(), event.status_word().into());
         Some(match event {
-            Placed { goods: Seats { guest, evening, seats }, .. } => {
+            Placed { goods: Tickets { guest, evening, seats }, .. } => {
                 Self { id, guest, evening, seats, status }
             }
             _ => Self { status, ..row },

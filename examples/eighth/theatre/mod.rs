@@ -7,13 +7,12 @@ mod worlds;
 
 use evenings::Evenings;
 use madang::domain::kernel::{
-    payment::{self, Bill, Receipt},
+    payment::{Bill, Receipt},
     prelude::*,
     sale::{self, Goods, Sale},
 };
 
-pub type Order = Sale<Seats>;
-pub type Payment = payment::Payment<Seats>;
+pub type Order = Sale<Tickets>;
 
 pub struct Theatre;
 
@@ -24,12 +23,12 @@ impl Business for Theatre {
     type Settings = Empty;
 
     fn install(host: &mut impl Host) {
-        sale::install::<Seats>(host);
+        sale::install::<Tickets>(host);
         host.view::<Evenings>();
     }
 
     fn check_invariants(state: &impl StateReader) -> Result<(), String> {
-        sale::check_invariants::<Seats>(state)
+        sale::check_invariants::<Tickets>(state)
     }
 }
 
@@ -39,13 +38,13 @@ const SEATS_MAX: u32 = 10;
 /// What a guest buys.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Seats {
+pub struct Tickets {
     guest: Text,
     evening: Date,
     seats: Quantity,
 }
 
-impl Goods for Seats {
+impl Goods for Tickets {
     const ORDERS: &'static str = "theatre/orders";
     const BILLING: &'static str = "theatre/billing";
     const HAND_OVER: (&'static str, &'static str) = ("admit", "Admitted");
@@ -59,7 +58,7 @@ impl Goods for Seats {
     }
 }
 
-impl Bill for Seats {
+impl Bill for Tickets {
     type Business = Theatre;
     const NAME: &'static str = "theatre/payments";
     const PORT: &'static str = "theatre/payment";

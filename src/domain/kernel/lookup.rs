@@ -73,4 +73,6 @@ pub enum Filter {
     AtLeast(&'static str, u64),
     /// The field is this text.
     Is(&'static str, String),
+    /// The field is one of these texts.
+    IsOneOf(&'static str, Vec<String>),
 }

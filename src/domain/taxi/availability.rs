@@ -18,16 +18,13 @@ pub struct Availability {
     pub registered_cnt: Quantity,
     pub item_price: Money,
     pub grade: Grade,
-    /// The grade as a number, 0 for basic: a search can ask for a grade or better.
-    pub grade_level: u64,
 }
 
 impl View for Availability {
     const NAME: &'static str = "taxi/availability";
     type Events = (Id<Taxi>, Event);
     const FIELDS: &'static [Field] = fields!(
-        key "taxiId"; text "taxiName", "companyName"; number "stockCnt", "itemPrice"; text "grade";
-        number "gradeLevel"
+        key "taxiId"; text "taxiName", "companyName"; number "stockCnt", "itemPrice"; text "grade"
     );
 
     const LINKS: &'static [Link] = &[Link::to::<Taxi>("taxi", "taxiId")];
@@ -55,6 +52,6 @@ impl Availability {
     /// The same row with this model.
     fn of(self, model: Model) -> Self {
         let Model { taxi_name, company_name, item_price, grade } = model;
-        Self { taxi_name, company_name, item_price, grade, grade_level: grade.level(), ..self }
+        Self { taxi_name, company_name, item_price, grade, ..self }
     }
 }

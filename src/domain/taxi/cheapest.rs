@@ -6,6 +6,7 @@
 
 use super::{
     availability::Availability,
+    grade::Grade,
     reservation::{
         Among,
         Command::{DoWithout, FindNone, Offer},
@@ -25,12 +26,15 @@ impl Lookup for Cheapest {
 
     fn query((_, event): &Self::Events, _meta: &Meta) -> Option<Query> {
         let TaxiSought { among, grade } = event else { return None };
-        let filters = match among {
-            Among::InStock => {
-                vec![Filter::AtLeast("stockCnt", 1), Filter::AtLeast("gradeLevel", grade.level())]
+        let mut filters = vec![];
+        if *among == Among::InStock {
+            filters.push(Filter::AtLeast("stockCnt", 1));
+            // Every taxi is of the lowest grade or better.
+            if *grade > Grade::default() {
+                let grades = grade.or_better().map(|grade| grade.to_string()).collect();
+                filters.push(Filter::IsOneOf("grade", grades));
             }
-            Among::Registered => vec![],
-        };
+        }
         Some(Query { filters, sort: Some("itemPrice"), rows_max: 1 })
     }
 

@@ -16,22 +16,18 @@ pub enum Grade {
 }
 
 impl Grade {
+    const ALL: [Self; 3] = [Self::Basic, Self::Prime, Self::Platinum];
+
     /// The grade that a client names in this field; case is ignored.
     pub(super) fn read(field: &str, word: &Text) -> Result<Self, Malformed> {
-        match word.as_compared().0.as_str() {
-            "basic" => Ok(Self::Basic),
-            "prime" => Ok(Self::Prime),
-            "platinum" => Ok(Self::Platinum),
-            other => Err(Malformed::content(format!(
-                "unknown {field} `{other}`, expected basic or prime or platinum"
-            ))),
-        }
+        let words: [(&[&str], Self); 3] =
+            [(&["basic"], Self::Basic), (&["prime"], Self::Prime), (&["platinum"], Self::Platinum)];
+        word.means(field, &words)
     }
 
-    /// The grade as a number, 0 for basic; a better one is greater.
-    #[must_use]
-    pub const fn level(self) -> u64 {
-        self as u64
+    /// This grade and the better ones.
+    pub(super) fn or_better(self) -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().filter(move |grade| *grade >= self)
     }
 }
 

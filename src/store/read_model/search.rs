@@ -112,7 +112,8 @@ pub(super) fn of_request(
     let mut asked = Vec::new();
     for (parameter, text) in conditions {
         let (index, operator) = condition(fields, parameter)?;
-        asked.push(Condition { index, operator, value: value(parameter, fields[index], text)? });
+        let values = vec![value(parameter, fields[index], text)?];
+        asked.push(Condition { index, operator, values });
     }
     let skipped = i64::try_from(wanted.skip).unwrap_or(i64::MAX);
     let (order, is_by_number) = order(fields, wanted, &asked)?;
@@ -146,31 +147,35 @@ pub(super) fn of_last(fields: &[Field], filter: &Filter) -> Result<Search, Searc
 }
 
 fn filtered(fields: &[Field], filter: &Filter) -> Result<Condition, SearchError> {
-    let (name, operator, value) = match filter {
-        Filter::Equals(name, number) => (*name, "=", integer(*number)),
-        Filter::AtLeast(name, number) => (*name, ">=", integer(*number)),
-        Filter::Is(name, text) => (*name, "=", Value::Text(text.clone())),
+    let text = |text: &String| Value::Text(text.clone());
+    let (name, operator, values) = match filter {
+        Filter::Equals(name, number) => (*name, "=", vec![integer(*number)]),
+        Filter::AtLeast(name, number) => (*name, ">=", vec![integer(*number)]),
+        Filter::Is(name, is) => (*name, "=", vec![text(is)]),
+        Filter::IsOneOf(name, texts) => (*name, "IN", texts.iter().map(text).collect()),
     };
     let index = index(fields, name).ok_or_else(|| not_searchable(fields, name))?;
-    Ok(Condition { index, operator, value })
+    Ok(Condition { index, operator, values })
 }
 
-/// One parsed condition.
+/// One parsed condition. It has one value, or with `IN` any number of them.
 struct Condition {
     index: usize,
     operator: &'static str,
-    value: Value,
+    values: Vec<Value>,
 }
 
 fn statements(fields: &[Field], asked: &[Condition], order: &str) -> Search {
     let clause = |condition: &Condition| {
-        format!("{} {} ?", column(fields, condition.index), condition.operator)
+        let marks = vec!["?"; condition.values.len()].join(", ");
+        format!("{} {} ({marks})", column(fields, condition.index), condition.operator)
     };
     let clauses: Vec<String> = asked.iter().map(clause).collect();
     let clauses = clauses.join(" AND ");
     let whole = if clauses.is_empty() { clauses } else { format!(" WHERE {clauses}") };
     let count = (!asked.is_empty()).then(|| format!("SELECT count(*) FROM rows{whole}"));
-    let conditions: Vec<Value> = asked.iter().map(|condition| condition.value.clone()).collect();
+    let conditions: Vec<Value> =
+        asked.iter().flat_map(|condition| condition.values.clone()).collect();
     Search {
         select: format!("SELECT number FROM rows{whole} ORDER BY {order}"),
         parameters: conditions.clone(),
@@ -212,7 +217,8 @@ fn order(
     terms.push((NUMBER.to_owned(), descending));
     let (first, descending) = &terms[0];
     let is_by_number = (first == NUMBER).then_some(*descending);
-    let only_ranges = !asked.is_empty() && asked.iter().all(|condition| condition.operator != "=");
+    let only_ranges = !asked.is_empty()
+        && asked.iter().all(|condition| !matches!(condition.operator, "=" | "IN"));
     let is_asked_for = asked.iter().any(|condition| column(fields, condition.index) == *first);
     let mut order = if only_ranges && !is_asked_for { "+".to_owned() } else { String::new() };
     for (nth, (column, descending)) in terms.iter().enumerate() {

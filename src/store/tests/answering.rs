@@ -297,4 +297,11 @@ fn a_lookup_returns_rows_in_the_order_of_its_sort_field() {
     assert_eq!(numbers(&model.find(&query, &long()).expect("is valid")), [9, 1]);
     let query = Query { filters: vec![Filter::Equals("price", 400)], sort: None, rows_max: 9 };
     assert_eq!(numbers(&model.find(&query, &long()).expect("is valid")), [4]);
+    let named = |names: &[&str]| {
+        let names = names.iter().map(|name| (*name).to_owned()).collect();
+        let filters = vec![Filter::IsOneOf("name", names), Filter::AtLeast("price", 1)];
+        let query = Query { filters, sort: Some("price"), rows_max: 2 };
+        numbers(&model.find(&query, &long()).expect("is valid"))
+    };
+    assert_eq!((named(&["Kim", "Lee"]), named(&["Lee"]), named(&[])), (vec![9, 1], vec![], vec![]));
 }

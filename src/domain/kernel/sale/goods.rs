@@ -8,12 +8,12 @@ use super::super::{Business, Money, payment::Bill};
 /// ```
 /// use madang::domain::kernel::{payment::{Bill, Receipt}, prelude::*, sale::{self, Goods}};
 ///
-/// /// Seats in a theatre.
+/// /// Tickets in a theatre.
 /// #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 /// #[serde(deny_unknown_fields)]
-/// struct Seats { guest: Text, seats: Quantity }
+/// struct Tickets { guest: Text, seats: Quantity }
 ///
-/// impl Goods for Seats {
+/// impl Goods for Tickets {
 ///     const ORDERS: &'static str = "theatre/orders";
 ///     const BILLING: &'static str = "theatre/billing";
 ///     const HAND_OVER: (&'static str, &'static str) = ("admit", "Admitted");
@@ -24,7 +24,7 @@ use super::super::{Business, Money, payment::Bill};
 ///     }
 /// }
 ///
-/// impl Bill for Seats {
+/// impl Bill for Tickets {
 ///     type Business = Theatre;
 ///     const NAME: &'static str = "theatre/payments";
 ///     const PORT: &'static str = "theatre/payment";
@@ -44,11 +44,11 @@ use super::super::{Business, Money, payment::Bill};
 ///     type Settings = Empty;
 ///
 ///     fn install(host: &mut impl Host) {
-///         sale::install::<Seats>(host);
+///         sale::install::<Tickets>(host);
 ///     }
 ///
 ///     fn check_invariants(state: &impl StateReader) -> Result<(), String> {
-///         sale::check_invariants::<Seats>(state)
+///         sale::check_invariants::<Tickets>(state)
 ///     }
 /// }
 /// ```

@@ -81,21 +81,21 @@ pub fn install<G: Goods>(host: &mut impl Host) {
 /// The first order whose payment contradicts its status, as a sentence.
 pub fn check_invariants<G: Goods>(state: &impl StateReader) -> Result<(), String> {
     state.each::<Sale<G>>(|number, order| {
-        let stage = state.get::<Payment<G>>(number).stage();
+        let payment = state.get::<Payment<G>>(number).stage();
         let is_right = match &order.status {
             _ if !state.is_settled::<Billing<Sale<G>>>(number) => true,
-            Status::Paid | Status::HandedOver => stage == Stage::Approved,
-            Status::Cancelled => matches!(stage, Stage::Declined | Stage::Refunded),
-            Status::Rejected { .. } => stage == Stage::Declined,
+            Status::Paid | Status::HandedOver => payment == Stage::Approved,
+            Status::Cancelled => matches!(payment, Stage::Declined | Stage::Refunded),
+            Status::Rejected { .. } => payment == Stage::Declined,
             // The service declined the refund, and the cashier has not given the money back yet.
-            Status::Cancelling => stage == Stage::RefundDeclined,
+            Status::Cancelling => payment == Stage::RefundDeclined,
             Status::Unknown | Status::Requested => false,
         };
         if is_right {
             return Ok(());
         }
         let (name, status) = (G::ORDERS, &order.status);
-        Err(format!("{name} {number} is {status:?}, its payment {stage:?}"))
+        Err(format!("{name} {number} is {status:?}, its payment {payment:?}"))
     })
 }
 

@@ -112,7 +112,7 @@ fn the_goods_are_the_body_of_a_request_and_the_command_has_the_word_of_the_busin
 
 #[test]
 fn whatever_happens_the_money_of_a_sale_is_where_its_status_says() {
-    let reached = worlds(begin).invariants(|world| world.check_money::<Papers>()).run(2_000);
+    let reached = worlds(begin).invariants(World::check_money::<Papers>).run(2_000);
     println!("{reached}");
 }
 

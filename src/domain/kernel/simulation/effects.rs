@@ -135,6 +135,9 @@ fn holds(filter: &Filter, row: &Value) -> bool {
         Filter::Equals(field, number) => row[*field].as_u64() == Some(*number),
         Filter::AtLeast(field, number) => row[*field].as_u64().is_some_and(|n| n >= *number),
         Filter::Is(field, text) => row[*field].as_str() == Some(text),
+        Filter::IsOneOf(field, texts) => {
+            texts.iter().any(|text| row[*field].as_str() == Some(text))
+        }
     }
 }
 
