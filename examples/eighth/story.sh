@@ -42,6 +42,7 @@ expect 404
 
 step "The view finds the orders of an evening."
 eventually "/theatre/evenings?guest=kim-$$&evening=2026-12-24&status=Admitted" totalElements 1
-eventually "/theatre/evenings?guest=lee-$$&status=Cancelled" totalElements 1
+eventually "/theatre/evenings?guest=lee-$$&evening_from=2026-12-01&evening_to=2026-12-31&status=Cancelled" totalElements 1
+eventually "/theatre/evenings?guest=lee-$$&evening_from=2026-12-25" totalElements 0
 
 the_end

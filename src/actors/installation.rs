@@ -13,10 +13,10 @@ use super::{
     verify::{Findings, Progressing, Verifier, views_alone},
 };
 use crate::{
-    domain::kernel::{Aggregate, Business, Host, Lookup, Port, Saga, View},
+    domain::kernel::{Aggregate, Business, Host, Lookup, Port, Saga, View, wrong_names},
     store::journal::Journal,
 };
-use names::{wrong_names_of_aggregate, wrong_names_of_view};
+use names::wrong_names_of_aggregate;
 use std::{collections::BTreeMap, path::Path, sync::Arc, time::Instant};
 
 /// One declaration, to be applied to the stored types, the runtime builder or the verifier.
@@ -232,7 +232,7 @@ impl Host for Installation {
     }
 
     fn view<V: View>(&mut self) -> &mut Self {
-        self.problems.extend(wrong_names_of_view::<V>());
+        self.problems.extend(wrong_names::<V>());
         declared!(self.view::<V>())
     }
 }

@@ -113,7 +113,8 @@ impl View for Night {
         let guests = row.map_or(0, |night| night.guests);
         let guests = match event {
             Event::Booked { .. } => guests + 1,
-            Event::Cancelled { .. } => guests - 1,
+            // A board shows what each event changes, also without the events before it.
+            Event::Cancelled { .. } => guests.saturating_sub(1),
         };
         (guests > 0).then_some(Self { day, guests })
     }

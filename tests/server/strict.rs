@@ -171,16 +171,6 @@ fn a_refusal_points_to_the_field_that_is_wrong() {
         ("POST /taxi/orders", r#"{"orderType":"basic","phone":{}}"#, "#/phone"),
         ("PATCH /taxi/orders/1", r#"{"status":"eaten"}"#, "#/status"),
         ("PATCH /taxi/reservations/1", r#"{"status":"eaten"}"#, "#/status"),
-        (
-            "PATCH /insurance/subscriptions/1",
-            r#"{"subscriptionStatus":"eaten"}"#,
-            "#/subscriptionStatus",
-        ),
-        (
-            "PATCH /insurance/underwritings/1",
-            r#"{"underwritingStatus":"eaten"}"#,
-            "#/underwritingStatus",
-        ),
     ] {
         let answer = send(running.address, &request(line, "", body));
         assert_problem(&answer, 422, "malformed");

@@ -19,7 +19,7 @@ pub struct Evenings {
 impl View for Evenings {
     const NAME: &'static str = "theatre/evenings";
     const FIELDS: &'static [Field] =
-        fields!(key "id"; text "guest", "evening", "status"; number "seats");
+        fields!(key "id"; text "guest", "status"; date "evening"; number "seats");
     const LINKS: &'static [Link] = &[Link::to::<Order>("order", "id")];
     type Events = (Id<Order>, Event<Tickets>);
 

@@ -1,7 +1,7 @@
 //! Checks that the names which a business declares as texts belong to its types.
 
 use crate::{
-    domain::kernel::{Aggregate, CommandRoute, FieldKind, View, field_names},
+    domain::kernel::{Aggregate, CommandRoute},
     store::shape::{Shape, from_value, samples, trace},
 };
 use std::collections::BTreeSet;
@@ -39,22 +39,6 @@ fn offered<A: Aggregate>() -> BTreeSet<&'static str> {
     let shape = trace::<A>();
     let states = shape.iter().flat_map(samples).filter_map(|state| from_value::<A>(state).ok());
     states.flat_map(|state| state.available_commands().iter().copied()).collect()
-}
-
-/// Returns one sentence for each field that is searchable or linked and that the rows do not have.
-pub(super) fn wrong_names_of_view<V: View>() -> Vec<String> {
-    let columns = field_names::<V>();
-    let fields = V::FIELDS.iter().filter(|field| field.kind != FieldKind::Key);
-    let searchable = fields.map(|field| (field.name, "searchable"));
-    let linked = V::LINKS.iter().map(|link| (link.field, "linked"));
-    let wrong =
-        searchable.chain(linked).filter(|(name, _)| !columns.is_empty() && !columns.contains(name));
-    wrong
-        .map(|(name, what)| {
-            let there_are = there_are(columns);
-            format!("{}: the field `{name}` is {what} and not in a row; {there_are}", V::NAME)
-        })
-        .collect()
 }
 
 fn there_are(names: &[&str]) -> String {

@@ -43,6 +43,12 @@ impl Body<'_> {
         };
         read(&details).or_else(|error| {
             let error = if self.skip(&mut details, &[]) { read(&details) } else { Err(error) };
+            let has_no_fields = serde_json::from_value::<C>(bare.clone()).is_ok();
+            if let (Err(_), true, Some(field)) = (&error, has_no_fields, details.keys().next()) {
+                return Err(about_a_field(&format!(
+                    "unknown field `{field}`, there are no fields"
+                )));
+            }
             error.map_err(|error| content(&error, &details, |alone| read(alone).err()))
         })
     }
@@ -235,6 +241,18 @@ mod tests {
                 matches!(refused, Err(Malformed::Content(_) | Malformed::Field { .. }));
             assert!(is_refused, "{body}: {refused:?}");
         }
+    }
+
+    #[test]
+    fn a_field_of_a_command_without_fields_is_unknown() {
+        let body = Body { bytes: br#"{"id":7,"what":"tea"}"#, ignored: &["id"] };
+        let Err(Malformed::Field { field, reason }) = body.read_as::<Order>("sit-down") else {
+            panic!("it is refused")
+        };
+        assert_eq!(
+            (field.as_str(), reason.as_str()),
+            ("what", "unknown field `what`, there are no fields")
+        );
     }
 
     #[test]

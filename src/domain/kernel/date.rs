@@ -68,6 +68,26 @@ impl Date {
         u32::try_from(days).ok().map(Self)
     }
 
+    /// The number of days since [`Date::MIN`], such as for the key of a view with a row for each day.
+    #[must_use]
+    pub const fn number(self) -> u64 {
+        self.0 as u64
+    }
+
+    /// The date of this number of days since [`Date::MIN`]; [`Date::MAX`] for all greater numbers.
+    ///
+    /// ```
+    /// use madang::domain::kernel::Date;
+    ///
+    /// let date: Date = "2026-12-24".parse()?;
+    /// assert_eq!(Date::of_number(date.number()), date);
+    /// # Ok::<(), madang::domain::kernel::InvalidDate>(())
+    /// ```
+    #[must_use]
+    pub fn of_number(days: u64) -> Self {
+        u32::try_from(days).map_or(Self::MAX, |days| Self(days.min(DAYS_MAX)))
+    }
+
     /// The date in UTC at this time; [`Date::MAX`] for all later times.
     ///
     /// ```

@@ -146,12 +146,16 @@ impl<A: Aggregate> EventSet for (Id<A>, A::Event) {
 /// Declares the event set of a subscriber to several aggregate kinds.
 ///
 /// `event_set!(Heard: Order, Payment)` declares the enum `Heard` for events of orders and payments.
+/// It is public unless it has another visibility: `event_set!(pub(super) Heard: Order, Payment)`.
 #[macro_export]
 macro_rules! event_set {
     ($(#[$doc:meta])* $heard:ident: $($of:ident),+ $(,)?) => {
+        $crate::event_set!($(#[$doc])* pub $heard: $($of),+);
+    };
+    ($(#[$doc:meta])* $visibility:vis $heard:ident: $($of:ident),+ $(,)?) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq)]
-        pub enum $heard {
+        $visibility enum $heard {
             $(
                 #[doc = concat!("An event of this `", stringify!($of), "`.")]
                 $of($crate::domain::kernel::Id<$of>, <$of as $crate::domain::kernel::Aggregate>::Event),

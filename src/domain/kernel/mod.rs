@@ -68,7 +68,7 @@ pub use total::Total;
 pub use upcasters::Upcasters;
 pub use values::{Money, Number, Quantity, Text, Timestamp};
 pub use variant::Variant;
-pub use view::{Field, FieldKind, Link, LinkTarget, View};
+pub use view::{Field, FieldKind, Link, LinkTarget, View, wrong_names};
 pub use words::CANCELLED;
 
 use serde::{Serialize, de::DeserializeOwned};

@@ -37,6 +37,14 @@ impl Period {
         is_forward.then_some(Self { from, until }).ok_or(InvalidDate::Backwards { from, until })
     }
 
+    /// The period of this number of nights from a date.
+    ///
+    /// # Errors
+    /// [`InvalidDate::Backwards`] when there is no night, also after the last date.
+    pub fn of_nights(from: Date, nights: u32) -> Result<Self, InvalidDate> {
+        Self::new(from, from.plus_days(nights))
+    }
+
     /// The first day.
     #[must_use]
     pub const fn from(self) -> Date {
@@ -70,6 +78,13 @@ impl Period {
     #[must_use]
     pub fn overlaps(self, other: Self) -> bool {
         self.from < other.until && other.from < self.until
+    }
+}
+
+/// One night from the first date on, for values that are blank before their first event.
+impl Default for Period {
+    fn default() -> Self {
+        Self { from: Date::MIN, until: Date(Date::MIN.0 + 1) }
     }
 }
 
@@ -120,6 +135,10 @@ mod tests {
         let json = r#"{"from":"2026-02-27","until":"2026-03-01"}"#;
         let stay: Period = serde_json::from_str(json).unwrap();
         assert_eq!((stay.nights(), stay.days().len()), (2, 2));
+        assert_eq!(Period::of_nights(stay.from(), 2), Ok(stay));
+        assert!(Period::of_nights(stay.from(), 0).is_err());
+        assert!(Period::of_nights(Date::MAX, 1).is_err());
+        assert_eq!(Period::new(Date::MIN, Period::default().until()), Ok(Period::default()));
         assert_eq!(serde_json::to_string(&stay).unwrap(), json);
         assert!(stay.contains(date("2026-02-28")) && !stay.contains(date("2026-03-01")));
         for (json, sentence) in [

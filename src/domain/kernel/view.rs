@@ -1,6 +1,6 @@
 //! The view (read model): rows precomputed from the journal for queries.
 
-use super::{Aggregate, EventSet, Filter, Message, Meta};
+use super::{Aggregate, EventSet, Filter, Message, Meta, field_names};
 
 /// One row of a view; each event that changes the row is applied exactly once.
 ///
@@ -91,6 +91,23 @@ pub trait View: Message {
     }
 }
 
+/// Returns one sentence for each field that is searchable or linked and that the rows do not have.
+#[must_use]
+pub fn wrong_names<V: View>() -> Vec<String> {
+    let columns = field_names::<V>();
+    let fields = V::FIELDS.iter().filter(|field| field.kind != FieldKind::Key);
+    let searchable = fields.map(|field| (field.name, "searchable"));
+    let linked = V::LINKS.iter().map(|link| (link.field, "linked"));
+    let wrong =
+        searchable.chain(linked).filter(|(name, _)| !columns.is_empty() && !columns.contains(name));
+    wrong
+        .map(|(name, what)| {
+            let (view, there_are) = (V::NAME, columns.join(", "));
+            format!("{view}: the field `{name}` is {what} and not in a row; there are {there_are}")
+        })
+        .collect()
+}
+
 /// A link of a row, in its `_links`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Link {
@@ -145,6 +162,8 @@ pub enum FieldKind {
     Number,
     /// As milliseconds since the epoch, by equality and range.
     Time,
+    /// As calendar dates, by equality and range.
+    Date,
 }
 
 impl Field {
@@ -164,6 +183,12 @@ impl Field {
     #[must_use]
     pub const fn number(name: &'static str) -> Self {
         Self { name, kind: FieldKind::Number }
+    }
+
+    /// A field compared as a calendar [`Date`](super::Date).
+    #[must_use]
+    pub const fn date(name: &'static str) -> Self {
+        Self { name, kind: FieldKind::Date }
     }
 
     /// A field compared as a time.

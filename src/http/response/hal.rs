@@ -147,7 +147,7 @@ fn collection<T>(
 pub fn searches(base: &str, fields: &[Field]) -> Vec<u8> {
     let parameters = |field: &Field| match field.kind {
         FieldKind::Text => vec![field.name.to_owned()],
-        FieldKind::Key | FieldKind::Number | FieldKind::Time => {
+        FieldKind::Key | FieldKind::Number | FieldKind::Time | FieldKind::Date => {
             ["", "_from", "_to"].map(|ending| format!("{}{ending}", field.name)).to_vec()
         }
     };

@@ -106,7 +106,8 @@ impl StoredType {
         for sample in samples(stored) {
             self.encode(stored, sample.clone()).map_err(|reason| {
                 format!(
-                    "{}: this binary cannot read the stored value {sample}: {reason}. {}",
+                    "{}: this binary cannot read the value {sample}, which the store may have from an \
+                     earlier binary: {reason}. {}",
                     self.name,
                     remedy(&reason)
                 )

@@ -6,7 +6,9 @@ use crate::domain::kernel::{Field, FieldKind};
 pub(super) fn column(fields: &[Field], index: usize) -> String {
     match fields[index].kind {
         FieldKind::Key => "number".to_owned(),
-        FieldKind::Text | FieldKind::Number | FieldKind::Time => format!("field_{index}"),
+        FieldKind::Text | FieldKind::Number | FieldKind::Time | FieldKind::Date => {
+            format!("field_{index}")
+        }
     }
 }
 

@@ -33,8 +33,10 @@ impl RowChange {
         let body = serde_json::to_vec(row)?;
         let row = serde_json::to_value(row)?;
         let value = |field: &Field| match (field.kind, &row[field.name]) {
-            (FieldKind::Text, serde_json::Value::String(text)) => Value::Text(text.clone()),
-            (FieldKind::Text, serde_json::Value::Null) => Value::Null,
+            (FieldKind::Text | FieldKind::Date, serde_json::Value::String(text)) => {
+                Value::Text(text.clone())
+            }
+            (FieldKind::Text, serde_json::Value::Null) | (FieldKind::Date, _) => Value::Null,
             (FieldKind::Text, other) => Value::Text(other.to_string()),
             (FieldKind::Key | FieldKind::Number | FieldKind::Time, value) => {
                 value.as_i64().map_or(Value::Null, Value::Integer)

@@ -182,7 +182,7 @@ fn tables(fields: &[Field]) -> [String; 2] {
     let mut columns = String::new();
     for (column, field) in columns_of(fields) {
         let kind = match field.kind {
-            FieldKind::Text => "TEXT",
+            FieldKind::Text | FieldKind::Date => "TEXT",
             FieldKind::Key | FieldKind::Number | FieldKind::Time => "INTEGER",
         };
         let _ = write!(columns, ", {column} {kind}");

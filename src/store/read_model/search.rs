@@ -1,7 +1,7 @@
 //! Translation of queries into SQL statements. Values are always bound, never part of the text.
 
 use super::{columns::column, fault::ReadModelError, limit::Ended};
-use crate::domain::kernel::{Field, FieldKind, Filter, Query, Timestamp};
+use crate::domain::kernel::{Date, Field, FieldKind, Filter, Query, Timestamp};
 use rusqlite::types::Value;
 use std::fmt::Write;
 
@@ -278,7 +278,9 @@ fn allowed(fields: &[Field]) -> String {
     }
     let names: Vec<String> = fields.iter().map(|field| format!("`{}`", field.name)).collect();
     let names = names.join(", ");
-    format!("the searchable fields are {names}; numbers and times also with `_from` and `_to`")
+    format!(
+        "the searchable fields are {names}; numbers, times and dates also with `_from` and `_to`"
+    )
 }
 
 fn value(parameter: &str, field: Field, text: &str) -> Result<Value, SearchError> {
@@ -291,6 +293,11 @@ fn value(parameter: &str, field: Field, text: &str) -> Result<Value, SearchError
     let number = || text.trim().parse().ok();
     let (value, sentence) = match field.kind {
         FieldKind::Text => return Ok(Value::Text(text.to_owned())),
+        FieldKind::Date => {
+            let date = text.trim().parse::<Date>();
+            let date = date.map_err(|error| format!("`{parameter}`: {error}"));
+            return date.map(|date| Value::Text(date.to_string())).map_err(SearchError::BadQuery);
+        }
         FieldKind::Key | FieldKind::Number => (number(), "a whole number"),
         FieldKind::Time => {
             let written = || i64::try_from(Timestamp::from_rfc3339(text.trim())?.0).ok();

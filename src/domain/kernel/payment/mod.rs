@@ -12,7 +12,8 @@
 //!   ▼
 //! Abandoned ──▶ Voided      no answer came: what was charged is returned
 //! ```
-//! A payment whose charge was never sent counts as declined: `Requested ──▶ TurnedAway`.
+//! A payment whose charge was never sent counts as declined: `Requested ──▶ TurnedAway`. Before it
+//! is requested, a payment is `Blank`.
 
 mod bill;
 mod billing;

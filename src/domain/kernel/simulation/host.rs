@@ -6,7 +6,7 @@ use super::{
     installed::{Live, SagaInstances},
 };
 use crate::domain::kernel::{
-    Aggregate, Business, Host, Lookup, Port, Saga, StateReader, View, WaitsFor,
+    Aggregate, Business, Host, Lookup, Port, Saga, StateReader, View, WaitsFor, wrong_names,
 };
 
 impl Host for World {
@@ -37,7 +37,11 @@ impl Host for World {
         self
     }
 
+    /// # Panics
+    /// When the view names a field that its rows do not have. A server would not start.
     fn view<V: View>(&mut self) -> &mut Self {
+        let wrong = wrong_names::<V>();
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
         self.views.insert(V::NAME, Box::new(Rows::<V>::default()));
         self
     }

@@ -192,10 +192,13 @@ impl Reached {
     pub fn everything_but(&self, unreachable: &[(&str, &str)]) {
         let items: BTreeMap<String, u64> = self.items().into_iter().collect();
         let is_listed = |item: &str| unreachable.iter().any(|(listed, _)| *listed == item);
-        let mut wrong = vec![];
+        let (mut wrong, mut has_gaps) = (vec![], false);
         for (item, times) in &items {
             match (*times, is_listed(item)) {
-                (0, false) => wrong.push(format!("never reached: {item}")),
+                (0, false) => {
+                    wrong.push(format!("never reached: {item}"));
+                    has_gaps = true;
+                }
                 (1.., true) => wrong.push(format!("listed as unreachable, but reached: {item}")),
                 _ => {}
             }
@@ -208,9 +211,16 @@ impl Reached {
                 wrong.push(format!("listed as unreachable without a reason: {item}"));
             }
         }
+        if has_gaps {
+            wrong.push(ADVICE.to_owned());
+        }
         assert!(wrong.is_empty(), "{self}\n{}", wrong.join("\n"));
     }
 }
+
+/// What to do about an item that was never reached.
+const ADVICE: &str = "a person must submit the command; a long story needs longer worlds, such as \
+                      `.acts(100..400)`; a rare one needs more worlds, or other shares";
 
 const HEADING: &str = " accepted  no change   refused";
 

@@ -37,6 +37,19 @@ pub(super) enum Step {
 /// ```
 /// use madang::domain::kernel::simulation::Shares;
 ///
+/// let usual = Shares {
+///     people: 16,
+///     deliver: 18,
+///     deliver_twice: 6,
+///     answer: 9,
+///     commit: 9,
+///     crash: 3,
+///     wait: 2,
+///     jump: 1,
+///     operate: 1,
+/// };
+/// assert_eq!(Shares::default(), usual);
+///
 /// // Clients are busy, the process is never killed, and the clock often jumps to the next timer.
 /// let shares = Shares { people: 40, crash: 0, jump: 10, ..Shares::default() };
 /// # let _ = shares;
