@@ -39,6 +39,9 @@ impl Bill for Pieces {
 impl Payable for Order {
     type Bill = Pieces;
     const BILLING: &'static str = "bakery/billing";
+    const ACCEPT: Command = Pay;
+    const REJECT: fn(FailureKind, String) -> Command = |how, reason| Reject { how, reason };
+    const CLOSE: Command = Close;
 
     fn turn(event: &Event) -> Option<Turn<Pieces>> {
         Some(match *event {
@@ -48,17 +51,5 @@ impl Payable for Order {
             Rejected { .. } | Closed => Turn::Over,
             HandedOver => return None,
         })
-    }
-
-    fn accept() -> Command {
-        Pay
-    }
-
-    fn reject(how: FailureKind, reason: String) -> Command {
-        Reject { how, reason }
-    }
-
-    fn close() -> Command {
-        Close
     }
 }

@@ -142,6 +142,9 @@ rejections! {
 impl Payable for Application {
     type Bill = Fee;
     const BILLING: &'static str = "education/tuition";
+    const ACCEPT: Command = Pay;
+    const REJECT: fn(FailureKind, String) -> Command = |how, reason| Reject { how, reason };
+    const CLOSE: Command = Close;
 
     fn turn(event: &Event) -> Option<Turn<Fee>> {
         match event {
@@ -153,18 +156,6 @@ impl Payable for Application {
             Rejected { .. } | Undone => Some(Turn::Over),
             _ => None,
         }
-    }
-
-    fn accept() -> Command {
-        Pay
-    }
-
-    fn reject(how: FailureKind, reason: String) -> Command {
-        Reject { how, reason }
-    }
-
-    fn close() -> Command {
-        Close
     }
 }
 

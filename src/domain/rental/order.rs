@@ -116,6 +116,9 @@ rejections! {
 impl Payable for Order {
     type Bill = Rent;
     const BILLING: &'static str = "rental/billing";
+    const ACCEPT: Command = Pay;
+    const REJECT: fn(FailureKind, String) -> Command = |how, reason| Reject { how, reason };
+    const CLOSE: Command = Close;
 
     fn turn(event: &Event) -> Option<Turn<Rent>> {
         match event {
@@ -127,18 +130,6 @@ impl Payable for Order {
             Rejected { .. } | Undone => Some(Turn::Over),
             Confirmed | Returned { .. } => None,
         }
-    }
-
-    fn accept() -> Command {
-        Pay
-    }
-
-    fn reject(how: FailureKind, reason: String) -> Command {
-        Reject { how, reason }
-    }
-
-    fn close() -> Command {
-        Close
     }
 }
 

@@ -156,6 +156,10 @@ rejections! {
 impl Payable for Order {
     type Bill = Fare;
     const BILLING: &'static str = "taxi/billing";
+    const ACCEPT: Command = Pay;
+    const REJECT: fn(FailureKind, String) -> Command = |how, reason| Reject { how, reason };
+    const CLOSE: Command = Close;
+    const REFUNDED: Command = RecordRefund;
 
     fn turn(event: &Event) -> Option<Turn<Fare>> {
         match event {
@@ -167,22 +171,6 @@ impl Payable for Order {
             Rejected { .. } | Refunded { .. } | Undone => Some(Turn::Over),
             Confirmed { .. } | Released | Completed { .. } => None,
         }
-    }
-
-    fn accept() -> Command {
-        Pay
-    }
-
-    fn reject(how: FailureKind, reason: String) -> Command {
-        Reject { how, reason }
-    }
-
-    fn close() -> Command {
-        Close
-    }
-
-    fn refunded() -> Command {
-        RecordRefund
     }
 }
 

@@ -74,6 +74,9 @@ use std::marker::PhantomData;
 /// impl Payable for Drink {
 ///     type Bill = Tip;
 ///     const BILLING: &'static str = "bar/billing";
+///     const ACCEPT: Command = Command::Serve;
+///     const REJECT: fn(FailureKind, String) -> Command = |_, reason| Command::Reject { reason };
+///     const CLOSE: Command = Command::Close;
 ///
 ///     fn turn(event: &Event) -> Option<Turn<Tip>> {
 ///         Some(match event {
@@ -86,12 +89,6 @@ use std::marker::PhantomData;
 ///             Event::Drunk => return None,
 ///         })
 ///     }
-///
-///     fn accept() -> Command { Command::Serve }
-///
-///     fn reject(_: FailureKind, reason: String) -> Command { Command::Reject { reason } }
-///
-///     fn close() -> Command { Command::Close }
 /// }
 /// ```
 pub trait Payable: Aggregate {
@@ -101,23 +98,20 @@ pub trait Payable: Aggregate {
     /// The name of the saga, `business/name`. It never changes once written to a journal.
     const BILLING: &'static str;
 
-    /// The effect of an event on the payment; `None` when it has none.
-    fn turn(event: &Self::Event) -> Option<Turn<Self::Bill>>;
-
     /// The command to the order when it was paid.
-    fn accept() -> Self::Command;
+    const ACCEPT: Self::Command;
 
     /// The command to the order when the payment failed, with the reason.
-    fn reject(how: FailureKind, reason: String) -> Self::Command;
+    const REJECT: fn(FailureKind, String) -> Self::Command;
 
     /// The command to the order when it was called off and no money of it is kept.
-    fn close() -> Self::Command;
+    const CLOSE: Self::Command;
 
     /// The command to the order when it was called off and its money was given back.
-    #[must_use]
-    fn refunded() -> Self::Command {
-        Self::close()
-    }
+    const REFUNDED: Self::Command = Self::CLOSE;
+
+    /// The effect of an event on the payment; `None` when it has none.
+    fn turn(event: &Self::Event) -> Option<Turn<Self::Bill>>;
 }
 
 /// The effect of an event of an order on its payment.
@@ -154,9 +148,9 @@ pub enum Phase {
     Idle,
     /// The payment was requested.
     Paying,
-    /// The payment was approved, and `accept` was dispatched to the order.
+    /// The payment was approved, and `ACCEPT` was dispatched to the order.
     Accepting,
-    /// The payment failed, and `reject` was dispatched to the order.
+    /// The payment failed, and `REJECT` was dispatched to the order.
     Rejecting,
     /// The payment was requested, and the order called off meanwhile.
     Withdrawing,
@@ -164,7 +158,7 @@ pub enum Phase {
     Refunding,
     /// The outside service declined the refund: the cashier has to give the money back.
     Owing,
-    /// No money is kept any more, and `close` or `refunded` was dispatched to the order.
+    /// No money is kept any more, and `CLOSE` or `REFUNDED` was dispatched to the order.
     Closing,
 }
 
@@ -246,12 +240,12 @@ impl Phase {
     fn on_payment<O: Payable>(self, me: Id<Billing<O>>, event: Event<O::Bill>) -> Step<Billing<O>> {
         let order = me.of::<O>();
         match (self, event) {
-            (Paying, Event::Approved { .. }) => Accepting.step().send(order, O::accept()),
+            (Paying, Event::Approved { .. }) => Accepting.step().send(order, O::ACCEPT),
             (Paying, Event::Declined { reason }) => {
-                Rejecting.step().send(order, O::reject(FailureKind::Unpaid, reason))
+                Rejecting.step().send(order, (O::REJECT)(FailureKind::Unpaid, reason))
             }
             (Paying, Event::Abandoned { reason, .. } | Event::TurnedAway { reason }) => {
-                Rejecting.step().send(order, O::reject(FailureKind::Unavailable, reason))
+                Rejecting.step().send(order, (O::REJECT)(FailureKind::Unavailable, reason))
             }
             (Withdrawing, Event::Approved { .. }) => {
                 Refunding.step().send(me.of::<Payment<O::Bill>>(), Refund)
@@ -260,7 +254,7 @@ impl Phase {
                 Withdrawing,
                 Event::Declined { .. } | Event::Abandoned { .. } | Event::TurnedAway { .. },
             ) => close(me),
-            (Refunding | Owing, Event::Refunded) => Closing.step().send(order, O::refunded()),
+            (Refunding | Owing, Event::Refunded) => Closing.step().send(order, O::REFUNDED),
             (Refunding, Event::RefundDeclined { reason }) => Step::stuck(Owing.into(), reason),
             (phase, _) => phase.step(),
         }
@@ -278,5 +272,5 @@ impl<O> From<Phase> for Billing<O> {
 }
 
 fn close<O: Payable>(me: Id<Billing<O>>) -> Step<Billing<O>> {
-    Closing.step().send(me.of::<O>(), O::close())
+    Closing.step().send(me.of::<O>(), O::CLOSE)
 }

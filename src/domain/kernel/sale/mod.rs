@@ -102,6 +102,9 @@ pub fn check_invariants<G: Goods>(state: &impl StateReader) -> Result<(), String
 impl<G: Goods> Payable for Sale<G> {
     type Bill = G;
     const BILLING: &'static str = G::BILLING;
+    const ACCEPT: Command<G> = Pay;
+    const REJECT: fn(FailureKind, String) -> Command<G> = |how, reason| Reject { how, reason };
+    const CLOSE: Command<G> = Close;
 
     fn turn(event: &Event<G>) -> Option<Turn<G>> {
         match event {
@@ -111,18 +114,6 @@ impl<G: Goods> Payable for Sale<G> {
             Rejected { .. } | Closed => Some(Turn::Over),
             HandedOver { .. } => None,
         }
-    }
-
-    fn accept() -> Command<G> {
-        Pay
-    }
-
-    fn reject(how: FailureKind, reason: String) -> Command<G> {
-        Reject { how, reason }
-    }
-
-    fn close() -> Command<G> {
-        Close
     }
 }
 
