@@ -10,6 +10,7 @@ mod evolution;
 mod examples;
 mod hostile;
 mod names;
+mod numbers;
 mod operations_log;
 mod private;
 mod race;

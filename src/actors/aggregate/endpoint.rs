@@ -3,6 +3,7 @@
 use super::{
     envelope::{Content, Sender},
     kind::AggregateKind,
+    numbers::NextNumber,
     router::ShardRouter,
     services::Services,
     undecided::Undecided,
@@ -23,10 +24,7 @@ use crate::{
     domain::kernel::{Aggregate, Dispatch, SettingsOf},
     store::KindId,
 };
-use std::{
-    any::Any,
-    sync::{Arc, atomic::AtomicU64},
-};
+use std::{any::Any, sync::Arc};
 
 /// The type-erased interface of an aggregate kind for clients. It takes names and bytes, and
 /// returns bytes. The type of an aggregate is erased only here and in [`DynAggregate`].
@@ -72,13 +70,7 @@ impl<A: Aggregate> AggregateKind<A> {
             })
             .collect();
         let info = ResourceInfo { business, name, aliases: A::ALIASES, command_routes: infos };
-        // A client can write any number, and a saga may send a command to it. New numbers therefore
-        // start after the last stream with an event. A stream of refused commands does not count.
-        let last = shared.journal.last_born(kind).unwrap_or_else(|error| {
-            tracing::warn!(resource = A::NAME, %error, "numbers begin after the last known one");
-            shared.journal.last_number(kind)
-        });
-        let next_number = AtomicU64::new(last + 1);
+        let next_number = NextNumber::in_journal(&*shared.journal, kind, A::NAME);
         let shards = shared.settings.shard_count();
         let post = ShardRouter::new(shards, shared.settings.mailbox_messages_max);
         let admission = shared.gates.with(A::NAME, GateKind::Admission);

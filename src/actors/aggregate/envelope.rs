@@ -15,7 +15,19 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 
 /// The channel on which a client receives its reply.
-pub type ReplyTo = oneshot::Sender<Result<Reply, RequestError>>;
+pub struct ReplyTo(oneshot::Sender<Told>);
+
+/// The receiver of an aggregate's reply.
+pub type ReplyReceiver = oneshot::Receiver<Told>;
+
+/// What a client is told about its command.
+pub enum Told {
+    /// The reply.
+    Reply(Result<Reply, RequestError>),
+    /// The number of a new aggregate is in use; the command went on to this number, and the reply
+    /// comes from there.
+    Moved(u64, ReplyReceiver),
+}
 
 /// A message to the instance of this number.
 #[derive(Message)]
@@ -32,7 +44,7 @@ pub enum Content<A: Aggregate> {
     /// A command.
     Tell(A::Command, Sender),
     /// The first command of a new aggregate, and its decision on the blank state.
-    Create(A::Command, Decision<A>, Sender),
+    Create(A::Command, Decision<A>, ClientCommand),
     /// Reply with the state, as of the last durable record.
     Show(ReplyTo),
     /// Reply with the state, because the longest wait of a client is over.
@@ -93,16 +105,57 @@ impl<A: Aggregate> Content<A> {
     /// Answers with this error; nothing is changed.
     pub fn refuse(self, request_error: RequestError) {
         match self {
-            Self::Tell(_, sender) | Self::Create(_, _, sender) => sender.refuse(request_error),
+            Self::Tell(_, sender) => sender.refuse(request_error),
+            Self::Create(_, _, call) => Sender::Client(call).refuse(request_error),
             Self::Show(reply) | Self::GiveUp(reply) | Self::Await(_, reply, _) => {
-                drop(reply.send(Err(request_error)));
+                reply.send(Err(request_error));
             }
             Self::Release | Self::LookAgain => {}
         }
     }
 }
 
+impl ReplyTo {
+    /// A channel for one reply.
+    pub fn channel() -> (Self, ReplyReceiver) {
+        let (sender, receiver) = oneshot::channel();
+        (Self(sender), receiver)
+    }
+
+    /// Whether the client is gone.
+    pub fn is_closed(&self) -> bool {
+        self.0.is_closed()
+    }
+
+    /// Replies, unless the client is gone.
+    pub fn send(self, reply: Result<Reply, RequestError>) {
+        drop(self.0.send(Told::Reply(reply)));
+    }
+
+    /// Says that the reply comes from another number.
+    pub fn moves_to(self, number: u64, receiver: ReplyReceiver) {
+        drop(self.0.send(Told::Moved(number, receiver)));
+    }
+}
+
+impl Told {
+    /// The reply.
+    pub fn reply(self) -> Option<Result<Reply, RequestError>> {
+        match self {
+            Self::Reply(reply) => Some(reply),
+            Self::Moved(..) => None,
+        }
+    }
+}
+
 impl Sender {
+    /// The command creates the aggregate.
+    pub const fn creates(&mut self) {
+        if let Self::Client(call) = self {
+            call.outcome = Outcome::Created;
+        }
+    }
+
     /// Answers with this error; nothing is changed.
     pub fn refuse(self, request_error: RequestError) {
         match self {
@@ -110,7 +163,7 @@ impl Sender {
                 if request_error.is_failure() {
                     call.permit.report(CallOutcome::Failed);
                 }
-                drop(call.reply.send(Err(request_error)));
+                call.reply.send(Err(request_error));
             }
             Self::Inside(call) => call.ack.report(Err(DeliveryError::Later)),
         }

@@ -2,6 +2,7 @@
 
 use super::{
     envelope::{Content, Envelope},
+    numbers::NextNumber,
     router::ShardRouter,
     services::Services,
     undecided::Undecided,
@@ -15,7 +16,7 @@ use crate::{
     domain::kernel::{Aggregate, CommandRoute, SettingsOf},
     store::{KindId, Stream},
 };
-use std::sync::{Arc, atomic::AtomicU64};
+use std::sync::Arc;
 
 /// An aggregate kind: the data that all its instances share.
 pub struct AggregateKind<A: Aggregate> {
@@ -29,7 +30,7 @@ pub struct AggregateKind<A: Aggregate> {
     /// The gate in front of the step of another aggregate that clients wait for.
     pub(super) step: Option<Arc<Gate>>,
     pub(super) command_routes: Vec<CommandRoute<A>>,
-    pub(super) next_number: AtomicU64,
+    pub(super) next_number: NextNumber,
     pub(super) undecided: Undecided,
     pub(super) post: ShardRouter<A>,
 }

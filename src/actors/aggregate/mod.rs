@@ -16,6 +16,7 @@ mod instance;
 mod kind;
 mod list;
 mod list_limits;
+mod numbers;
 mod rehydration;
 mod replay;
 mod request;

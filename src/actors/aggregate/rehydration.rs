@@ -19,6 +19,8 @@ pub struct Rebuilt<A> {
     pub state: A,
     /// The version of its last record, 0 without any.
     pub version: u32,
+    /// Whether it has an event.
+    pub is_born: bool,
     /// The position of its last record after the snapshot.
     pub position: u64,
     /// The number of records read.
@@ -41,14 +43,17 @@ pub fn rebuild<A: Aggregate>(
         }
         None => (A::default(), 0),
     };
+    // Refusals alone can lead to a snapshot as well.
+    let mut is_born = version > 0 && state != A::default();
     let (mut position, mut records_read) = (0, 0_u32);
     journal.each_record(stream, version, &mut |record| {
+        is_born |= matches!(record.payload, Payload::Event(_));
         state = apply::<A>(mem::take(&mut state), &record).map_err(unreadable)?;
         (version, position) = (record.version, record.position);
         records_read = records_read.saturating_add(1);
         Ok(())
     })?;
-    Ok(Rebuilt { state, version, position, records_read })
+    Ok(Rebuilt { state, version, is_born, position, records_read })
 }
 
 /// Applies one record. A panic of the domain code becomes an error.

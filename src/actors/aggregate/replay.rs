@@ -2,7 +2,7 @@
 //! computed, stored and returned.
 
 use super::{
-    envelope::{Content, Keyed},
+    envelope::{Content, Keyed, ReplyTo},
     kind::AggregateKind,
     rehydration::{apply, reply},
     request::Call,
@@ -15,10 +15,9 @@ use crate::{
         gate::CallOutcome,
     },
     domain::kernel::{Aggregate, Progress},
-    store::StoredAnswer,
+    store::{Cause, Payload, StoredAnswer},
 };
 use std::{sync::Arc, time::Duration};
-use tokio::sync::oneshot;
 
 /// At most this many records are read to compute an answer that was due but never stored. Beyond
 /// that, the answer shows the current state.
@@ -39,7 +38,10 @@ impl<A: Aggregate> AggregateKind<A> {
         let number = stored.stream.number;
         keyed.flight.goes_to(number);
         keyed.flight.is_pending();
-        if let Some(answer) = self.first_settled(number, version, call.outcome).await? {
+        let first_settled =
+            self.first_settled(number, version, (keyed.key.key, call.outcome)).await?;
+        call.outcome = first_settled.0;
+        if let Some(answer) = first_settled.1 {
             let answer = answer.map_err(|request_error| self.explain(&keyed, request_error));
             return self.keep(&keyed, number, false, answer, call.wait_max).await;
         }
@@ -51,7 +53,7 @@ impl<A: Aggregate> AggregateKind<A> {
             keyed: Some((keyed.key, keyed.flight.watch())),
             is_new: false,
         };
-        let (reply, receiver) = oneshot::channel();
+        let (reply, receiver) = ReplyTo::channel();
         self.post(number, Content::Await(call.outcome, reply, Some(keyed)));
         self.within(waits, receiver).await
     }
@@ -70,31 +72,38 @@ impl<A: Aggregate> AggregateKind<A> {
         self.shared.keep_answer(keyed.key.key, keeping, answer, wait_max).await
     }
 
-    /// The answer at the first version from `version` on where nothing was pending. `None` when
-    /// there is none, or more than a few records would have to be read.
+    /// The outcome, which is `Created` when the request of this key created the aggregate, and the
+    /// answer at the first version from `version` on where nothing was pending. `None` when there
+    /// is none, or more than a few records would have to be read.
     async fn first_settled(
         &self,
         number: u64,
         version: u32,
-        outcome: Outcome,
-    ) -> Result<Option<Reached>, RequestError> {
+        (key, mut outcome): (u128, Outcome),
+    ) -> Result<(Outcome, Option<Reached>), RequestError> {
         let records_max = SETTLED_RECORDS_MAX.min(self.shared.settings.snapshot_every_events);
         if version > records_max {
-            return Ok(None);
+            return Ok((outcome, None));
         }
         let journal = Arc::clone(&self.shared.journal);
         let stream = self.stream(number);
         // Records on disk above the watermark may still be lost.
         let durable = journal.durable();
         let records = blocking(move || journal.some_records(stream, 0, records_max)).await?;
+        let mut events =
+            records.iter().filter(|record| matches!(record.payload, Payload::Event(_)));
+        if events.next().is_some_and(|first| first.cause == Cause::Request(Some(key))) {
+            outcome = Outcome::Created;
+        }
         let mut state = A::default();
         for record in records.iter().take_while(|record| record.position <= durable) {
             state = apply::<A>(state, record).map_err(RequestError::Failed)?;
             if record.version >= version && state.progress() != Progress::Pending {
                 let (version, position) = (record.version, record.position);
-                return Ok(Some(reply::<A>(&state, number, version, position, outcome)));
+                let answer = reply::<A>(&state, number, version, position, outcome);
+                return Ok((outcome, Some(answer)));
             }
         }
-        Ok(None)
+        Ok((outcome, None))
     }
 }

@@ -3,9 +3,10 @@
 
 use super::{
     admission::explained,
-    envelope::{ClientCommand, Content, Decision, Keyed, ReplyTo, Sender},
+    envelope::{ClientCommand, Content, Decision, Keyed, ReplyTo, Sender, Told},
     idempotency::{Acquired, KeyGuard},
     kind::AggregateKind,
+    numbers::check_chosen,
     wait::{Reached, Waits},
 };
 use crate::{
@@ -20,11 +21,7 @@ use crate::{
     },
     domain::kernel::{Aggregate, Dispatch, Issuer, ParsedCommand, Place, Target},
 };
-use std::{
-    sync::{Arc, atomic::Ordering},
-    time::Duration,
-};
-use tokio::sync::oneshot;
+use std::{mem, sync::Arc, time::Duration};
 
 /// The data of a request besides its command.
 pub(super) struct Call {
@@ -54,10 +51,13 @@ impl<A: Aggregate> AggregateKind<A> {
         number: u64,
         content: C,
     ) -> impl Future<Output = Reached> + use<A, C> {
-        let (reply, answer) = oneshot::channel();
+        let (reply, answer) = ReplyTo::channel();
         self.post(number, content(reply));
         // The reply channel was dropped without an answer: the instance is gone.
-        async { batch_wakes(answer).await.unwrap_or_else(|_| Err(busy(A::NAME))) }
+        async {
+            let told = batch_wakes(answer).await.ok();
+            told.and_then(Told::reply).unwrap_or_else(|| Err(busy(A::NAME)))
+        }
     }
 
     async fn submit_new(&self, command: A::Command, call: Call) -> Reached {
@@ -68,18 +68,43 @@ impl<A: Aggregate> AggregateKind<A> {
             Err(request_error) => return self.refuse(0, request_error, call).await,
         };
         self.precheck(&command, &A::default(), &decision.events)?;
-        let number = self.next_number.fetch_add(1, Ordering::Relaxed);
-        let content = |sender| Content::Create(command, decision, sender);
+        let number = match self.next_number.assign(A::NAME) {
+            Ok(number) => number,
+            Err(request_error) => return self.refuse(0, request_error, call).await,
+        };
+        let content = |call| Content::Create(command, decision, call);
         self.tell(number, content, call, true).await
     }
 
-    async fn submit_existing(&self, number: u64, command: A::Command, call: Call) -> Reached {
-        if !self.may_exist(number)
-            && let Err(request_error) = self.decide_on_blank(command.clone())
-        {
-            return self.refuse(number, request_error, call).await;
+    /// Sends a creating command on to the next number: the number it was sent to is in use.
+    pub(super) fn create_elsewhere(
+        &self,
+        command: A::Command,
+        decision: Decision<A>,
+        mut call: ClientCommand,
+    ) {
+        let number = match self.next_number.assign(A::NAME) {
+            Ok(number) => number,
+            Err(request_error) => return Sender::Client(call).refuse(request_error),
+        };
+        if let Some(keyed) = &call.keyed {
+            keyed.flight.goes_to(number);
         }
-        self.tell(number, |sender| Content::Tell(command, sender), call, false).await
+        let (reply, receiver) = ReplyTo::channel();
+        mem::replace(&mut call.reply, reply).moves_to(number, receiver);
+        self.post(number, Content::Create(command, decision, call));
+    }
+
+    async fn submit_existing(&self, number: u64, command: A::Command, call: Call) -> Reached {
+        if !self.may_exist(number) {
+            match self.decide_on_blank(command.clone()) {
+                Ok(decision) if decision.events.is_empty() => {}
+                Ok(_) => check_chosen(number, A::NAME)?,
+                Err(request_error) => return self.refuse(number, request_error, call).await,
+            }
+        }
+        let content = |call| Content::Tell(command, Sender::Client(call));
+        self.tell(number, content, call, false).await
     }
 
     fn decide_on_blank(&self, command: A::Command) -> Result<Decision<A>, RequestError> {
@@ -100,7 +125,7 @@ impl<A: Aggregate> AggregateKind<A> {
     async fn tell(
         &self,
         number: u64,
-        content: impl FnOnce(Sender) -> Content<A>,
+        content: impl FnOnce(ClientCommand) -> Content<A>,
         call: Call,
         is_new: bool,
     ) -> Reached {
@@ -110,9 +135,9 @@ impl<A: Aggregate> AggregateKind<A> {
             (keyed.key, keyed.flight.watch())
         });
         let waits = Waits { number, wait_max, admission, keyed: watched, is_new };
-        let (reply, receiver) = oneshot::channel();
+        let (reply, receiver) = ReplyTo::channel();
         let call = ClientCommand { reply, keyed, if_match, outcome, permit, step };
-        self.post(number, content(Sender::Client(call)));
+        self.post(number, content(call));
         self.within(waits, receiver).await
     }
 

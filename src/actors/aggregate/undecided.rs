@@ -1,6 +1,6 @@
 //! The numbers of new aggregates whose command was answered 202 before it was decided.
 
-use crate::actors::api::{Reply, RequestError};
+use super::envelope::ReplyReceiver;
 use crate::sync;
 use std::{
     collections::HashSet,
@@ -9,7 +9,6 @@ use std::{
         atomic::{AtomicUsize, Ordering},
     },
 };
-use tokio::sync::oneshot;
 
 /// The numbers of new aggregates whose command was answered 202 before it was decided.
 #[derive(Clone, Debug, Default)]
@@ -20,11 +19,7 @@ pub(super) struct Undecided {
 
 impl Undecided {
     /// Adds a number, and removes it when its command is decided.
-    pub(super) fn add(
-        &self,
-        number: u64,
-        receiver: Option<oneshot::Receiver<Result<Reply, RequestError>>>,
-    ) {
+    pub(super) fn add(&self, number: u64, receiver: Option<ReplyReceiver>) {
         let Some(receiver) = receiver else { return };
         let undecided = self.clone();
         undecided.change(|numbers| numbers.insert(number));

@@ -4,7 +4,7 @@
 //! command may still be carried out, the answer is 202 with the path of the outcome.
 
 use super::{
-    envelope::Content,
+    envelope::{Content, ReplyReceiver, ReplyTo, Told},
     idempotency::{AnswerState, Watch},
     kind::AggregateKind,
     stored_answers::Keeping,
@@ -18,14 +18,12 @@ use crate::{
     domain::kernel::Aggregate,
 };
 use std::{future::Future, sync::Arc, time::Duration};
-use tokio::{sync::oneshot, time::timeout};
+use tokio::time::timeout;
 
 pub type Reached = Result<Reply, RequestError>;
 
-/// The receiver of an aggregate's answer.
-pub(super) type ReplyReceiver = oneshot::Receiver<Reached>;
-
 /// What a client waits for.
+#[derive(Clone)]
 pub struct Waits {
     /// The number of the aggregate.
     pub number: u64,
@@ -42,19 +40,24 @@ pub struct Waits {
 impl<A: Aggregate> AggregateKind<A> {
     /// Waits for the answer. When the wait time ends first, or the awaited port request is
     /// deferred, the answer shows the current state.
-    pub(super) async fn within(&self, waits: Waits, mut receiver: ReplyReceiver) -> Reached {
-        let answered =
-            unless_deferred(waits.admission.clone(), waits.number, batch_wakes(&mut receiver));
-        let is_deferred = match timeout(waits.wait_max, answered).await {
-            Ok(Some(Ok(reached))) => return reached,
-            Ok(Some(Err(_))) => return self.after_loss(&waits).await,
-            Ok(None) => true,
-            Err(_) => false,
+    pub(super) async fn within(&self, mut waits: Waits, mut receiver: ReplyReceiver) -> Reached {
+        let is_deferred = loop {
+            let answered =
+                unless_deferred(waits.admission.clone(), waits.number, batch_wakes(&mut receiver));
+            match timeout(waits.wait_max, answered).await {
+                Ok(Some(Ok(Told::Reply(reached)))) => return reached,
+                Ok(Some(Ok(Told::Moved(number, next)))) => {
+                    (waits.number, receiver) = (number, next);
+                }
+                Ok(Some(Err(_))) => return self.after_loss(&waits).await,
+                Ok(None) => break true,
+                Err(_) => break false,
+            }
         };
         let answer = self.answer_in_time(&waits, Some(receiver)).await;
         if !is_deferred {
             // The step that the client waited for was not taken in time.
-            let (reply, _) = oneshot::channel();
+            let (reply, _) = ReplyTo::channel();
             self.post(waits.number, Content::GiveUp(reply));
         }
         answer
@@ -82,8 +85,14 @@ impl<A: Aggregate> AggregateKind<A> {
         mut receiver: Option<ReplyReceiver>,
     ) -> Reached {
         let shown = timeout(waits.wait_max, self.ask(waits.number, Content::Show)).await;
-        if let Some(Ok(reached)) = receiver.as_mut().map(oneshot::Receiver::try_recv) {
-            return reached;
+        match receiver.as_mut().map(ReplyReceiver::try_recv) {
+            Some(Ok(Told::Reply(reached))) => return reached,
+            // What is shown is another aggregate.
+            Some(Ok(Told::Moved(number, receiver))) => {
+                let waits = Waits { number, ..waits.clone() };
+                return Box::pin(self.answer_in_time(&waits, Some(receiver))).await;
+            }
+            Some(Err(_)) | None => {}
         }
         let (reply, is_shown) = match shown {
             Ok(Ok(reply)) => (Reply { outcome: Outcome::Pending, ..reply }, true),
@@ -113,7 +122,8 @@ impl<A: Aggregate> AggregateKind<A> {
             }
             // The aggregate has submitted the answer, which is on its way to the disk.
             AnswerState::Open | AnswerState::Pending | AnswerState::Answered => {
-                let answered = async { batch_wakes(receiver.or(later_receiver)?).await.ok() };
+                let answered =
+                    async { batch_wakes(receiver.or(later_receiver)?).await.ok()?.reply() };
                 let answered = timeout(waits.wait_max, answered).await.ok().flatten();
                 let unknown = "the answer is not durable yet; retry with the same key".to_owned();
                 answered.unwrap_or(Err(RequestError::Failed(unknown)))

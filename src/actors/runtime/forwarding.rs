@@ -5,7 +5,7 @@ use super::Runtime;
 use crate::{
     actors::{
         aggregate::{Acquired, Keeping, KeyGuard, recalled},
-        api::{IdempotencyKey, Reply, Request, RequestError, ResourceInfo, blocking},
+        api::{IdempotencyKey, Outcome, Reply, Request, RequestError, ResourceInfo, blocking},
         support::soon,
     },
     domain::kernel::Dispatch,
@@ -107,6 +107,11 @@ impl Runtime {
         let request = Request { if_match: None, ..request };
         let reply = Arc::clone(target).submit_for(dispatch, name, request, first).await?;
         let shown = self.show(resource, number).await?;
-        Ok(Reply { outcome: reply.outcome, position: reply.position.max(shown.position), ..shown })
+        // The addressed aggregate exists, so nothing is created at its path.
+        let outcome = match reply.outcome {
+            Outcome::Created => Outcome::Done,
+            outcome @ (Outcome::Done | Outcome::Pending) => outcome,
+        };
+        Ok(Reply { outcome, position: reply.position.max(shown.position), ..shown })
     }
 }

@@ -20,8 +20,10 @@ impl UnusedNumbers {
 
     /// Whether this number certainly has no history; true only at the first call for it.
     pub fn first_time(&mut self, number: u64) -> bool {
-        let Some(above) = number.checked_sub(self.last_on_disk + 1) else { return false };
-        let nth = above / self.shards;
+        if number <= self.last_on_disk {
+            return false;
+        }
+        let nth = (number - self.last_on_disk - 1) / self.shards;
         if nth >= Self::NUMBERS_MAX {
             return false;
         }
@@ -47,5 +49,6 @@ mod tests {
         assert!(!unused_numbers.first_time(11));
         assert!(unused_numbers.first_time(213));
         assert!(!unused_numbers.first_time(u64::MAX));
+        assert!(!UnusedNumbers::after(u64::MAX, 2).first_time(u64::MAX));
     }
 }

@@ -197,7 +197,8 @@ impl<A: Aggregate> CommandRoutes<A> {
         self.with(name, [Method::Post], Place::Action, to_existing(means))
     }
 
-    /// Adds methods on `/business/resource/7`, as existing clients use them.
+    /// Adds methods on `/business/resource/7`, as existing clients use them. A command that the blank
+    /// state accepts creates the aggregate under this number, which the client has chosen.
     #[must_use]
     pub fn on_item<B: DeserializeOwned + 'static, M: Means<A::Command> + 'static>(
         self,

@@ -36,6 +36,12 @@ impl Timestamp {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Number(pub u64);
 
+impl Number {
+    /// The largest number that is read from a body, and the largest that a client can choose for a
+    /// new aggregate: 10^15.
+    pub const MAX: Self = Self(NUMBER_MAX);
+}
+
 /// An amount in won. Never a fraction, never negative.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Money(pub u64);

@@ -140,17 +140,22 @@ pub(in crate::store) fn records_after(
     Walk::after(db, stream, after)?.take(records_max as usize).collect()
 }
 
-/// Returns the greatest number of a stream of a kind with an event; 0 when there is none. A stream
-/// that cannot be read counts as a stream with an event.
-pub(in crate::store) fn last_born(db: &Tree, kind: KindId) -> Result<u64, StoreError> {
+/// Returns the greatest number up to `greatest` of a stream of a kind with an event; 0 when there
+/// is none. A stream that cannot be read counts as a stream with an event.
+pub(in crate::store) fn last_born(
+    db: &Tree,
+    kind: KindId,
+    greatest: u64,
+) -> Result<u64, StoreError> {
     let first = keys::first_records(Stream { kind, number: 0 }, 0).to_vec();
-    let last = keys::first_records(Stream { kind, number: u64::MAX }, u16::MAX).to_vec();
+    let last = keys::first_records(Stream { kind, number: greatest }, u16::MAX).to_vec();
     for entry in db.range(first..=last).rev() {
         let (key, _) = entry?;
         let (first, streams) = keys::read_first_records(&key).ok_or_else(|| {
             StoreError::Failed("the key of first records cannot be read".to_owned())
         })?;
-        for number in (first.number..=first.number + u64::from(streams.saturating_sub(1))).rev() {
+        let end = first.number.saturating_add(u64::from(streams.saturating_sub(1))).min(greatest);
+        for number in (first.number..=end).rev() {
             match is_born(db, Stream { kind, number }) {
                 Ok(false) => {}
                 Err(StoreError::Failed(reason)) => return Err(StoreError::Failed(reason)),

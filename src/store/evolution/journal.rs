@@ -56,7 +56,7 @@ impl Journal for UpcastingJournal {
         fn answer(&self, key: u128) -> Result<Option<StoredAnswer>, StoreError>;
         fn count(&self, kind: KindId) -> u64;
         fn last_number(&self, kind: KindId) -> u64;
-        fn last_born(&self, kind: KindId) -> Result<u64, StoreError>;
+        fn last_born(&self, kind: KindId, last: u64) -> Result<u64, StoreError>;
         fn numbers(
             &self,
             kind: KindId,

@@ -95,8 +95,8 @@ fn write_first_records(batch: &mut Batch, frame: &mut Frame, added: &[Added]) ->
     let (mut streams, mut beyond): (u16, Added) = (0, &[]);
     frame.begin();
     for of_stream in added {
-        let next = Stream { number: first.number + u64::from(streams), ..first };
-        let is_next = of_stream[0].stream == next;
+        let next = first.number.checked_add(u64::from(streams));
+        let is_next = next.is_some_and(|number| of_stream[0].stream == Stream { number, ..first });
         let is_full = streams == u16::MAX || frame.len() > SHARED_BYTES_MAX;
         if !is_next || !beyond.is_empty() || is_full && streams > 0 {
             break;

@@ -202,12 +202,12 @@ pub trait Journal: Send + Sync {
     #[must_use]
     fn last_number(&self, kind: KindId) -> u64;
 
-    /// The greatest number of a durable stream of this kind that has an event. A stream of refused
-    /// commands alone does not count.
+    /// The greatest number up to `last` of a durable stream of this kind that has an event. A
+    /// stream of refused commands alone does not count.
     ///
     /// # Errors
     /// When the disk fails.
-    fn last_born(&self, kind: KindId) -> Result<u64, StoreError>;
+    fn last_born(&self, kind: KindId, last: u64) -> Result<u64, StoreError>;
 
     /// Returns the numbers of the durable streams of a kind, in order. Costs no disk access as long
     /// as the numbers from 1 on are all in use.

@@ -122,7 +122,7 @@ pub(in crate::store) fn find_loss(
             )));
         }
         if let Some(mut reason) = behind(tree, head, mark)? {
-            let last_born = |kind| walk::last_born(tree, kind).unwrap_or_default();
+            let last_born = |kind| walk::last_born(tree, kind, u64::MAX).unwrap_or_default();
             name_kinds(&mut reason, witnesses, &last_born);
             return Ok(loss(reason));
         }

@@ -268,12 +268,12 @@ impl Journal for MemoryJournal {
         self.state().front.submitted_totals.of(kind).last_number
     }
 
-    fn last_born(&self, kind: KindId) -> Result<u64, StoreError> {
+    fn last_born(&self, kind: KindId, last: u64) -> Result<u64, StoreError> {
         let state = self.state();
         let is_event = |position: &u64| {
             state.at(*position).is_some_and(|record| matches!(record.payload, Payload::Event(_)))
         };
-        let mut newest = state.streams(kind).rev();
+        let mut newest = state.streams(kind).rev().skip_while(|(number, _)| *number > last);
         let born = newest.find(|(_, positions)| positions.iter().any(is_event));
         Ok(born.map_or(0, |(number, _)| number))
     }

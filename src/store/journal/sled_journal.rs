@@ -300,8 +300,8 @@ impl Journal for SledJournal {
         last.max(self.taken(kind))
     }
 
-    fn last_born(&self, kind: KindId) -> Result<u64, StoreError> {
-        Ok(walk::last_born(&self.disk()?.db, kind)?.max(self.taken(kind)))
+    fn last_born(&self, kind: KindId, last: u64) -> Result<u64, StoreError> {
+        Ok(walk::last_born(&self.disk()?.db, kind, last)?.max(self.taken(kind)))
     }
 
     fn numbers(

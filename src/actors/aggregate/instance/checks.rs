@@ -4,7 +4,10 @@
 use super::{Instance, pending_reply::PendingReply};
 use crate::{
     actors::{
-        aggregate::envelope::{ClientCommand, Sender},
+        aggregate::{
+            envelope::{ClientCommand, Sender},
+            numbers::check_chosen,
+        },
         api::RequestError,
         dispatch::DeliveryError,
         support::catch_panic,
@@ -13,14 +16,18 @@ use crate::{
 };
 
 impl<A: Aggregate> Instance<A> {
-    /// Refuses a client that would wait for a service whose gate admits no caller. A command that
-    /// creates an aggregate was checked before it got a number.
+    /// Refuses a client that would wait for a service whose gate admits no caller, or create an
+    /// aggregate under an invalid number. A command that creates an aggregate was checked before it
+    /// got a number.
     pub(super) fn precheck(
         &self,
         command: &A::Command,
         events: &[A::Event],
         sender: &Sender,
     ) -> Result<(), RequestError> {
+        if matches!(sender, Sender::Client(_)) && !self.is_born && !events.is_empty() {
+            check_chosen(self.number, A::NAME)?;
+        }
         match sender {
             Sender::Client(call) if self.version > 0 => {
                 self.aggregate.precheck(command, &self.state, events)?;

@@ -69,6 +69,8 @@ pub struct Instance<A: Aggregate> {
     condition: Condition,
     state: A,
     version: u32,
+    /// Whether the aggregate has an event.
+    is_born: bool,
     position: u64,
     generation: u64,
     crashes: CrashWindow,
@@ -143,6 +145,7 @@ impl<A: Aggregate> Instance<A> {
             condition,
             state: A::default(),
             version: 0,
+            is_born: false,
             position: after,
             generation: aggregate.shared.journal.generation(),
             crashes: CrashWindow::default(),
@@ -204,10 +207,12 @@ impl<A: Aggregate> Instance<A> {
             (Condition::Present, Content::Tell(command, sender)) => {
                 self.tell(&command, None, sender, ctx);
             }
-            (Condition::Present, Content::Create(command, decision, sender)) => {
-                // A command that another client sent to this number may have come first.
-                let decision = Some(decision).filter(|_| self.version == 0);
-                self.tell(&command, decision, sender, ctx);
+            // Another client or a saga chose this number, and its command came first.
+            (Condition::Present, Content::Create(command, decision, call)) if self.is_born => {
+                self.aggregate.create_elsewhere(command, decision, call);
+            }
+            (Condition::Present, Content::Create(command, decision, call)) => {
+                self.tell(&command, Some(decision), Sender::Client(call), ctx);
             }
         }
     }
@@ -215,7 +220,7 @@ impl<A: Aggregate> Instance<A> {
     fn show(&mut self, to: ReplyTo) {
         // A command that was refused or changed nothing leaves a record, but no state to show.
         if self.version == 0 || self.state == A::default() {
-            return drop(to.send(Err(AggregateKind::<A>::not_found(self.number))));
+            return to.send(Err(AggregateKind::<A>::not_found(self.number)));
         }
         let state = &self.state;
         let (number, version, position) = (self.number, self.version, self.position);
@@ -299,7 +304,7 @@ impl<A: Aggregate> Instance<A> {
         command: &A::Command,
         events: Vec<A::Event>,
         now: Timestamp,
-        sender: Sender,
+        mut sender: Sender,
         ctx: &mut Context<Self>,
     ) {
         if !events.is_empty() {
@@ -309,6 +314,10 @@ impl<A: Aggregate> Instance<A> {
                 Err(reason) => {
                     return self.crash_on(command, reason, sender, ctx);
                 }
+            }
+            if !mem::replace(&mut self.is_born, true) {
+                self.aggregate.next_number.pass(self.number);
+                sender.creates();
             }
         }
         let mut entries: Vec<Entry> = events.into_iter().map(event_entry::<A>).collect();

@@ -115,7 +115,7 @@ impl ReplyOnCommit {
                 Ok(()) => answer.map(|reply| Reply { position, ..reply }),
                 Err(lost) => Err(lost.clone().into()),
             };
-            drop(to.send(answer));
+            to.send(answer);
         }
         if let Some((_, ack)) = ack {
             ack.report(durable.map_err(|_| DeliveryError::Stale));
@@ -131,13 +131,13 @@ impl Drop for ReplyOnCommit {
         }
         if let Some(Answered { to, keyed, .. }) = issuer {
             drop(keyed);
-            drop(to.send(Err(self.shared.journal_is_busy())));
+            to.send(Err(self.shared.journal_is_busy()));
         }
         // The commands of these clients were carried out. Only the outcome could not be stored.
         for Answered { to, keyed, .. } in waited {
             drop(keyed);
             let reason = "the command was carried out; its outcome is not stored yet".to_owned();
-            drop(to.send(Err(RequestError::Failed(reason))));
+            to.send(Err(RequestError::Failed(reason)));
         }
     }
 }

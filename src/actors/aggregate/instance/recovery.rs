@@ -114,8 +114,9 @@ impl<A: Aggregate> Instance<A> {
 
     fn on_rehydrated(&mut self, rebuilt: Reading<A>, ctx: &mut Context<Self>) {
         match rebuilt {
-            Ok(Ok(Rebuilt { state, version, position, records_read })) => {
+            Ok(Ok(Rebuilt { state, version, is_born, position, records_read })) => {
                 (self.state, self.version, self.position) = (state, version, position);
+                self.is_born = is_born;
                 self.condition = Condition::Present;
                 self.record_rebuilt();
                 self.shorten_history(records_read);

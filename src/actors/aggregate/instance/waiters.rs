@@ -47,14 +47,14 @@ impl Waiting {
     /// Refuses the client that was added last.
     pub(super) fn refuse_last(&mut self, request_error: RequestError) {
         if let Some(client) = self.clients.pop() {
-            let _ = client.to.send(Err(request_error));
+            client.to.send(Err(request_error));
         }
     }
 
     /// Refuses all waiting clients with this error.
     pub(super) fn refuse_all(&mut self, request_error: &RequestError) {
         for client in self.take() {
-            let _ = client.to.send(Err(request_error.clone()));
+            client.to.send(Err(request_error.clone()));
         }
     }
 

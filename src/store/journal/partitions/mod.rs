@@ -317,9 +317,9 @@ impl Journal for Partitions {
         self.journals.iter().map(|journal| journal.last_number(kind)).max().unwrap_or_default()
     }
 
-    fn last_born(&self, kind: KindId) -> Result<u64, StoreError> {
-        let mut born = self.journals.iter().map(|journal| journal.last_born(kind));
-        born.try_fold(0, |last, number| Ok(last.max(number?)))
+    fn last_born(&self, kind: KindId, last: u64) -> Result<u64, StoreError> {
+        let mut born = self.journals.iter().map(|journal| journal.last_born(kind, last));
+        born.try_fold(0, |greatest, number| Ok(number?.max(greatest)))
     }
 
     fn numbers(
