@@ -4,7 +4,7 @@
 #   benches/resilience.sh [ROW...]     all rows by default; each is benches/resilience/rowN.sh
 #
 # SECONDS_PER_ROW shortens the loads, KEEP=1 keeps the files of the rows, MADANG and LOAD name
-# binaries that are built already. Needs curl, jq, siege (rows 1 and 4), wrk (2, 8, 9 and 10), root
+# binaries that are built already. Needs curl, jq, siege (rows 1, 4 and 11), wrk (2, 8, 9 and 10), root
 # and mkfs.ext4 (9), and a machine with nothing else to do.
 set -euo pipefail
 cd "$(dirname "$0")/.."
