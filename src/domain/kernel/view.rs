@@ -149,6 +149,8 @@ pub struct Field {
     pub name: &'static str,
     /// The kind of comparison of its values.
     pub kind: FieldKind,
+    /// Whether an index finds the rows of a value.
+    pub is_indexed: bool,
 }
 
 /// The kinds of comparison of the values of a field.
@@ -170,31 +172,42 @@ impl Field {
     /// A field that is the number of the row itself; it needs no index of its own.
     #[must_use]
     pub const fn key(name: &'static str) -> Self {
-        Self { name, kind: FieldKind::Key }
+        Self { name, kind: FieldKind::Key, is_indexed: false }
     }
 
     /// A field compared as text.
     #[must_use]
     pub const fn text(name: &'static str) -> Self {
-        Self { name, kind: FieldKind::Text }
+        Self::indexed(name, FieldKind::Text)
+    }
+
+    /// A field compared as text that has a few different values, such as a grade. Most rows of a
+    /// page match any of them, so an index would cost each write and help no query.
+    #[must_use]
+    pub const fn choice(name: &'static str) -> Self {
+        Self { name, kind: FieldKind::Text, is_indexed: false }
     }
 
     /// A field compared as a whole number.
     #[must_use]
     pub const fn number(name: &'static str) -> Self {
-        Self { name, kind: FieldKind::Number }
+        Self::indexed(name, FieldKind::Number)
     }
 
     /// A field compared as a calendar [`Date`](super::Date).
     #[must_use]
     pub const fn date(name: &'static str) -> Self {
-        Self { name, kind: FieldKind::Date }
+        Self::indexed(name, FieldKind::Date)
     }
 
     /// A field compared as a time.
     #[must_use]
     pub const fn time(name: &'static str) -> Self {
-        Self { name, kind: FieldKind::Time }
+        Self::indexed(name, FieldKind::Time)
+    }
+
+    const fn indexed(name: &'static str, kind: FieldKind) -> Self {
+        Self { name, kind, is_indexed: true }
     }
 }
 

@@ -24,7 +24,7 @@ impl View for Availability {
     const NAME: &'static str = "taxi/availability";
     type Events = (Id<Taxi>, Event);
     const FIELDS: &'static [Field] = fields!(
-        key "taxiId"; text "taxiName", "companyName"; number "stockCnt", "itemPrice"; text "grade"
+        key "taxiId"; text "taxiName", "companyName"; number "stockCnt", "itemPrice"; choice "grade"
     );
 
     const LINKS: &'static [Link] = &[Link::to::<Taxi>("taxi", "taxiId")];

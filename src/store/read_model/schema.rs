@@ -56,7 +56,8 @@ impl Layout {
     pub(super) fn text(&self) -> String {
         let mut text = format!("{FORMAT} {} {} {}", self.name, self.shape, self.columns.join(","));
         for field in self.fields {
-            let _ = write!(text, " {}:{:?}", field.name, field.kind);
+            let index = if field.is_indexed || field.kind == FieldKind::Key { "" } else { "-" };
+            let _ = write!(text, " {}:{:?}{index}", field.name, field.kind);
         }
         text
     }
@@ -199,7 +200,7 @@ fn tables(fields: &[Field]) -> [String; 2] {
 /// Returns the statements that create the indexes.
 fn indexes(fields: &[Field]) -> Vec<String> {
     let index = |(column, _)| format!("CREATE INDEX by_{column} ON rows ({column}, number)");
-    columns_of(fields).map(index).collect()
+    columns_of(fields).filter(|(_, field)| field.is_indexed).map(index).collect()
 }
 
 /// Returns the statements that insert and that update a row. Both take the number, the checksum,

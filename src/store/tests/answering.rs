@@ -16,6 +16,10 @@ pub(super) const FIELDS: &[Field] =
 pub(super) const LAYOUT: Layout =
     Layout { name: "taxi/mypages", fields: FIELDS, columns: &["id", "name"], shape: 0 };
 
+/// The same fields without an index by name.
+pub(super) const NAME_IS_A_CHOICE: &[Field] =
+    &[Field::key("id"), Field::choice("name"), Field::number("price"), Field::time("madeAt")];
+
 pub(super) fn opened(path: &Path) -> ReadModel {
     ReadModel::open(path, LAYOUT).expect("opens")
 }
@@ -26,7 +30,11 @@ pub(super) fn change(row: &Value) -> RowChange {
 
 /// A read model with ten rows and the cursor 10, in its place.
 pub(super) fn filled(path: &Path) -> ReadModel {
-    let model = ReadModel::build(path, LAYOUT, &OpenProblem::Missing).expect("is made");
+    filled_as(path, LAYOUT)
+}
+
+fn filled_as(path: &Path, layout: Layout) -> ReadModel {
+    let model = ReadModel::build(path, layout, &OpenProblem::Missing).expect("is made");
     let row = |number: u64| {
         let name = if number.is_multiple_of(2) { "Jung" } else { "Kim" };
         json!({"id": number, "name": name, "price": number * 100, "madeAt": 1_000 + number})
@@ -212,6 +220,17 @@ fn every_query_uses_an_index() {
             }
         }
     }
+}
+
+#[test]
+fn a_choice_is_searched_without_an_index() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let layout = Layout { fields: NAME_IS_A_CHOICE, ..LAYOUT };
+    let model = filled_as(&dir.path().join("mypages.sqlite"), layout);
+    assert_eq!(searched(&model, &[("name", "Kim")], &first_page()), (vec![1, 3, 5, 7, 9], 5));
+    let cheapest = Wanted { sort: vec![by("price", false)], ..first_page() };
+    let plan = model.plan(&owned(&[("name", "Kim")]), &cheapest).expect("is valid");
+    assert!(plan.contains("INDEX by_field_2"), "{plan}");
 }
 
 #[test]

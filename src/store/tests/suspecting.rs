@@ -1,6 +1,6 @@
 //! Tests that a read model is not read any more after another process touched its file.
 
-use super::answering::{LAYOUT, change, filled, opened};
+use super::answering::{LAYOUT, NAME_IS_A_CHOICE, change, filled, opened};
 use crate::store::read_model::{Layout, OpenProblem, ReadModel};
 use rusqlite::Connection;
 use serde_json::json;
@@ -83,6 +83,7 @@ fn rows_of_another_shape_are_not_used() {
         Layout { fields: &LAYOUT.fields[..2], ..LAYOUT },
         Layout { columns: &["id", "name", "colour"], ..LAYOUT },
         Layout { shape: 1, ..LAYOUT },
+        Layout { fields: NAME_IS_A_CHOICE, ..LAYOUT },
         Layout { name: "taxi/others", ..LAYOUT },
     ] {
         assert_eq!(ReadModel::open(&path, other).err(), Some(OpenProblem::OtherShape), "{other:?}");
