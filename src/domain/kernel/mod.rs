@@ -16,6 +16,7 @@ mod field_names;
 mod host;
 mod id;
 mod lookup;
+pub mod notice;
 mod object;
 pub mod payment;
 mod percent;

@@ -18,7 +18,7 @@ pub mod settings;
 )]
 pub mod taxi;
 
-use super::kernel::prelude::*;
+use super::kernel::{self, prelude::*};
 
 #[derive(Clone, Copy, Debug)]
 pub struct CallTaxi;
@@ -36,15 +36,13 @@ impl Business for CallTaxi {
             .aggregate::<payment::Payment>()
             .aggregate::<reservation::Reservation>()
             .aggregate::<taxi::Taxi>()
-            .aggregate::<notice::Notice>()
             .saga::<order::OrderBilling>()
             .saga::<ride::Ride>()
             .port::<payment::CardPayment>()
-            .port::<notice::Sms>()
             .lookup::<cheapest::Cheapest>()
             .view::<my_page::MyPage>()
-            .view::<availability::Availability>()
-            .view::<notice::Message>();
+            .view::<availability::Availability>();
+        kernel::notice::install::<notice::Change>(host);
     }
 
     fn check_invariants(state: &impl StateReader) -> Result<(), String> {

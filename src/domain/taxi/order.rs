@@ -32,6 +32,8 @@ use crate::domain::kernel::{
     prelude::*,
 };
 
+pub use crate::domain::kernel::notice::Customer;
+
 use Command::*;
 use Event::*;
 
@@ -46,15 +48,6 @@ pub struct Order {
     card_no: CardNumber,
     fare: Money,
     status: Status,
-}
-
-/// The customer, who receives the messages about the order.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Customer {
-    /// Empty when the client gave none.
-    pub name: Text,
-    /// May be empty.
-    pub phone: Text,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
