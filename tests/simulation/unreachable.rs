@@ -63,5 +63,5 @@ pub(crate) const TAXI: &[(&str, &str)] = &[
         "a taxi is released only when the order is cancelled or completed",
     ),
     ("state Undoing.taxi.Held of taxi/ride", "a taxi is released as soon as the undoing begins"),
-    ("state status.Rejected.Refused of taxi/orders", REJECTED_BY_PAYMENT),
+    ("state status.Rejected.how.Refused of taxi/orders", REJECTED_BY_PAYMENT),
 ];

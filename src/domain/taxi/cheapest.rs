@@ -9,7 +9,7 @@ use super::{
     grade::Grade,
     reservation::{
         Among,
-        Command::{DoWithout, FindNone, Offer},
+        Command::Find,
         Event::{self, TaxiSought},
         Reservation,
     },
@@ -39,16 +39,10 @@ impl Lookup for Cheapest {
     }
 
     fn on_rows(
-        (reservation, event): &Self::Events,
+        (reservation, _): &Self::Events,
         _meta: &Meta,
         rows: &[(u64, Availability)],
     ) -> Dispatch {
-        let among_all = matches!(event, TaxiSought { among: Among::Registered, .. });
-        let command = match rows.first() {
-            Some((taxi, _)) if !among_all => Offer { taxi: Id::new(*taxi) },
-            None if among_all => DoWithout,
-            _ => FindNone,
-        };
-        Dispatch::new(*reservation, command)
+        Dispatch::new(*reservation, Find { taxi: rows.first().map(|(taxi, _)| Id::new(*taxi)) })
     }
 }

@@ -16,27 +16,22 @@ pub enum Grade {
 }
 
 impl Grade {
-    const ALL: [Self; 3] = [Self::Basic, Self::Prime, Self::Platinum];
+    const WORDS: [(&[&str], Self); 3] =
+        [(&["basic"], Self::Basic), (&["prime"], Self::Prime), (&["platinum"], Self::Platinum)];
 
     /// The grade that a client names in this field; case is ignored.
     pub(super) fn read(field: &str, word: &Text) -> Result<Self, Malformed> {
-        let words: [(&[&str], Self); 3] =
-            [(&["basic"], Self::Basic), (&["prime"], Self::Prime), (&["platinum"], Self::Platinum)];
-        word.means(field, &words)
+        word.means(field, &Self::WORDS)
     }
 
     /// This grade and the better ones.
     pub(super) fn or_better(self) -> impl Iterator<Item = Self> {
-        Self::ALL.into_iter().filter(move |grade| *grade >= self)
+        Self::WORDS.into_iter().map(|(_, grade)| grade).filter(move |grade| *grade >= self)
     }
 }
 
 impl fmt::Display for Grade {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Basic => "basic",
-            Self::Prime => "prime",
-            Self::Platinum => "platinum",
-        })
+        f.write_str(&format!("{self:?}").to_lowercase())
     }
 }

@@ -2,9 +2,9 @@
 //! belongs to a confirmed reservation.
 
 use super::{
-    order::{Order, OrderBilling, ShownStatus},
+    order::{self, Order, OrderBilling},
     payment::Payment,
-    reservation::Reservation,
+    reservation::{self, Reservation},
     ride::Ride,
     taxi::Taxi,
 };
@@ -24,17 +24,19 @@ fn is_settled(state: &impl StateReader, order: u64) -> bool {
 /// Checks that an order that is paid or confirmed has an approved payment, and that no money of
 /// any other order is kept: it was not charged, is refunded, or is owed.
 fn check_order(state: &impl StateReader, number: u64, order: &Order) -> Result<(), String> {
+    use {order::Status as O, reservation::Status as R};
     let payment = state.get::<Payment>(number).stage();
-    let reservation = state.get::<Reservation>(number);
-    let status = order.status();
+    let reservation = state.get::<Reservation>(number).status;
+    let status = &order.status;
     let holds = match (status, &reservation) {
-        (ShownStatus::Paid, Reservation::Accepted { .. })
-        | (ShownStatus::Completed, Reservation::Completed) => payment == Stage::Approved,
-        (ShownStatus::Confirmed, Reservation::Confirmed { taxi }) => {
+        (O::Paid, R::Accepted { .. }) | (O::Completed(_), R::Completed) => {
+            payment == Stage::Approved
+        }
+        (O::Confirmed(_), R::Confirmed { taxi }) => {
             payment == Stage::Approved && taxi.is_none_or(|taxi| holds(state, taxi, number))
         }
-        (ShownStatus::Rejected, Reservation::Blank) => payment == Stage::Declined,
-        (ShownStatus::Cancelled, Reservation::Blank | Reservation::Cancelled) => {
+        (O::Rejected { .. }, R::Blank) => payment == Stage::Declined,
+        (O::Cancelled(_), R::Blank | R::Cancelled) => {
             matches!(payment, Stage::Declined | Stage::Refunded | Stage::RefundDeclined)
         }
         _ => false,
@@ -46,21 +48,20 @@ fn check_order(state: &impl StateReader, number: u64, order: &Order) -> Result<(
 }
 
 fn holds(state: &impl StateReader, taxi: Id<Taxi>, order: u64) -> bool {
-    matches!(state.get::<Taxi>(taxi.number()),
-        Taxi::Registered { held, .. } if held.contains(&Id::new(order)))
+    state.get::<Taxi>(taxi.number()).held.contains(&Id::new(order))
 }
 
 /// Checks that every assigned taxi belongs to a reservation confirmed with it, unless the ride is
 /// in flight.
 fn check_taxi(state: &impl StateReader, number: u64, taxi: &Taxi) -> Result<(), String> {
-    let Taxi::Registered { held, registered, .. } = taxi else { return Ok(()) };
+    let Taxi { held, registered, .. } = taxi;
     if u64::from(registered.0) < held.len() as u64 {
         return Err(format!("taxi/taxis {number}: {} of {registered:?} are assigned", held.len()));
     }
-    let confirmed = Reservation::Confirmed { taxi: Some(Id::new(number)) };
+    let confirmed = reservation::Status::Confirmed { taxi: Some(Id::new(number)) };
     let idle = held.iter().find(|reservation| {
         is_settled(state, reservation.number())
-            && state.get::<Reservation>(reservation.number()) != confirmed
+            && state.get::<Reservation>(reservation.number()).status != confirmed
     });
     match idle {
         Some(reservation) => {

@@ -2,7 +2,7 @@
 
 use super::{
     grade::Grade,
-    order::{self, Order, ShownStatus},
+    order::{self, Order},
     payment::Payment,
     reservation::Reservation,
     taxi::Taxi,
@@ -25,7 +25,7 @@ pub struct MyPage {
     pub phone: Text,
     pub order_type: Grade,
     pub fare: Money,
-    pub status: ShownStatus,
+    pub status: Text,
     /// The original's word for a cancelled order, or else for the status of the reservation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub original_status: Option<Text>,
@@ -77,8 +77,8 @@ impl MyPage {
     /// The status of an order follows from its last event alone.
     fn order(&mut self, event: order::Event, meta: &Meta) {
         use order::Event as E;
-        let order = Order::default().evolve(event.clone());
-        self.status = order.status();
+        let status = Order::default().evolve(event.clone()).status;
+        self.status = status.word().into();
         match event {
             E::Called { customer, grade, fare, .. } => {
                 (self.name, self.phone) = (customer.name, customer.phone);
@@ -86,8 +86,8 @@ impl MyPage {
             }
             E::Confirmed { taxi, .. } => self.taxi_id = taxi,
             E::Cancelled { .. } => {
-                self.taxi_id = None;
-                self.original_status = order.original_status().map(Text::from);
+                (self.taxi_id, self.original_status) =
+                    (None, status.original_word().map(Text::from));
             }
             _ => {}
         }
@@ -95,8 +95,8 @@ impl MyPage {
 
     /// So does the status of a reservation.
     fn reservation(&mut self, reservation: &Reservation) {
-        self.reservation_status = reservation.status().into();
-        if self.status != ShownStatus::Cancelled {
+        self.reservation_status = reservation.status.word().into();
+        if self.status.0 != "Cancelled" {
             self.original_status = reservation.original_status().map(Text::from);
         }
     }

@@ -47,42 +47,28 @@ pub struct Order {
     customer: Customer,
     card_no: CardNumber,
     fare: Money,
-    status: Status,
+    pub(super) status: Status,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-enum Status {
-    #[default]
-    Blank,
-    Requested,
-    Paid,
-    Confirmed(Option<Id<Taxi>>),
-    Completed(Option<Id<Taxi>>),
-    Cancelled(Left),
-    Rejected(FailureKind, String),
+statuses! {
+    pub enum Status {
+        Blank;
+        Requested;
+        Paid;
+        Confirmed(Option<Id<Taxi>>);
+        Completed(Option<Id<Taxi>>);
+        Cancelled(Left), "cancelled";
+        Rejected { how: FailureKind, reason: String };
+    }
 }
 
 /// What is still to be undone for a cancelled order. The ride is its reservation and its taxi.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-enum Left {
+pub enum Left {
     Everything,
     Money,
     Ride,
     Nothing,
-}
-
-/// The status of an order as clients see it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum ShownStatus {
-    #[default]
-    #[serde(rename = "")]
-    Blank,
-    Requested,
-    Paid,
-    Confirmed,
-    Cancelled,
-    Rejected,
-    Completed,
 }
 
 /// The stage of an order when it was cancelled, which determines what is to be undone. A paid order
@@ -238,7 +224,7 @@ impl Aggregate for Order {
             Cancelled { .. } => Status::Cancelled(Left::Everything),
             Refunded { .. } => Status::Cancelled(Left::Ride),
             Undone => Status::Cancelled(Left::Nothing),
-            Rejected { how, reason, .. } => Status::Rejected(how, reason),
+            Rejected { how, reason, .. } => Status::Rejected { how, reason },
         };
         Self { status, ..self }
     }
@@ -253,7 +239,9 @@ impl Aggregate for Order {
             Status::Requested | Status::Cancelled(Left::Everything | Left::Money | Left::Ride) => {
                 Progress::Pending
             }
-            Status::Rejected(how, reason) => Progress::Failed { how: *how, reason: reason.clone() },
+            Status::Rejected { how, reason } => {
+                Progress::Failed { how: *how, reason: reason.clone() }
+            }
             _ => Progress::Established,
         }
     }
@@ -261,18 +249,18 @@ impl Aggregate for Order {
     fn represent(&self, number: u64) -> impl Serialize {
         let (taxi, reason) = match &self.status {
             Status::Confirmed(taxi) | Status::Completed(taxi) => (*taxi, None),
-            Status::Rejected(_, reason) => (None, Some(reason)),
+            Status::Rejected { reason, .. } => (None, Some(reason)),
             _ => (None, None),
         };
         object! {
             "id": number, "orderType": self.grade, "name": &self.customer.name,
             "phone": &self.customer.phone, "cardNo": &self.card_no, "fare": self.fare,
-            "status": self.status(), "taxiId"?: taxi, "reason"?: reason,
+            "status": self.status.word(), "taxiId"?: taxi, "reason"?: reason,
         }
     }
 
     fn original_status(&self) -> Option<&'static str> {
-        (self.status() == ShownStatus::Cancelled).then_some("cancelled")
+        self.status.original_word()
     }
 
     fn available_commands(&self) -> &'static [&'static str] {
@@ -323,21 +311,6 @@ impl CallBody {
     }
 }
 
-impl Order {
-    #[must_use]
-    pub const fn status(&self) -> ShownStatus {
-        match self.status {
-            Status::Blank => ShownStatus::Blank,
-            Status::Requested => ShownStatus::Requested,
-            Status::Paid => ShownStatus::Paid,
-            Status::Confirmed(_) => ShownStatus::Confirmed,
-            Status::Completed(_) => ShownStatus::Completed,
-            Status::Rejected(..) => ShownStatus::Rejected,
-            Status::Cancelled(_) => ShownStatus::Cancelled,
-        }
-    }
-}
-
 impl Status {
     /// The rest of the transition table: commands that change nothing, and rejections.
     fn already(&self, command: &Command) -> Decision<Order> {
@@ -345,7 +318,7 @@ impl Status {
             (Self::Confirmed(taxi), Confirm { taxi: again }) if taxi == again => Ok(vec![]),
             (Self::Paid | Self::Confirmed(_), Pay)
             | (Self::Completed(_), Complete)
-            | (Self::Rejected(..), Reject { .. })
+            | (Self::Rejected { .. }, Reject { .. })
             | (Self::Cancelled(_), Cancel | CallOff { .. })
             | (Self::Cancelled(Left::Money), FinishCancelling)
             | (Self::Cancelled(Left::Ride), RecordRefund)
@@ -355,7 +328,7 @@ impl Status {
 
             (Self::Blank, _) => Err(Rejection::Unknown),
             (_, Call { .. }) => Err(Rejection::AlreadyCalled),
-            (Self::Rejected(..), _) => Err(Rejection::WasRejected),
+            (Self::Rejected { .. }, _) => Err(Rejection::WasRejected),
             (Self::Completed(_), _) => Err(Rejection::IsCompleted),
             (Self::Cancelled(_), Close) => Err(Rejection::IsPaid),
             (Self::Cancelled(_), _) => Err(Rejection::IsCancelled),

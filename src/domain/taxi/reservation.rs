@@ -21,24 +21,30 @@ use crate::domain::kernel::prelude::*;
 use Command::*;
 use Event::*;
 
-/// The taxi company's part of an order. The grade is the one that was paid for.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub enum Reservation {
-    /// The order has not reached the company.
-    #[default]
-    Blank,
-    /// The reservation waits for the dispatcher. The last attempt to confirm it may have failed.
-    Accepted { failed: Option<String>, grade: Grade },
-    /// Any taxi is accepted, and the cheapest is being looked up.
-    Seeking { among: Among, grade: Grade },
-    /// This taxi is being assigned.
-    Assigning { taxi: Id<Taxi>, choice: Choice, grade: Grade },
-    /// Without a taxi when none was registered at all.
-    Confirmed { taxi: Option<Id<Taxi>> },
-    /// No taxi comes.
-    Cancelled,
-    /// The ride is over.
-    Completed,
+pub struct Reservation {
+    /// The grade that was paid for.
+    grade: Grade,
+    pub status: Status,
+}
+
+statuses! {
+    pub enum Status {
+        /// The order has not reached the company.
+        Blank;
+        /// The reservation waits for the dispatcher. The last attempt to confirm it may have failed.
+        Accepted { failed: Option<String> }: "Reservation Complete", "Reservation Complete";
+        /// Any taxi is accepted, and the cheapest is being looked up.
+        Seeking { among: Among }: "Assigning", "Reservation Complete";
+        /// This taxi is being assigned.
+        Assigning { taxi: Id<Taxi>, choice: Choice }: "Assigning", "Reservation Complete";
+        /// Without a taxi when none was registered at all.
+        Confirmed { taxi: Option<Id<Taxi>> }, "confirmed";
+        /// No taxi comes.
+        Cancelled, "cancelled";
+        /// The ride is over.
+        Completed;
+    }
 }
 
 /// The taxis among which the cheapest is looked up.
@@ -70,10 +76,8 @@ pub enum Command {
     Accept { grade: Grade },
     // With this taxi, or with the cheapest that has stock.
     Confirm { taxi: Option<Id<Taxi>> },
-    // The lookup found this taxi, none with stock, or none at all.
-    Offer { taxi: Id<Taxi> },
-    FindNone,
-    DoWithout,
+    // The cheapest taxi among those that were looked up.
+    Find { taxi: Option<Id<Taxi>> },
     // The taxi is assigned, or cannot be.
     Assign { taxi: Id<Taxi> },
     Fail { reason: String },
@@ -131,51 +135,66 @@ impl Aggregate for Reservation {
     }
 
     fn decide(&self, command: Command, now: Timestamp, settings: &Settings) -> Decision<Self> {
-        use Reservation as R;
-        let grade = self.grade();
+        use Status as S;
+        let grade = self.grade;
         let sought = |among| Ok(vec![TaxiSought { among, grade }]);
         let chosen = |taxi, choice| Ok(vec![TaxiChosen { taxi, choice, grade }]);
         let failed = |reason| Ok(vec![AssigningFailed { reason }]);
         let confirmed = |taxi| Ok(vec![Confirmed { taxi }]);
-        match (self, command) {
-            (R::Blank, Accept { grade }) => {
+        match (&self.status, command) {
+            (S::Blank, Accept { grade }) => {
                 Ok(vec![Accepted { confirm_by: settings.confirm_by(now), grade }])
             }
-            (R::Accepted { .. }, Confirm { taxi: Some(taxi) }) => chosen(taxi, Choice::Dispatcher),
+            (S::Accepted { .. }, Confirm { taxi: Some(taxi) }) => chosen(taxi, Choice::Dispatcher),
             // When the cheapest was taken, the next one is looked up. In each round another
             // reservation has taken a taxi, so the rounds are bounded.
-            (R::Accepted { .. }, Confirm { taxi: None })
-            | (R::Assigning { choice: Choice::Cheapest, .. }, Fail { .. }) => {
+            (S::Accepted { .. }, Confirm { taxi: None })
+            | (S::Assigning { choice: Choice::Cheapest, .. }, Fail { .. }) => {
                 sought(Among::InStock)
             }
-            (R::Seeking { among: Among::InStock, .. }, FindNone) => sought(Among::Registered),
-            (R::Seeking { among: Among::Registered, .. }, FindNone) => failed(none_left(grade)),
-            (R::Seeking { .. }, Offer { taxi }) => chosen(taxi, Choice::Cheapest),
-            (R::Seeking { .. }, DoWithout) => confirmed(None),
-            (R::Assigning { taxi, .. }, Assign { taxi: assigned }) if *taxi == assigned => {
-                confirmed(Some(assigned))
+            (S::Seeking { among: Among::InStock }, Find { taxi }) => taxi
+                .map_or_else(|| sought(Among::Registered), |taxi| chosen(taxi, Choice::Cheapest)),
+            (S::Seeking { .. }, Find { taxi: Some(_) }) => failed(none_left(grade)),
+            (S::Seeking { .. }, Find { taxi: None }) => confirmed(None),
+            (&S::Assigning { taxi, .. }, Assign { taxi: assigned }) if taxi == assigned => {
+                confirmed(Some(taxi))
             }
-            (R::Assigning { choice: Choice::Dispatcher, .. }, Fail { reason }) => failed(reason),
+            (S::Assigning { choice: Choice::Dispatcher, .. }, Fail { reason }) => failed(reason),
             // A dispatcher may cancel before the reservation learns that the ride is over.
-            (R::Confirmed { .. } | R::Cancelled, Complete) => Ok(vec![Completed]),
-            (R::Blank | R::Cancelled | R::Completed, command) => self.already(&command),
+            (S::Confirmed { .. } | S::Cancelled, Complete) => Ok(vec![Completed]),
+            (S::Completed, Complete) | (S::Cancelled, Cancel { .. }) => Ok(vec![]),
+            (S::Blank, _) => Err(Rejection::Unknown),
+            (S::Completed, _) => Err(Rejection::IsCompleted),
+            (S::Cancelled, _) => Err(Rejection::IsCancelled),
+
             (_, Cancel { by }) => Ok(vec![Cancelled { by }]),
-            (_, command) => self.already(&command),
+            (_, Accept { .. } | Confirm { taxi: None }) => Ok(vec![]),
+            (S::Assigning { taxi: mine, .. }, Confirm { taxi })
+            | (S::Confirmed { taxi: Some(mine) }, Confirm { taxi })
+                if taxi == Some(*mine) =>
+            {
+                Ok(vec![])
+            }
+            (&S::Confirmed { taxi: Some(mine) }, Assign { taxi }) if taxi == mine => Ok(vec![]),
+            (S::Confirmed { .. }, _) => Err(Rejection::IsConfirmed),
+            (_, Confirm { .. }) => Err(Rejection::IsAssigning),
+            (_, _) => Err(Rejection::NotWanted),
         }
     }
 
     fn evolve(self, event: Event) -> Self {
-        match event {
-            Accepted { grade, .. } => Self::Accepted { failed: None, grade },
-            TaxiSought { among, grade } => Self::Seeking { among, grade },
-            TaxiChosen { taxi, choice, grade } => Self::Assigning { taxi, choice, grade },
-            AssigningFailed { reason } => {
-                Self::Accepted { failed: Some(reason), grade: self.grade() }
+        let status = match event {
+            Accepted { grade, .. } => {
+                return Self { grade, status: Status::Accepted { failed: None } };
             }
-            Confirmed { taxi } => Self::Confirmed { taxi },
-            Cancelled { .. } => Self::Cancelled,
-            Completed => Self::Completed,
-        }
+            TaxiSought { among, .. } => Status::Seeking { among },
+            TaxiChosen { taxi, choice, .. } => Status::Assigning { taxi, choice },
+            AssigningFailed { reason } => Status::Accepted { failed: Some(reason) },
+            Confirmed { taxi } => Status::Confirmed { taxi },
+            Cancelled { .. } => Status::Cancelled,
+            Completed => Status::Completed,
+        };
+        Self { status, ..self }
     }
 
     /// Events of reservations that were accepted before taxis had grades name no grade.
@@ -187,9 +206,9 @@ impl Aggregate for Reservation {
     }
 
     fn progress(&self) -> Progress {
-        match self {
-            Self::Seeking { .. } | Self::Assigning { .. } => Progress::Pending,
-            Self::Accepted { failed: Some(reason), .. } => {
+        match &self.status {
+            Status::Seeking { .. } | Status::Assigning { .. } => Progress::Pending,
+            Status::Accepted { failed: Some(reason) } => {
                 Progress::Failed { how: FailureKind::Refused, reason: reason.clone() }
             }
             _ => Progress::Established,
@@ -197,29 +216,24 @@ impl Aggregate for Reservation {
     }
 
     fn represent(&self, number: u64) -> impl Serialize {
-        let taxi_id = match self {
-            Self::Confirmed { taxi } => *taxi,
+        let taxi_id = match self.status {
+            Status::Confirmed { taxi } => taxi,
             _ => None,
         };
         object! {
-            "id": number, "orderId": number, "taxiId": taxi_id, "status": self.status(),
+            "id": number, "orderId": number, "taxiId": taxi_id, "status": self.status.word(),
         }
     }
 
     fn original_status(&self) -> Option<&'static str> {
-        match self {
-            Self::Accepted { .. } | Self::Seeking { .. } | Self::Assigning { .. } => Some(ACCEPTED),
-            Self::Confirmed { .. } => Some("confirmed"),
-            Self::Cancelled => Some("cancelled"),
-            Self::Blank | Self::Completed => None,
-        }
+        self.status.original_word()
     }
 
     fn available_commands(&self) -> &'static [&'static str] {
-        match self {
-            Self::Accepted { .. } => &["confirm", "cancel"],
-            Self::Seeking { .. } | Self::Assigning { .. } | Self::Confirmed { .. } => &["cancel"],
-            Self::Blank | Self::Cancelled | Self::Completed => &[],
+        match self.status {
+            Status::Accepted { .. } => &["confirm", "cancel"],
+            Status::Blank | Status::Cancelled | Status::Completed => &[],
+            _ => &["cancel"],
         }
     }
 
@@ -269,50 +283,3 @@ struct ReferBody {
 
 /// The status words that confirm a reservation.
 const CONFIRMED: &[&str] = &["confirmed", "confirm"];
-
-/// The original's word, and ours, for a reservation that reached the company.
-const ACCEPTED: &str = "Reservation Complete";
-
-impl Reservation {
-    /// The name of the state, as clients of the original know it.
-    #[must_use]
-    pub const fn status(&self) -> &'static str {
-        match self {
-            Self::Blank => "",
-            Self::Accepted { .. } => ACCEPTED,
-            Self::Seeking { .. } | Self::Assigning { .. } => "Assigning",
-            Self::Confirmed { .. } => "Confirmed",
-            Self::Cancelled => "Cancelled",
-            Self::Completed => "Completed",
-        }
-    }
-
-    /// The grade of taxi that is to be assigned; basic when none is any more.
-    const fn grade(&self) -> Grade {
-        match self {
-            Self::Accepted { grade, .. }
-            | Self::Seeking { grade, .. }
-            | Self::Assigning { grade, .. } => *grade,
-            _ => Grade::Basic,
-        }
-    }
-
-    /// The rest of the transition table: commands that change nothing, and rejections.
-    fn already(&self, command: &Command) -> Decision<Self> {
-        match (self, command) {
-            (Self::Completed, Complete) | (Self::Cancelled, Cancel { .. }) => Ok(vec![]),
-            (Self::Blank, _) => Err(Rejection::Unknown),
-            (Self::Completed, _) => Err(Rejection::IsCompleted),
-            (Self::Cancelled, _) => Err(Rejection::IsCancelled),
-            (_, Accept { .. } | Confirm { taxi: None }) => Ok(vec![]),
-            (Self::Assigning { taxi, .. }, Confirm { taxi: Some(again) })
-            | (
-                Self::Confirmed { taxi: Some(taxi) },
-                Confirm { taxi: Some(again) } | Assign { taxi: again },
-            ) if taxi == again => Ok(vec![]),
-            (Self::Confirmed { .. }, _) => Err(Rejection::IsConfirmed),
-            (_, Confirm { .. }) => Err(Rejection::IsAssigning),
-            (_, _) => Err(Rejection::NotWanted),
-        }
-    }
-}

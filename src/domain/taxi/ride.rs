@@ -105,13 +105,10 @@ impl Saga for Ride {
     /// caused them arrived and was handled before the rejection.
     fn on_rejected(self, me: Id<Self>, refused: &RejectedCommand) -> Step<Self> {
         match (self, self.taxi()) {
-            (Riding { .. }, Hold::Asked(taxi)) if refused.is(taxi, variant!(Assign)) => {
-                Step::wait(Riding { taxi: Hold::Free })
-                    .send(me.of::<Reservation>(), Fail { reason: refused.reason.clone() })
-            }
-            (Undoing(_), Hold::Asked(taxi)) if refused.is(taxi, variant!(Assign)) => {
-                self.without_taxi().proceed(me)
-            }
+            (_, Hold::Asked(taxi)) if !refused.is(taxi, variant!(Assign)) => Step::wait(self),
+            (Riding { .. }, Hold::Asked(_)) => Step::wait(Riding { taxi: Hold::Free })
+                .send(me.of::<Reservation>(), Fail { reason: refused.reason.clone() }),
+            (Undoing(_), Hold::Asked(_)) => self.proceed(me, TAXI_BACK),
             _ => Step::wait(self),
         }
     }
@@ -123,10 +120,10 @@ impl Saga for Ride {
             // The order was told before that the ride is undone.
             _ if self == Closing => Step::done(),
             _ if is_over(variant!(Cancel)) || is_over(variant!(Complete)) => {
-                self.without_reservation().proceed(me)
+                self.proceed(me, RESERVATION_OVER)
             }
             Hold::Releasing(taxi) if unchanged.is(taxi, variant!(Release)) => {
-                self.without_taxi().proceed(me)
+                self.proceed(me, TAXI_BACK)
             }
             _ => Step::wait(self),
         }
@@ -176,6 +173,7 @@ impl Saga for Ride {
 impl Ride {
     fn on_order(self, me: Id<Self>, event: &order::Event) -> Step<Self> {
         use order::Event as E;
+        let held = |taxi: Option<Id<Taxi>>| taxi.map_or(Hold::Free, Hold::Held);
         let undo = |taxi| end(me, Undoing, taxi, Cancel { by: By::Order }).clear_timer();
         match (self, event) {
             (Idle, E::Paid { grade, .. }) => Step::wait(Riding { taxi: Hold::Free })
@@ -187,7 +185,7 @@ impl Ride {
             (Riding { taxi } | Confirming { taxi }, E::Cancelled { .. }) => undo(taxi),
             (Idle, E::Cancelled { was: Stage::Confirmed { taxi }, .. }) => undo(held(*taxi)),
             // A ride of a version before waited here for its refund.
-            (Undoing(_), E::Refunded { .. }) => self.proceed(me),
+            (Undoing(_), E::Refunded { .. }) => self.proceed(me, |_| {}),
             _ => Step::wait(self),
         }
     }
@@ -209,7 +207,7 @@ impl Ride {
                 Step::wait(self).send(order, CallOff { reason })
             }
             (Undoing(_), E::Cancelled { by: By::Order }) | (Completing(_), E::Completed) => {
-                self.without_reservation().proceed(me)
+                self.proceed(me, RESERVATION_OVER)
             }
             _ => Step::wait(self),
         }
@@ -227,7 +225,7 @@ impl Ride {
                     .send(taxi, Release { reservation: me.of() })
             }
             (_, Hold::Releasing(taxi), E::Released { .. }) if taxi == id => {
-                self.without_taxi().proceed(me)
+                self.proceed(me, TAXI_BACK)
             }
             _ => Step::wait(self),
         }
@@ -243,27 +241,13 @@ impl Ride {
         }
     }
 
-    /// The same state after the taxi of a ride that ends was released.
-    const fn without_taxi(self) -> Self {
-        match self {
-            Undoing(undo) => Undoing(Undo { taxi: Hold::Free, ..undo }),
-            Completing(undo) => Completing(Undo { taxi: Hold::Free, ..undo }),
-            state => state,
+    /// Records progress of a ride that ends, and waits for what is not done yet. When nothing is
+    /// left, a completed ride is over, and `FinishCancelling` is dispatched to the order of an
+    /// undone one.
+    fn proceed(mut self, me: Id<Self>, progress: fn(&mut Undo)) -> Step<Self> {
+        if let Undoing(undo) | Completing(undo) = &mut self {
+            progress(undo);
         }
-    }
-
-    /// The same state after the reservation was undone or completed.
-    const fn without_reservation(self) -> Self {
-        match self {
-            Undoing(undo) => Undoing(Undo { reservation: Part::Undone, ..undo }),
-            Completing(undo) => Completing(Undo { reservation: Part::Undone, ..undo }),
-            state => state,
-        }
-    }
-
-    /// Waits for the items that are not done yet. When none is left, a completed ride is over, and
-    /// `FinishCancelling` is dispatched to the order of an undone one.
-    fn proceed(self, me: Id<Self>) -> Step<Self> {
         match self {
             Completing(Undo { reservation: Part::Undone, taxi: Hold::Free }) => Step::done(),
             Undoing(Undo { reservation: Part::Undone, taxi: Hold::Free }) => {
@@ -274,10 +258,11 @@ impl Ride {
     }
 }
 
-/// The hold of the taxi that an order was confirmed with.
-fn held(taxi: Option<Id<Taxi>>) -> Hold {
-    taxi.map_or(Hold::Free, Hold::Held)
-}
+/// The taxi of a ride that ends is free again, or was never assigned.
+const TAXI_BACK: fn(&mut Undo) = |undo| undo.taxi = Hold::Free;
+
+/// The reservation of a ride that ends is undone or completed.
+const RESERVATION_OVER: fn(&mut Undo) = |undo| undo.reservation = Part::Undone;
 
 /// Begins to undo or to complete a ride: releases the taxi of the ride, and tells the reservation.
 fn end(

@@ -13,17 +13,13 @@ use Command::*;
 use Event::*;
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub enum Taxi {
-    #[default]
-    Blank,
-    /// The taxis can be assigned while there is stock.
-    Registered {
-        model: Model,
-        /// The number of taxis, free or not.
-        registered: Quantity,
-        /// The reservations that hold one taxi each.
-        held: BTreeSet<Id<Reservation>>,
-    },
+pub struct Taxi {
+    /// `None` when no taxi was registered.
+    model: Option<Model>,
+    /// The number of taxis, free or not.
+    pub registered: Quantity,
+    /// The reservations that hold one taxi each.
+    pub held: BTreeSet<Id<Reservation>>,
 }
 
 /// The marker of a reservation's identity. The reservation itself imports taxis, so taxis do not
@@ -101,7 +97,7 @@ impl Aggregate for Taxi {
     }
 
     fn decide(&self, command: Command, _now: Timestamp, _settings: &Settings) -> Decision<Self> {
-        let Self::Registered { model, registered, held } = self else {
+        let (Some(model), held) = (&self.model, &self.held) else {
             let Register { model, stock } = command else { return Err(Rejection::Unknown) };
             check(&model, stock)?;
             return Ok(vec![Registered { model, stock }]);
@@ -109,7 +105,7 @@ impl Aggregate for Taxi {
         let stock = self.stock();
         match command {
             Register { .. } => Err(Rejection::AlreadyRegistered),
-            Revise(revision) => revised(model, *registered, count(held), revision),
+            Revise(revision) => self.revised(model, revision),
             Assign { reservation, .. } if held.contains(&reservation) => Ok(vec![]),
             Assign { grade: paid, .. } if model.grade < paid => {
                 Err(Rejection::TooLow { grade: model.grade, paid })
@@ -125,38 +121,28 @@ impl Aggregate for Taxi {
         }
     }
 
-    fn evolve(self, event: Event) -> Self {
-        let (mut model, mut registered, mut held) = match self {
-            Self::Blank => Default::default(),
-            Self::Registered { model, registered, held } => (model, registered, held),
-        };
+    fn evolve(mut self, event: Event) -> Self {
         match event {
-            Registered { model: new, stock } => (model, registered) = (new, stock),
-            Restocked { registered: new, .. } => registered = new,
-            Revised { model: new } => model = new,
-            Assigned { reservation, .. } => _ = held.insert(reservation),
-            Released { reservation, .. } => _ = held.remove(&reservation),
+            Registered { model, stock } => (self.model, self.registered) = (Some(model), stock),
+            Restocked { registered, .. } => self.registered = registered,
+            Revised { model } => self.model = Some(model),
+            Assigned { reservation, .. } => _ = self.held.insert(reservation),
+            Released { reservation, .. } => _ = self.held.remove(&reservation),
         }
-        Self::Registered { model, registered, held }
+        self
     }
 
     fn represent(&self, number: u64) -> impl Serialize {
-        let (model, registered) = match self {
-            Self::Blank => Default::default(),
-            Self::Registered { model, registered, .. } => (model.clone(), *registered),
-        };
+        let model = self.model.clone().unwrap_or_default();
         object! {
             "id": number, "taxiName": model.taxi_name, "companyName": model.company_name,
-            "stockCnt": self.stock(), "registeredCnt": registered,
+            "stockCnt": self.stock(), "registeredCnt": self.registered,
             "itemPrice": model.item_price, "grade": model.grade,
         }
     }
 
     fn available_commands(&self) -> &'static [&'static str] {
-        match self {
-            Self::Blank => &[],
-            Self::Registered { .. } => &["restock", "revise"],
-        }
+        if self.model.is_some() { &["restock", "revise"] } else { &[] }
     }
 
     fn command_routes() -> CommandRoutes<Self> {
@@ -167,8 +153,7 @@ impl Aggregate for Taxi {
                 Revise(Revision { stock: Some(stock_cnt), ..Revision::default() })
             })
             .command("revise", ReviseBody::means)
-            .on_item("revise by patch", [Patch], ReviseBody::means)
-            .on_item("revise by put", [Put], ReviseBody::means)
+            .on_item("revise in place", [Patch, Put], ReviseBody::means)
     }
 }
 
@@ -229,10 +214,28 @@ impl Taxi {
     /// The number of free taxis.
     #[must_use]
     pub fn stock(&self) -> Quantity {
-        match self {
-            Self::Blank => Quantity(0),
-            Self::Registered { registered, held, .. } => registered.less(count(held)),
-        }
+        self.registered.less(self.held_count())
+    }
+
+    /// The number of held taxis. It fits, because it never exceeds the registered taxis.
+    fn held_count(&self) -> Quantity {
+        Quantity(u32::try_from(self.held.len()).unwrap_or(u32::MAX))
+    }
+
+    fn revised(&self, model: &Model, revision: Revision) -> Decision<Self> {
+        let new = Model {
+            taxi_name: revision.taxi_name.unwrap_or_else(|| model.taxi_name.clone()),
+            company_name: revision.company_name.unwrap_or_else(|| model.company_name.clone()),
+            item_price: revision.item_price.unwrap_or(model.item_price),
+            grade: revision.grade.unwrap_or(model.grade),
+        };
+        let held = self.held_count();
+        let total = revision.stock.map(|stock| stock.plus(held));
+        check(&new, total.unwrap_or_default())?;
+        let revised = (new != *model).then_some(Revised { model: new });
+        let total = total.filter(|total| *total != self.registered);
+        let restocked = total.map(|total| Restocked { registered: total, stock: total.less(held) });
+        Ok(revised.into_iter().chain(restocked).collect())
     }
 }
 
@@ -244,29 +247,4 @@ fn check(model: &Model, taxis: Quantity) -> Result<(), Rejection> {
         return Err(Rejection::TooDear);
     }
     if taxis.is_accepted() { Ok(()) } else { Err(Rejection::TooMany) }
-}
-
-/// The number of held taxis. It fits, because it never exceeds the registered taxis.
-fn count(held: &BTreeSet<Id<Reservation>>) -> Quantity {
-    Quantity(u32::try_from(held.len()).unwrap_or(u32::MAX))
-}
-
-fn revised(
-    model: &Model,
-    registered: Quantity,
-    held: Quantity,
-    revision: Revision,
-) -> Decision<Taxi> {
-    let new = Model {
-        taxi_name: revision.taxi_name.unwrap_or_else(|| model.taxi_name.clone()),
-        company_name: revision.company_name.unwrap_or_else(|| model.company_name.clone()),
-        item_price: revision.item_price.unwrap_or(model.item_price),
-        grade: revision.grade.unwrap_or(model.grade),
-    };
-    let total = revision.stock.map(|stock| stock.plus(held));
-    check(&new, total.unwrap_or_default())?;
-    let revised = (new != *model).then_some(Revised { model: new });
-    let total = total.filter(|total| *total != registered);
-    let restocked = total.map(|total| Restocked { registered: total, stock: total.less(held) });
-    Ok(revised.into_iter().chain(restocked).collect())
 }

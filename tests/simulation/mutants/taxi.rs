@@ -85,7 +85,7 @@ fn a_taxi_that_is_assigned_although_none_is_free_is_noticed() {
         settings: &Settings,
     ) -> Decision<Taxi> {
         match (state, &command) {
-            (Taxi::Registered { held, .. }, Command::Assign { reservation, .. })
+            (Taxi { held, .. }, Command::Assign { reservation, .. })
                 if !held.contains(reservation) =>
             {
                 Ok(vec![Event::Assigned { reservation: *reservation, stock: Quantity(0) }])

@@ -11,7 +11,7 @@ use madang::domain::{
         grade::Grade,
         order::{self, Order},
         payment::{Fare, Payment},
-        reservation::{self, By, Reservation},
+        reservation::{self, By, Reservation, Status},
         settings::Settings,
         taxi::{self, Revision, Taxi},
     },
@@ -64,13 +64,13 @@ pub(crate) fn people(world: &mut World, dice: &mut Dice) {
 /// Submits the next command of a ride, so that many rides get to their end. Returns whether there
 /// is one.
 fn next_step(world: &mut World, number: u64, dice: &mut Dice) -> bool {
-    let _ = match (world.get::<Reservation>(number), dice.once_in(2)) {
-        (Reservation::Blank, _) => world.submit::<Order>(number, call_for(any_grade(dice))),
-        (Reservation::Accepted { .. }, _) => world.submit::<Reservation>(number, confirm(None)),
-        (Reservation::Assigning { .. } | Reservation::Confirmed { .. }, true) => {
+    let _ = match (world.get::<Reservation>(number).status, dice.once_in(2)) {
+        (Status::Blank, _) => world.submit::<Order>(number, call_for(any_grade(dice))),
+        (Status::Accepted { .. }, _) => world.submit::<Reservation>(number, confirm(None)),
+        (Status::Assigning { .. } | Status::Confirmed { .. }, true) => {
             world.submit::<Order>(number, order::Command::Cancel)
         }
-        (Reservation::Confirmed { .. }, false) => {
+        (Status::Confirmed { .. }, false) => {
             world.submit::<Order>(number, order::Command::Complete)
         }
         _ => return false,
@@ -80,7 +80,7 @@ fn next_step(world: &mut World, number: u64, dice: &mut Dice) -> bool {
 
 /// Completes a confirmed ride.
 pub(super) fn driver(world: &mut World, dice: &mut Dice) {
-    let is_confirmed = |(_, it): &(u64, Reservation)| matches!(it, Reservation::Confirmed { .. });
+    let is_confirmed = |(_, it): &(u64, Reservation)| matches!(it.status, Status::Confirmed { .. });
     let confirmed: Vec<_> = world.all::<Reservation>().into_iter().filter(is_confirmed).collect();
     let Some((number, _)) = confirmed.get(dice.roll(confirmed.len().max(1))) else { return };
     let _ = world.submit::<Order>(*number, order::Command::Complete);

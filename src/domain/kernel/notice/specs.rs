@@ -1,9 +1,9 @@
 //! Specifications of the notice.
 
 use super::{
-    Command::{self, Note},
+    Command::Note,
     Customer, Entry,
-    Event::{self, Failed, Sent},
+    Event::{Failed, Sent},
     Letter, Notice, Sending, Subject,
 };
 use crate::domain::kernel::{

@@ -9,6 +9,7 @@ const ACCEPTED: Event = Accepted { confirm_by: None, grade: GRADE };
 const SOUGHT: Event = TaxiSought { among: Among::InStock, grade: GRADE };
 const SOUGHT_ANY: Event = TaxiSought { among: Among::Registered, grade: GRADE };
 const TAXI: Id<Taxi> = Id::new(3);
+const NONE: Command = Find { taxi: None };
 
 #[test]
 fn every_command_is_answered_in_every_state() {
@@ -31,7 +32,7 @@ fn every_command_is_answered_in_every_state() {
     let of_people = [any, this, another, ACCEPT, Complete, by_order, by_dispatcher];
     table::<Reservation>(&pasts, &of_people, OF_PEOPLE);
     let [same, another] = [taxi, other].map(|taxi| Assign { taxi });
-    let of_the_taxis = [Offer { taxi }, FindNone, DoWithout, same, another, fail()];
+    let of_the_taxis = [Find { taxi: Some(taxi) }, NONE, same, another, fail()];
     table::<Reservation>(&pasts, &of_the_taxis, OF_THE_TAXIS);
 }
 
@@ -52,20 +53,21 @@ Cancelled          !IsCancelled !IsCancelled !IsCancelled !IsCancelled Completed
 Completed          !IsCompleted !IsCompleted !IsCompleted !IsCompleted -          !IsCompleted !IsCompleted
 ";
 
-/// The first assignment is of the chosen taxi, the second of another.
+/// The first lookup finds a taxi, the second none. The first assignment is of the chosen taxi, the
+/// second of another.
 const OF_THE_TAXIS: &str = "
-past               Offer        FindNone        DoWithout    Assign       Assign       Fail
-Blank              !Unknown     !Unknown        !Unknown     !Unknown     !Unknown     !Unknown
-Accepted           !NotWanted   !NotWanted      !NotWanted   !NotWanted   !NotWanted   !NotWanted
-Seeking-in-stock   TaxiChosen   TaxiSought      Confirmed    !NotWanted   !NotWanted   !NotWanted
-Seeking-any        TaxiChosen   AssigningFailed Confirmed    !NotWanted   !NotWanted   !NotWanted
-Assigning-cheapest !NotWanted   !NotWanted      !NotWanted   Confirmed    !NotWanted   TaxiSought
-Assigning-chosen   !NotWanted   !NotWanted      !NotWanted   Confirmed    !NotWanted   AssigningFailed
-Accepted-again     !NotWanted   !NotWanted      !NotWanted   !NotWanted   !NotWanted   !NotWanted
-Confirmed          !IsConfirmed !IsConfirmed    !IsConfirmed -            !IsConfirmed !IsConfirmed
-Confirmed-without  !IsConfirmed !IsConfirmed    !IsConfirmed !IsConfirmed !IsConfirmed !IsConfirmed
-Cancelled          !IsCancelled !IsCancelled    !IsCancelled !IsCancelled !IsCancelled !IsCancelled
-Completed          !IsCompleted !IsCompleted    !IsCompleted !IsCompleted !IsCompleted !IsCompleted
+past               Find            Find         Assign       Assign       Fail
+Blank              !Unknown        !Unknown     !Unknown     !Unknown     !Unknown
+Accepted           !NotWanted      !NotWanted   !NotWanted   !NotWanted   !NotWanted
+Seeking-in-stock   TaxiChosen      TaxiSought   !NotWanted   !NotWanted   !NotWanted
+Seeking-any        AssigningFailed Confirmed    !NotWanted   !NotWanted   !NotWanted
+Assigning-cheapest !NotWanted      !NotWanted   Confirmed    !NotWanted   TaxiSought
+Assigning-chosen   !NotWanted      !NotWanted   Confirmed    !NotWanted   AssigningFailed
+Accepted-again     !NotWanted      !NotWanted   !NotWanted   !NotWanted   !NotWanted
+Confirmed          !IsConfirmed    !IsConfirmed -            !IsConfirmed !IsConfirmed
+Confirmed-without  !IsConfirmed    !IsConfirmed !IsConfirmed !IsConfirmed !IsConfirmed
+Cancelled          !IsCancelled    !IsCancelled !IsCancelled !IsCancelled !IsCancelled
+Completed          !IsCompleted    !IsCompleted !IsCompleted !IsCompleted !IsCompleted
 ";
 
 #[test]
@@ -82,7 +84,7 @@ fn a_reservation_may_have_to_be_confirmed_in_time() {
 fn a_dispatcher_who_wants_any_taxi_gets_the_cheapest() {
     let offered = chosen(Choice::Cheapest);
     Reservation::given([ACCEPTED]).when(Confirm { taxi: None }).then([SOUGHT]);
-    Reservation::given([ACCEPTED, SOUGHT]).when(Offer { taxi: TAXI }).then([offered.clone()]);
+    Reservation::given([ACCEPTED, SOUGHT]).when(Find { taxi: Some(TAXI) }).then([offered.clone()]);
     let past = [ACCEPTED, SOUGHT, offered];
     let confirmed = Confirmed { taxi: Some(TAXI) };
     Reservation::given(past.clone()).when(Assign { taxi: TAXI }).then([confirmed]);
@@ -100,10 +102,12 @@ fn a_chosen_taxi_out_of_stock_leaves_the_reservation_waiting() {
 
 #[test]
 fn a_reservation_is_confirmed_without_a_taxi_only_when_none_is_registered() {
-    Reservation::given([ACCEPTED, SOUGHT]).when(FindNone).then([SOUGHT_ANY]);
+    Reservation::given([ACCEPTED, SOUGHT]).when(NONE).then([SOUGHT_ANY]);
     let past = || Reservation::given([ACCEPTED, SOUGHT, SOUGHT_ANY]);
-    past().when(DoWithout).then([Confirmed { taxi: None }]);
-    past().when(FindNone).then([failed("every taxi of grade prime or better is out of stock")]);
+    past().when(NONE).then([Confirmed { taxi: None }]);
+    past()
+        .when(Find { taxi: Some(TAXI) })
+        .then([failed("every taxi of grade prime or better is out of stock")]);
 }
 
 #[test]
