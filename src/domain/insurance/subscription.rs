@@ -31,9 +31,9 @@ pub struct Subscription {
 statuses! {
     pub enum Status {
         Blank;
-        Requested, "created";
-        Applied, "created";
-        UnderReview, "created";
+        Requested, "created" => "cancel";
+        Applied, "created" => "cancel";
+        UnderReview, "created" => "cancel";
         Contracted;
         Refused;
         Cancelling: "Cancelled", "reqCancel";
@@ -197,10 +197,7 @@ impl Aggregate for Subscription {
     }
 
     fn available_commands(&self) -> &'static [&'static str] {
-        match self.status {
-            Status::Requested | Status::Applied | Status::UnderReview => &["cancel"],
-            _ => &[],
-        }
+        self.status.commands()
     }
 
     fn command_routes() -> CommandRoutes<Self> {

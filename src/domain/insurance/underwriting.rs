@@ -42,7 +42,7 @@ statuses! {
     #[derive(Copy, Eq)]
     pub enum Status {
         Blank;
-        Assigned;
+        Assigned => "approve", "refuse";
         /// The underwriter has decided, and the subscription has not accepted the decision yet.
         Deciding(Verdict): "Assigned";
         Approved, "approveSubscription";
@@ -161,10 +161,7 @@ impl Aggregate for Underwriting {
     }
 
     fn available_commands(&self) -> &'static [&'static str] {
-        match self.status {
-            Status::Assigned => &["approve", "refuse"],
-            _ => &[],
-        }
+        self.status.commands()
     }
 
     fn command_routes() -> CommandRoutes<Self> {

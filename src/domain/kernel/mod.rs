@@ -26,6 +26,7 @@ mod port;
 pub mod prelude;
 mod prices;
 mod rejections;
+mod request_body;
 mod rfc3339;
 pub mod roster;
 mod saga;

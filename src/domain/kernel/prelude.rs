@@ -9,6 +9,6 @@ pub use super::{
     Money, Number, Port, PortReply, PortRequest, Progress, Quantity, Query, RejectedCommand,
     RetryPolicy, Saga, StateReader, Step, Text, Timestamp, Unchanged, Upcasters, View, WaitsFor,
 };
-pub use crate::{event_set, fields, object, rejections, statuses, variant};
+pub use crate::{body, event_set, fields, object, rejections, statuses, variant};
 pub use serde::{Deserialize, Serialize};
 pub use serde_json::{Value, json};

@@ -13,8 +13,8 @@
 /// statuses! {
 ///     pub enum Status {
 ///         Blank;
-///         Free, "VACANT";
-///         Taken { until: u32 };
+///         Free, "VACANT" => "book", "clean";
+///         Taken { until: u32 } => "leave";
 ///         Cleaning: "Free soon";
 ///     }
 /// }
@@ -24,6 +24,7 @@
 /// assert_eq!(Status::Cleaning.word(), "Free soon");
 /// assert_eq!(Status::Free.original_word(), Some("VACANT"));
 /// assert_eq!(Status::Taken { until: 7 }.original_word(), None);
+/// assert_eq!((Status::Blank.commands().len(), Status::Free.commands()), (0, &["book", "clean"][..]));
 /// ```
 #[macro_export]
 macro_rules! statuses {
@@ -35,7 +36,7 @@ macro_rules! statuses {
             $(
                 $(#[$about_name:meta])*
                 $name:ident $(($content:ty))? $({ $($field:ident: $type:ty),+ $(,)? })?
-                    $(: $word:literal)? $(, $original:literal)?;
+                    $(: $word:literal)? $(, $original:literal)? $(=> $($command:literal),+)?;
             )+
         }
     ) => {
@@ -68,6 +69,15 @@ macro_rules! statuses {
                 match self {
                     Self::$blank => None,
                     $(Self::$name { .. } => $crate::statuses!(@original $($original)?),)+
+                }
+            }
+
+            /// The named commands that are available; see `Aggregate::available_commands`.
+            #[must_use]
+            $visibility const fn commands(&self) -> &'static [&'static str] {
+                match self {
+                    Self::$blank => &[],
+                    $(Self::$name { .. } => &[$($($command),+)?],)+
                 }
             }
         }

@@ -42,9 +42,9 @@ pub struct Order {
 statuses! {
     pub(super) enum Status {
         Blank;
-        Requested, "ORDERED";
-        Paid, "ORDERED";
-        Confirmed, "ORDERED";
+        Requested, "ORDERED" => "cancel";
+        Paid, "ORDERED" => "cancel";
+        Confirmed, "ORDERED" => "return", "cancel";
         // There are no cars for the order, and the money is being refunded.
         Refunding { reason: String }: "Paid";
         Cancelling: "Cancelled", "CANCELLED";
@@ -213,11 +213,7 @@ impl Aggregate for Order {
     }
 
     fn available_commands(&self) -> &'static [&'static str] {
-        match self.status {
-            Status::Requested | Status::Paid => &["cancel"],
-            Status::Confirmed => &["return", "cancel"],
-            _ => &[],
-        }
+        self.status.commands()
     }
 
     fn command_routes() -> CommandRoutes<Self> {

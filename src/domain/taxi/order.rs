@@ -53,9 +53,9 @@ pub struct Order {
 statuses! {
     pub enum Status {
         Blank;
-        Requested;
-        Paid;
-        Confirmed(Option<Id<Taxi>>);
+        Requested => "cancel";
+        Paid => "cancel";
+        Confirmed(Option<Id<Taxi>>) => "complete", "cancel";
         Completed(Option<Id<Taxi>>);
         Cancelled(Left), "cancelled";
         Rejected { how: FailureKind, reason: String };
@@ -264,18 +264,22 @@ impl Aggregate for Order {
     }
 
     fn available_commands(&self) -> &'static [&'static str] {
-        match self.status {
-            Status::Requested | Status::Paid => &["cancel"],
-            Status::Confirmed(_) => &["complete", "cancel"],
-            _ => &[],
-        }
+        self.status.commands()
     }
 
     fn command_routes() -> CommandRoutes<Self> {
         let status = [(CANCELLED, Cancel), (COMPLETED, Complete)];
         CommandRoutes::new()
             .ignoring(IGNORED)
-            .creates("call", CallBody::means)
+            .creates(
+                "call",
+                body!(|order_type: Text,
+                       name: Option<Text>,
+                       card_no: Option<CardNumber>,
+                       phone: Option<Text>| {
+                    call(&order_type, name, card_no.unwrap_or_default(), phone)
+                }),
+            )
             .command("cancel", |Empty {}| Cancel)
             .command("complete", |Empty {}| Complete)
             .on_word("cancel or complete by status", [Patch, Put], "status", status)
@@ -289,26 +293,19 @@ const IGNORED: &str = "id orderType name cardNo phone status fare taxiId reason"
 /// The status words that end a ride.
 const COMPLETED: &[&str] = &["completed", "complete"];
 
-/// `{"orderType":"basic","name":"Jung"}`; the name may be left out.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct CallBody {
-    order_type: Text,
+/// The command of a request for a taxi; the name may be left out, but not be blank.
+fn call(
+    order_type: &Text,
     name: Option<Text>,
-    card_no: Option<CardNumber>,
+    card_no: CardNumber,
     phone: Option<Text>,
-}
-
-impl CallBody {
-    fn means(self) -> Result<Command, Malformed> {
-        let grade = Grade::read("orderType", &self.order_type)?;
-        if self.name.as_ref().is_some_and(|name| !name.is_name()) {
-            return Err(Malformed::content(Rejection::BadName.to_string()));
-        }
-        let (name, phone) = (self.name.unwrap_or_default(), self.phone.unwrap_or_default());
-        let customer = Customer { name, phone };
-        Ok(Call { grade, customer, card_no: self.card_no.unwrap_or_default() })
+) -> Result<Command, Malformed> {
+    let grade = Grade::read("orderType", order_type)?;
+    if name.as_ref().is_some_and(|name| !name.is_name()) {
+        return Err(Malformed::content(Rejection::BadName.to_string()));
     }
+    let customer = Customer { name: name.unwrap_or_default(), phone: phone.unwrap_or_default() };
+    Ok(Call { grade, customer, card_no })
 }
 
 impl Status {

@@ -58,31 +58,22 @@ impl Bill for Fare {
     }
 
     fn command_routes() -> CommandRoutes<Payment> {
-        CommandRoutes::new()
-            .ignoring("id amount reason transactionId")
-            .on_referenced("restate", RestateBody::means)
+        CommandRoutes::new().ignoring("id amount reason transactionId").on_referenced(
+            "restate",
+            body!(|order_id: Number, card_no: Option<CardNumber>, status: Option<Text>| {
+                amended(card_no.unwrap_or_default(), status).map(|amend| (order_id, amend))
+            }),
+        )
     }
 }
 
-/// `{"orderId":1,"cardNo":383824245656,"status":"valid"}`: repeats what the order has requested,
-/// and adds the card when the order named none.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct RestateBody {
-    order_id: Number,
-    card_no: Option<CardNumber>,
-    status: Option<Text>,
-}
-
-impl RestateBody {
-    fn means(self) -> Result<(Number, payment::Command<Fare>), Malformed> {
-        let card_no = self.card_no.unwrap_or_default();
-        if !card_no.is_short() {
-            return Err(Malformed::content("a card number has at most 100 characters"));
-        }
-        if let Some(status) = self.status {
-            status.means("status", &[(&["valid"], ())])?;
-        }
-        Ok((self.order_id, Amend { bill: Fare { card_no } }))
+/// Repeats what the order has requested, and adds the card when the order named none.
+fn amended(card_no: CardNumber, status: Option<Text>) -> Result<payment::Command<Fare>, Malformed> {
+    if !card_no.is_short() {
+        return Err(Malformed::content("a card number has at most 100 characters"));
     }
+    if let Some(status) = status {
+        status.means("status", &[(&["valid"], ())])?;
+    }
+    Ok(Amend { bill: Fare { card_no } })
 }

@@ -33,13 +33,15 @@ statuses! {
         /// The order has not reached the company.
         Blank;
         /// The reservation waits for the dispatcher. The last attempt to confirm it may have failed.
-        Accepted { failed: Option<String> }: "Reservation Complete", "Reservation Complete";
+        Accepted { failed: Option<String> }: "Reservation Complete", "Reservation Complete"
+            => "confirm", "cancel";
         /// Any taxi is accepted, and the cheapest is being looked up.
-        Seeking { among: Among }: "Assigning", "Reservation Complete";
+        Seeking { among: Among }: "Assigning", "Reservation Complete" => "cancel";
         /// This taxi is being assigned.
-        Assigning { taxi: Id<Taxi>, choice: Choice }: "Assigning", "Reservation Complete";
+        Assigning { taxi: Id<Taxi>, choice: Choice }: "Assigning", "Reservation Complete"
+            => "cancel";
         /// Without a taxi when none was registered at all.
-        Confirmed { taxi: Option<Id<Taxi>> }, "confirmed";
+        Confirmed { taxi: Option<Id<Taxi>> }, "confirmed" => "cancel";
         /// No taxi comes.
         Cancelled, "cancelled";
         /// The ride is over.
@@ -230,55 +232,31 @@ impl Aggregate for Reservation {
     }
 
     fn available_commands(&self) -> &'static [&'static str] {
-        match self.status {
-            Status::Accepted { .. } => &["confirm", "cancel"],
-            Status::Blank | Status::Cancelled | Status::Completed => &[],
-            _ => &["cancel"],
-        }
+        self.status.commands()
     }
 
     fn command_routes() -> CommandRoutes<Self> {
         CommandRoutes::new()
             .ignoring("id orderId")
-            .on_referenced("confirm by status", |ReferBody { order_id, status, taxi_id }| {
-                StatusBody { status, taxi_id }.means().map(|command| (order_id, command))
-            })
-            .command("confirm", |TaxiBody { taxi_id }| Confirm { taxi: taxi_id })
+            .on_referenced(
+                "confirm by status",
+                body!(|order_id: Number, status: Text, taxi_id: Option<Id<Taxi>>| {
+                    changed(&status, taxi_id).map(|command| (order_id, command))
+                }),
+            )
+            .command("confirm", body!(|taxi_id: Option<Id<Taxi>>| Confirm { taxi: taxi_id }))
             .command("cancel", |Empty {}| Cancel { by: By::Dispatcher })
-            .on_item("confirm or cancel by status", [Patch, Put], StatusBody::means)
+            .on_item(
+                "confirm or cancel by status",
+                [Patch, Put],
+                body!(|status: Text, taxi_id: Option<Id<Taxi>>| changed(&status, taxi_id)),
+            )
     }
 }
 
-/// `{"taxiId":3}`, or `{}` for any taxi.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct TaxiBody {
-    taxi_id: Option<Id<Taxi>>,
-}
-
-/// `{"status":"confirmed"}`, with or without `taxiId`; the whole reservation may come with it.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct StatusBody {
-    status: Text,
-    taxi_id: Option<Id<Taxi>>,
-}
-
-impl StatusBody {
-    fn means(self) -> Result<Command, Malformed> {
-        let confirm = Confirm { taxi: self.taxi_id };
-        let cancel = Cancel { by: By::Dispatcher };
-        self.status.means("status", &[(CONFIRMED, confirm), (CANCELLED, cancel)])
-    }
-}
-
-/// `{"orderId":1,"status":"confirmed"}`: the reservation is the one of that order.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct ReferBody {
-    order_id: Number,
-    status: Text,
-    taxi_id: Option<Id<Taxi>>,
+fn changed(status: &Text, taxi: Option<Id<Taxi>>) -> Result<Command, Malformed> {
+    let cancel = Cancel { by: By::Dispatcher };
+    status.means("status", &[(CONFIRMED, Confirm { taxi }), (CANCELLED, cancel)])
 }
 
 /// The status words that confirm a reservation.

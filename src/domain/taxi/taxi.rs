@@ -146,67 +146,39 @@ impl Aggregate for Taxi {
     }
 
     fn command_routes() -> CommandRoutes<Self> {
+        let register = body!(|taxi_name: Text,
+                              company_name: Text,
+                              stock_cnt: Quantity,
+                              #[serde(alias = "taxiPrice")] item_price: Money,
+                              grade: Option<Text>| {
+            let grade = read(grade).map(Option::unwrap_or_default);
+            let model = grade.map(|grade| Model { taxi_name, company_name, item_price, grade });
+            model.map(|model| Register { model, stock: stock_cnt })
+        });
+        let revise = body!(|taxi_name: Option<Text>,
+                            company_name: Option<Text>,
+                            stock_cnt: Option<Quantity>,
+                            #[serde(alias = "taxiPrice")] item_price: Option<Money>,
+                            grade: Option<Text>| {
+            let stock = stock_cnt;
+            let revised = |grade| Revision { taxi_name, company_name, item_price, stock, grade };
+            read(grade).map(revised).map(Revise)
+        });
         CommandRoutes::new()
             .ignoring("id status registeredCnt")
-            .creates("register", RegisterBody::means)
-            .command("restock", |RestockBody { stock_cnt }| {
-                Revise(Revision { stock: Some(stock_cnt), ..Revision::default() })
-            })
-            .command("revise", ReviseBody::means)
-            .on_item("revise in place", [Patch, Put], ReviseBody::means)
+            .creates("register", register)
+            .command(
+                "restock",
+                body!(|stock_cnt: Quantity| {
+                    Revise(Revision { stock: Some(stock_cnt), ..Revision::default() })
+                }),
+            )
+            .command("revise", revise)
+            .on_item("revise in place", [Patch, Put], revise)
     }
 }
 
-/// `{"taxiName":"sonata","companyName":"tmap","stockCnt":10,"itemPrice":4900,"grade":"prime"}`;
-/// without a grade, basic.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct RegisterBody {
-    taxi_name: Text,
-    company_name: Text,
-    stock_cnt: Quantity,
-    #[serde(alias = "taxiPrice")]
-    item_price: Money,
-    grade: Option<Text>,
-}
-
-impl RegisterBody {
-    fn means(self) -> Result<Command, Malformed> {
-        let Self { taxi_name, company_name, item_price, .. } = self;
-        let grade = grade(self.grade)?.unwrap_or_default();
-        let model = Model { taxi_name, company_name, item_price, grade };
-        Ok(Register { model, stock: self.stock_cnt })
-    }
-}
-
-/// `{"stockCnt":10}`: the number of free taxis.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct RestockBody {
-    stock_cnt: Quantity,
-}
-
-/// Any of the fields of a taxi; missing fields stay as they are.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct ReviseBody {
-    taxi_name: Option<Text>,
-    company_name: Option<Text>,
-    stock_cnt: Option<Quantity>,
-    #[serde(alias = "taxiPrice")]
-    item_price: Option<Money>,
-    grade: Option<Text>,
-}
-
-impl ReviseBody {
-    fn means(self) -> Result<Command, Malformed> {
-        let Self { taxi_name, company_name, stock_cnt: stock, item_price, .. } = self;
-        let grade = grade(self.grade)?;
-        Ok(Revise(Revision { taxi_name, company_name, item_price, stock, grade }))
-    }
-}
-
-fn grade(word: Option<Text>) -> Result<Option<Grade>, Malformed> {
+fn read(word: Option<Text>) -> Result<Option<Grade>, Malformed> {
     word.map(|word| Grade::read("grade", &word)).transpose()
 }
 
