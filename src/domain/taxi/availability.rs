@@ -34,24 +34,17 @@ impl View for Availability {
     }
 
     fn fold(row: Option<Self>, (taxi, event): Self::Events, _meta: &Meta) -> Option<Self> {
-        let row = Self { taxi_id: taxi.number(), ..row.unwrap_or_default() };
-        Some(match event {
-            Registered { model, stock } => {
-                Self { stock_cnt: stock, registered_cnt: stock, ..row.of(model) }
-            }
+        let mut row = Self { taxi_id: taxi.number(), ..row.unwrap_or_default() };
+        match &event {
+            Registered { stock, .. } => (row.registered_cnt, row.stock_cnt) = (*stock, *stock),
             Restocked { registered, stock } => {
-                Self { stock_cnt: stock, registered_cnt: registered, ..row }
+                (row.registered_cnt, row.stock_cnt) = (*registered, *stock);
             }
-            Revised { model } => row.of(model),
-            Assigned { stock, .. } | Released { stock, .. } => Self { stock_cnt: stock, ..row },
-        })
-    }
-}
-
-impl Availability {
-    /// The same row with this model.
-    fn of(self, model: Model) -> Self {
+            Assigned { stock, .. } | Released { stock, .. } => row.stock_cnt = *stock,
+            Revised { .. } => {}
+        }
+        let (Registered { model, .. } | Revised { model }) = event else { return Some(row) };
         let Model { taxi_name, company_name, item_price, grade } = model;
-        Self { taxi_name, company_name, item_price, grade, ..self }
+        Some(Self { taxi_name, company_name, item_price, grade, ..row })
     }
 }

@@ -32,13 +32,10 @@ impl Business for CallTaxi {
     const UNRECORDED_SHAPES: Option<&'static str> = Some(include_str!("unrecorded_shapes.json"));
 
     fn install(host: &mut impl Host) {
-        host.aggregate::<order::Order>()
-            .aggregate::<payment::Payment>()
-            .aggregate::<reservation::Reservation>()
+        kernel::payment::install::<order::Order>(host);
+        host.aggregate::<reservation::Reservation>()
             .aggregate::<taxi::Taxi>()
-            .saga::<order::OrderBilling>()
             .saga::<ride::Ride>()
-            .port::<payment::CardPayment>()
             .lookup::<cheapest::Cheapest>()
             .view::<my_page::MyPage>()
             .view::<availability::Availability>();

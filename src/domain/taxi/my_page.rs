@@ -65,8 +65,12 @@ impl View for MyPage {
                 row.payment_status = event.stage().word().into();
             }
             Heard::Reservation(_, event) => {
+                let status = Reservation::default().evolve(event).status;
                 row.reservation_id = Some(number);
-                row.reservation(&Reservation::default().evolve(event));
+                row.reservation_status = status.word().into();
+                if row.status.0 != "Cancelled" {
+                    row.original_status = status.original_word().map(Text::from);
+                }
             }
         }
         Some(row)
@@ -74,7 +78,7 @@ impl View for MyPage {
 }
 
 impl MyPage {
-    /// The status of an order follows from its last event alone.
+    /// The status of an order follows from its last event alone, as does that of a reservation.
     fn order(&mut self, event: order::Event, meta: &Meta) {
         use order::Event as E;
         let status = Order::default().evolve(event.clone()).status;
@@ -90,14 +94,6 @@ impl MyPage {
                     (None, status.original_word().map(Text::from));
             }
             _ => {}
-        }
-    }
-
-    /// So does the status of a reservation.
-    fn reservation(&mut self, reservation: &Reservation) {
-        self.reservation_status = reservation.status.word().into();
-        if self.status.0 != "Cancelled" {
-            self.original_status = reservation.original_status().map(Text::from);
         }
     }
 }

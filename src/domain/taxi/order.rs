@@ -37,8 +37,6 @@ pub use crate::domain::kernel::notice::Customer;
 use Command::*;
 use Event::*;
 
-/// The billing saga of an order. It needs no other part of the business, so that no suspended part
-/// delays a refund.
 pub type OrderBilling = Billing<Order>;
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -89,7 +87,6 @@ pub enum Command {
     Reject { how: FailureKind, reason: String },
     // The company cancels the order.
     CallOff { reason: String },
-    // The reservation and the taxi of the cancelled order are undone.
     FinishCancelling,
     Complete,
     // The cancelled order was never paid.
@@ -105,11 +102,9 @@ pub enum Event {
     // The reason is `None` when the customer cancelled the order.
     Cancelled { customer: Customer, was: Stage, reason: Option<String> },
     Rejected { customer: Customer, how: FailureKind, reason: String },
-    // Everything done for the cancelled order has been undone.
     Undone,
     // The taxi is free again, and the order cannot be cancelled any more.
     Completed { customer: Customer, taxi: Option<Id<Taxi>> },
-    // The money of the cancelled order was given back.
     Refunded { customer: Customer, amount: Money },
     // The reservation and the taxi of the cancelled order are undone; its money is not yet.
     Released,

@@ -6,13 +6,10 @@ use crate::domain::kernel::{
     prelude::*,
 };
 
-/// The payment of the fare of one order.
 pub type Payment = payment::Payment<Fare>;
 
-/// The events of a payment.
 pub type Event = payment::Event<Fare>;
 
-/// The outside service that charges cards.
 pub type CardPayment = Charging<Fare>;
 
 /// The bill of a ride: the card that is charged.

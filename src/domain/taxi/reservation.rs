@@ -42,9 +42,7 @@ statuses! {
             => "cancel";
         /// Without a taxi when none was registered at all.
         Confirmed { taxi: Option<Id<Taxi>> }, "confirmed" => "cancel";
-        /// No taxi comes.
         Cancelled, "cancelled";
-        /// The ride is over.
         Completed;
     }
 }
@@ -80,7 +78,6 @@ pub enum Command {
     Confirm { taxi: Option<Id<Taxi>> },
     // The cheapest taxi among those that were looked up.
     Find { taxi: Option<Id<Taxi>> },
-    // The taxi is assigned, or cannot be.
     Assign { taxi: Id<Taxi> },
     Fail { reason: String },
     Cancel { by: By },
@@ -90,11 +87,8 @@ pub enum Command {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Event {
     Accepted { confirm_by: Option<Timestamp>, grade: Grade },
-    // Any taxi is accepted: the cheapest is to be looked up.
     TaxiSought { among: Among, grade: Grade },
-    // This taxi is to be assigned.
     TaxiChosen { taxi: Id<Taxi>, choice: Choice, grade: Grade },
-    // The reservation waits for the dispatcher again.
     AssigningFailed { reason: String },
     Confirmed { taxi: Option<Id<Taxi>> },
     Cancelled { by: By },

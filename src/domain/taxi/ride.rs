@@ -151,9 +151,8 @@ impl Saga for Ride {
             Idle => WaitsFor::Nothing,
             Riding { taxi: Hold::Free } => WaitsFor::Person(DISPATCHER),
             Confirming { .. } | Closing => WaitsFor::Part(Order::NAME),
-            Riding { taxi: Hold::Held(_) }
-            | Undoing(Undo { reservation: Part::Pending, .. })
-            | Completing(Undo { reservation: Part::Pending, .. }) => {
+            Riding { taxi: Hold::Held(_) } => WaitsFor::Part(Reservation::NAME),
+            Undoing(undo) | Completing(undo) if undo.reservation == Part::Pending => {
                 WaitsFor::Part(Reservation::NAME)
             }
             Riding { .. } | Undoing(_) | Completing(_) => WaitsFor::Part(Taxi::NAME),

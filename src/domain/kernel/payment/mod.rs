@@ -29,7 +29,9 @@ pub use charging::Charging;
 pub use messages::{Command, Event, Rejection};
 pub use transaction::TransactionId;
 
-use super::{Aggregate, CommandRoutes, Decision, Empty, Issuer, Money, SettingsOf, Timestamp};
+use super::{
+    Aggregate, CommandRoutes, Decision, Empty, Host, Issuer, Money, SettingsOf, Timestamp,
+};
 use serde::{Deserialize, Serialize};
 
 use Command::{
@@ -40,6 +42,13 @@ use Event::{
     Abandoned, Amended, Approved, Declined, RefundDeclined, RefundRequested, Refunded, Requested,
     TurnedAway, Voided,
 };
+
+/// Registers the orders of a kind with what charges for them: their payments, the saga between them,
+/// and the port.
+pub fn install<O: Payable>(host: &mut impl Host) {
+    host.aggregate::<O>().aggregate::<Payment<O::Bill>>();
+    host.saga::<Billing<O>>().port::<Charging<O::Bill>>();
+}
 
 /// The payment of one order.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

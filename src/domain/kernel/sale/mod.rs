@@ -24,7 +24,7 @@ pub use messages::{Command, Event, Rejection};
 use super::{
     Aggregate, CommandRoutes, Decision, Empty, FailureKind, Host, Issuer, Money, Progress,
     SettingsOf, StateReader, Timestamp,
-    payment::{Billing, Charging, Payable, Payment, Stage, Turn},
+    payment::{self, Billing, Payable, Payment, Stage, Turn},
 };
 use crate::statuses;
 use serde::{Deserialize, Serialize};
@@ -70,8 +70,7 @@ statuses! {
 /// Registers the parts of a sale: its orders, their payments, the saga between them, and the port
 /// that charges.
 pub fn install<G: Goods>(host: &mut impl Host) {
-    host.aggregate::<Sale<G>>().aggregate::<Payment<G>>();
-    host.saga::<Billing<Sale<G>>>().port::<Charging<G>>();
+    payment::install::<Sale<G>>(host);
 }
 
 /// Checks the money of each order, for [`Business::check_invariants`](super::Business): it is kept
