@@ -156,12 +156,8 @@ impl Aggregate for Underwriting {
         }
     }
 
-    fn original_status(&self) -> Option<&'static str> {
-        self.status.original_word()
-    }
-
-    fn available_commands(&self) -> &'static [&'static str] {
-        self.status.commands()
+    fn status_words(&self) -> Option<&dyn StatusWords> {
+        Some(&self.status)
     }
 
     fn command_routes() -> CommandRoutes<Self> {

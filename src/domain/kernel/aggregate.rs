@@ -1,6 +1,6 @@
 //! The aggregate: the unit of consistency, which accepts or rejects commands.
 
-use super::{Business, CommandRoutes, Message, Timestamp, Upcasters};
+use super::{Business, CommandRoutes, Message, StatusWords, Timestamp, Upcasters};
 use serde::{Serialize, Serializer};
 use std::fmt::Debug;
 
@@ -151,15 +151,22 @@ pub trait Aggregate: Default + Message {
         Shown { id: number, state: self }
     }
 
-    /// The word with which the original of this business names the present status; `None` when it
-    /// has no such word. The representation shows it as `originalStatus`, beside the `status`.
-    fn original_status(&self) -> Option<&'static str> {
+    /// The present status, when the kind has an enum of [`statuses!`](crate::statuses).
+    fn status_words(&self) -> Option<&dyn StatusWords> {
         None
     }
 
-    /// The named commands that are available in this state; the representation links to them.
+    /// The word with which the original of this business names the present status; `None` when it
+    /// has no such word. The representation shows it as `originalStatus`, beside the `status`. By
+    /// default it is that of the [status](Aggregate::status_words).
+    fn original_status(&self) -> Option<&'static str> {
+        self.status_words()?.original_word()
+    }
+
+    /// The named commands that are available in this state; the representation links to them. By
+    /// default they are those of the [status](Aggregate::status_words).
     fn available_commands(&self) -> &'static [&'static str] {
-        &[]
+        self.status_words().map_or(&[], StatusWords::commands)
     }
 
     /// The routes of the commands: by name, and as existing clients send them.

@@ -66,6 +66,7 @@ pub use port::{Port, PortReply, PortRequest, RetryPolicy};
 pub use prices::{price, prices};
 pub use saga::{NextState, RejectedCommand, Saga, Step, TimerChange, Unchanged, WaitsFor};
 pub use state_reader::StateReader;
+pub use statuses::StatusWords;
 pub use total::Total;
 pub use upcasters::Upcasters;
 pub use values::{Money, Number, Quantity, Text, Timestamp};

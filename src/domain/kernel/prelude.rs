@@ -7,7 +7,8 @@ pub use super::{
     FailureKind, Field, Filter, Host, Id, Issuer, Link, Lookup, Malformed, Meta,
     Method::{Patch, Post, Put},
     Money, Number, Port, PortReply, PortRequest, Progress, Quantity, Query, RejectedCommand,
-    RetryPolicy, Saga, StateReader, Step, Text, Timestamp, Unchanged, Upcasters, View, WaitsFor,
+    RetryPolicy, Saga, StateReader, StatusWords, Step, Text, Timestamp, Unchanged, Upcasters, View,
+    WaitsFor,
 };
 pub use crate::{body, event_set, fields, object, rejections, statuses, variant};
 pub use serde::{Deserialize, Serialize};

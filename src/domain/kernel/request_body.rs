@@ -3,7 +3,8 @@
 /// The function that turns the body of a request into a command, for
 /// [`CommandRoutes`](crate::domain::kernel::CommandRoutes): a closure whose parameters are the fields
 /// of the body. Their JSON names are in camel case. A field with an `Option` may be left out, and
-/// any other field is refused. The crate that uses the macro depends on `serde`.
+/// any other field is refused. A closure that can fail names its result, `-> Result<_, Malformed>`.
+/// The crate that uses the macro depends on `serde`.
 ///
 /// ```
 /// use madang::{body, domain::kernel::prelude::*};
@@ -50,13 +51,19 @@
 /// ```
 #[macro_export]
 macro_rules! body {
-    (|$($(#[$about:meta])* $field:ident: $type:ty),+ $(,)?| $command:expr $(,)?) => {{
+    (
+        |$($(#[$about:meta])* $field:ident: $type:ty),+ $(,)?| -> $result:ty $command:block
+        $(,)?
+    ) => {{
         #[derive(::serde::Deserialize)]
         #[serde(rename_all = "camelCase", deny_unknown_fields)]
         struct Body {
             $($(#[$about])* $field: $type,)+
         }
 
-        |Body { $($field),+ }: Body| $command
+        |Body { $($field),+ }: Body| -> $result { $command }
     }};
+    (|$($(#[$about:meta])* $field:ident: $type:ty),+ $(,)?| $command:expr $(,)?) => {
+        $crate::body!(|$($(#[$about])* $field: $type),+| -> _ { $command })
+    };
 }

@@ -1,4 +1,13 @@
-//! The macro that declares the statuses of an aggregate kind, with their words.
+//! The macro that declares the statuses of an aggregate kind, with their words and commands.
+
+/// What clients see of a status; [`statuses!`](crate::statuses) implements it.
+pub trait StatusWords {
+    /// The word of the original; `None` where it has none.
+    fn original_word(&self) -> Option<&'static str>;
+
+    /// The named commands that are available.
+    fn commands(&self) -> &'static [&'static str];
+}
 
 /// Declares the enum of the statuses of an aggregate kind: one line for each. The word shown to
 /// clients is its name, or stands behind a colon. The word of the original, where it has one, stands
@@ -8,7 +17,7 @@
 /// `serde`.
 ///
 /// ```
-/// use madang::statuses;
+/// use madang::{domain::kernel::StatusWords as _, statuses};
 ///
 /// statuses! {
 ///     pub enum Status {
@@ -71,10 +80,14 @@ macro_rules! statuses {
                     $(Self::$name { .. } => $crate::statuses!(@original $($original)?),)+
                 }
             }
+        }
 
-            /// The named commands that are available; see `Aggregate::available_commands`.
-            #[must_use]
-            $visibility const fn commands(&self) -> &'static [&'static str] {
+        impl $crate::domain::kernel::StatusWords for $status {
+            fn original_word(&self) -> ::std::option::Option<&'static str> {
+                self.original_word()
+            }
+
+            fn commands(&self) -> &'static [&'static str] {
                 match self {
                     Self::$blank => &[],
                     $(Self::$name { .. } => &[$($($command),+)?],)+

@@ -63,10 +63,7 @@ fn check_taxi(state: &impl StateReader, number: u64, taxi: &Taxi) -> Result<(), 
         is_settled(state, reservation.number())
             && state.get::<Reservation>(reservation.number()).status != confirmed
     });
-    match idle {
-        Some(reservation) => {
-            Err(format!("taxi/taxis {number} is out for {reservation} for nothing"))
-        }
-        None => Ok(()),
-    }
+    idle.map_or(Ok(()), |reservation| {
+        Err(format!("taxi/taxis {number} is out for {reservation} for nothing"))
+    })
 }

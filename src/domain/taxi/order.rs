@@ -254,53 +254,33 @@ impl Aggregate for Order {
         }
     }
 
-    fn original_status(&self) -> Option<&'static str> {
-        self.status.original_word()
-    }
-
-    fn available_commands(&self) -> &'static [&'static str] {
-        self.status.commands()
+    fn status_words(&self) -> Option<&dyn StatusWords> {
+        Some(&self.status)
     }
 
     fn command_routes() -> CommandRoutes<Self> {
-        let status = [(CANCELLED, Cancel), (COMPLETED, Complete)];
+        let completed: &[&str] = &["completed", "complete"];
+        let status = [(CANCELLED, Cancel), (completed, Complete)];
+        let call = body!(|order_type: Text,
+                          name: Option<Text>,
+                          card_no: Option<CardNumber>,
+                          phone: Option<Text>|
+         -> Result<_, Malformed> {
+            let grade = Grade::read("orderType", &order_type)?;
+            if name.as_ref().is_some_and(|name| !name.is_name()) {
+                return Err(Malformed::content(Rejection::BadName.to_string()));
+            }
+            let (name, phone) = (name.unwrap_or_default(), phone.unwrap_or_default());
+            let customer = Customer { name, phone };
+            Ok(Call { grade, customer, card_no: card_no.unwrap_or_default() })
+        });
         CommandRoutes::new()
-            .ignoring(IGNORED)
-            .creates(
-                "call",
-                body!(|order_type: Text,
-                       name: Option<Text>,
-                       card_no: Option<CardNumber>,
-                       phone: Option<Text>| {
-                    call(&order_type, name, card_no.unwrap_or_default(), phone)
-                }),
-            )
+            .ignoring("id orderType name cardNo phone status fare taxiId reason")
+            .creates("call", call)
             .command("cancel", |Empty {}| Cancel)
             .command("complete", |Empty {}| Complete)
             .on_word("cancel or complete by status", [Patch, Put], "status", status)
     }
-}
-
-/// The fields that are skipped: only the server sets them, or a change by status does not need
-/// them.
-const IGNORED: &str = "id orderType name cardNo phone status fare taxiId reason";
-
-/// The status words that end a ride.
-const COMPLETED: &[&str] = &["completed", "complete"];
-
-/// The command of a request for a taxi; the name may be left out, but not be blank.
-fn call(
-    order_type: &Text,
-    name: Option<Text>,
-    card_no: CardNumber,
-    phone: Option<Text>,
-) -> Result<Command, Malformed> {
-    let grade = Grade::read("orderType", order_type)?;
-    if name.as_ref().is_some_and(|name| !name.is_name()) {
-        return Err(Malformed::content(Rejection::BadName.to_string()));
-    }
-    let customer = Customer { name: name.unwrap_or_default(), phone: phone.unwrap_or_default() };
-    Ok(Call { grade, customer, card_no })
 }
 
 impl Status {

@@ -31,8 +31,7 @@ impl Bill for Fare {
         json!({ "cardNo": self.card_no.reveal() })
     }
 
-    fn show(&self, receipt: Receipt) -> impl Serialize {
-        let Receipt { number, amount, stage, reason } = receipt;
+    fn show(&self, Receipt { number, amount, stage, reason }: Receipt) -> impl Serialize {
         object! {
             "id": number, "orderId": number, "cardNo": &self.card_no, "amount": amount,
             "status": stage.word(), "reason"?: reason,
@@ -55,22 +54,21 @@ impl Bill for Fare {
     }
 
     fn command_routes() -> CommandRoutes<Payment> {
-        CommandRoutes::new().ignoring("id amount reason transactionId").on_referenced(
-            "restate",
-            body!(|order_id: Number, card_no: Option<CardNumber>, status: Option<Text>| {
-                amended(card_no.unwrap_or_default(), status).map(|amend| (order_id, amend))
-            }),
-        )
+        let restate = body!(|order_id: Number,
+                             card_no: Option<CardNumber>,
+                             status: Option<Text>|
+         -> Result<_, Malformed> {
+            let card_no = card_no.unwrap_or_default();
+            if !card_no.is_short() {
+                return Err(Malformed::content("a card number has at most 100 characters"));
+            }
+            if let Some(status) = status {
+                status.means("status", &[(&["valid"], ())])?;
+            }
+            Ok((order_id, Amend { bill: Fare { card_no } }))
+        });
+        CommandRoutes::new()
+            .ignoring("id amount reason transactionId")
+            .on_referenced("restate", restate)
     }
-}
-
-/// Repeats what the order has requested, and adds the card when the order named none.
-fn amended(card_no: CardNumber, status: Option<Text>) -> Result<payment::Command<Fare>, Malformed> {
-    if !card_no.is_short() {
-        return Err(Malformed::content("a card number has at most 100 characters"));
-    }
-    if let Some(status) = status {
-        status.means("status", &[(&["valid"], ())])?;
-    }
-    Ok(Amend { bill: Fare { card_no } })
 }

@@ -221,12 +221,8 @@ impl Aggregate for Reservation {
         }
     }
 
-    fn original_status(&self) -> Option<&'static str> {
-        self.status.original_word()
-    }
-
-    fn available_commands(&self) -> &'static [&'static str] {
-        self.status.commands()
+    fn status_words(&self) -> Option<&dyn StatusWords> {
+        Some(&self.status)
     }
 
     fn command_routes() -> CommandRoutes<Self> {
@@ -249,9 +245,6 @@ impl Aggregate for Reservation {
 }
 
 fn changed(status: &Text, taxi: Option<Id<Taxi>>) -> Result<Command, Malformed> {
-    let cancel = Cancel { by: By::Dispatcher };
-    status.means("status", &[(CONFIRMED, Confirm { taxi }), (CANCELLED, cancel)])
+    let (confirm, cancel) = (Confirm { taxi }, Cancel { by: By::Dispatcher });
+    status.means("status", &[(&["confirmed", "confirm"], confirm), (CANCELLED, cancel)])
 }
-
-/// The status words that confirm a reservation.
-const CONFIRMED: &[&str] = &["confirmed", "confirm"];

@@ -161,11 +161,11 @@ impl Saga for Ride {
 
     /// Calls the order off when the dispatcher has not confirmed the reservation in time.
     fn on_timer(self, me: Id<Self>, _now: Timestamp) -> Step<Self> {
-        let step = Step::wait(self);
-        if !matches!(self, Riding { .. }) {
-            return step;
+        let late = CallOff { reason: "no taxi was confirmed in time".into() };
+        match self {
+            Riding { .. } => Step::wait(self).send(me.of::<Order>(), late),
+            _ => Step::wait(self),
         }
-        step.send(me.of::<Order>(), CallOff { reason: "no taxi was confirmed in time".into() })
     }
 }
 

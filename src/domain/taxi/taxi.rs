@@ -97,27 +97,27 @@ impl Aggregate for Taxi {
     }
 
     fn decide(&self, command: Command, _now: Timestamp, _settings: &Settings) -> Decision<Self> {
-        let (Some(model), held) = (&self.model, &self.held) else {
-            let Register { model, stock } = command else { return Err(Rejection::Unknown) };
-            check(&model, stock)?;
-            return Ok(vec![Registered { model, stock }]);
-        };
-        let stock = self.stock();
-        match command {
-            Register { .. } => Err(Rejection::AlreadyRegistered),
-            Revise(revision) => self.revised(model, revision),
-            Assign { reservation, .. } if held.contains(&reservation) => Ok(vec![]),
-            Assign { grade: paid, .. } if model.grade < paid => {
-                Err(Rejection::TooLow { grade: model.grade, paid })
+        let (stock, held) = (self.stock(), &self.held);
+        match (&self.model, command) {
+            (None, Register { model, stock }) => {
+                check(&model, stock)?;
+                Ok(vec![Registered { model, stock }])
             }
-            Assign { .. } if stock == Quantity(0) => Err(Rejection::OutOfStock),
-            Assign { reservation, .. } => {
+            (None, _) => Err(Rejection::Unknown),
+            (_, Register { .. }) => Err(Rejection::AlreadyRegistered),
+            (Some(model), Revise(revision)) => self.revised(model, revision),
+            (_, Assign { reservation, .. }) if held.contains(&reservation) => Ok(vec![]),
+            (Some(Model { grade, .. }), Assign { grade: paid, .. }) if *grade < paid => {
+                Err(Rejection::TooLow { grade: *grade, paid })
+            }
+            (_, Assign { .. }) if stock == Quantity(0) => Err(Rejection::OutOfStock),
+            (_, Assign { reservation, .. }) => {
                 Ok(vec![Assigned { reservation, stock: stock.less(Quantity(1)) }])
             }
-            Release { reservation } if held.contains(&reservation) => {
+            (_, Release { reservation }) if held.contains(&reservation) => {
                 Ok(vec![Released { reservation, stock: stock.plus(Quantity(1)) }])
             }
-            Release { .. } => Ok(vec![]),
+            (_, Release { .. }) => Ok(vec![]),
         }
     }
 
