@@ -30,8 +30,7 @@ impl Bill for Premium {
         json!({ "productName": self.product_name, "customer": self.customer })
     }
 
-    fn show(&self, receipt: Receipt) -> impl Serialize {
-        let Receipt { number, amount, stage, reason } = receipt;
+    fn show(&self, Receipt { number, amount, stage, reason }: Receipt) -> impl Serialize {
         object! {
             "paymentId": number, "subscriptionId": number, "amount": amount,
             "paymentStatus": stage.word(), "reason"?: reason,

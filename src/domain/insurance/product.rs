@@ -168,24 +168,17 @@ impl Aggregate for Product {
     fn command_routes() -> CommandRoutes<Self> {
         CommandRoutes::new()
             .ignoring("number reason")
-            .creates("register", |body: RegisterBody| {
-                let product_name = body.product_name.trimmed();
-                let on_sale = body.on_sale.unwrap_or(true);
-                Register { terms: Terms { product_name, premium: body.premium, on_sale } }
-            })
+            .creates(
+                "register",
+                body!(|product_name: Text, premium: Money, on_sale: Option<bool>| {
+                    let (product_name, on_sale) = (product_name.trimmed(), on_sale.unwrap_or(true));
+                    Register { terms: Terms { product_name, premium, on_sale } }
+                }),
+            )
             .command("revise", Revise)
             .command("withdraw", |Empty {}| Withdraw)
             .on_item("revise in place", [Patch, Put], Revise)
     }
-}
-
-/// `{"productName":"Fisrtcancer","premium":30000}`; on sale unless `onSale` is false.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct RegisterBody {
-    product_name: Text,
-    premium: Money,
-    on_sale: Option<bool>,
 }
 
 impl Product {

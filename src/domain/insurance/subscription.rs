@@ -201,21 +201,16 @@ impl Aggregate for Subscription {
         let cancel = [(REQUESTED_BACK, Cancel), (CANCELLED, Cancel)];
         CommandRoutes::new()
             .ignoring("subscriptionId productName premium customer subscriptionStatus reason")
-            .creates("apply", |body: ApplyBody| Apply {
-                product_name: body.product_name.trimmed(),
-                customer: body.customer.unwrap_or_default(),
-            })
+            .creates(
+                "apply",
+                body!(|product_name: Text, customer: Option<Text>| Apply {
+                    product_name: product_name.trimmed(),
+                    customer: customer.unwrap_or_default(),
+                }),
+            )
             .command("cancel", |Empty {}| Cancel)
             .on_word("cancel by status", [Patch, Put], "subscriptionStatus", cancel)
     }
-}
-
-/// `{"subscriptionStatus":"created","productName":"Fisrtcancer"}`; the status is ignored.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct ApplyBody {
-    product_name: Text,
-    customer: Option<Text>,
 }
 
 fn requested(product_name: Text, customer: Text) -> Decision<Subscription> {

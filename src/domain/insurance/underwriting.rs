@@ -161,32 +161,19 @@ impl Aggregate for Underwriting {
     }
 
     fn command_routes() -> CommandRoutes<Self> {
+        let decide = body!(|underwriting_status: Text,
+                            subscription_id: Option<Id<Subscription>>| {
+            let approved: &[&str] = &["approveSubscription", "approve", "approved"];
+            let refused: &[&str] = &["refuseSubscription", "refuse", "refused"];
+            let verdicts = [(approved, Verdict::Approve), (refused, Verdict::Refuse)];
+            let verdict = underwriting_status.means("underwritingStatus", &verdicts);
+            verdict.map(|verdict| Decide { verdict, about: subscription_id })
+        });
         CommandRoutes::new()
             .ignoring("underwritingId subscriptionId underwriterId")
             .command("approve", |Empty {}| Decide { verdict: Verdict::Approve, about: None })
             .command("refuse", |Empty {}| Decide { verdict: Verdict::Refuse, about: None })
-            .on_item("decide by status", [Patch, Put], StatusBody::means)
-    }
-}
-
-/// `{"underwritingStatus":"approveSubscription","subscriptionId":1}`
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct StatusBody {
-    underwriting_status: Text,
-    subscription_id: Option<Id<Subscription>>,
-}
-
-impl StatusBody {
-    fn means(self) -> Result<Command, Malformed> {
-        let verdict = self.underwriting_status.means(
-            "underwritingStatus",
-            &[
-                (&["approveSubscription", "approve", "approved"], Verdict::Approve),
-                (&["refuseSubscription", "refuse", "refused"], Verdict::Refuse),
-            ],
-        )?;
-        Ok(Decide { verdict, about: self.subscription_id })
+            .on_item("decide by status", [Patch, Put], decide)
     }
 }
 

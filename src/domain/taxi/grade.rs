@@ -24,7 +24,6 @@ impl Grade {
         word.means(field, &Self::WORDS)
     }
 
-    /// This grade and the better ones.
     pub(super) fn or_better(self) -> impl Iterator<Item = Self> {
         Self::WORDS.into_iter().map(|(_, grade)| grade).filter(move |grade| *grade >= self)
     }

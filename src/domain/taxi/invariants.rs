@@ -28,12 +28,14 @@ fn check_order(state: &impl StateReader, number: u64, order: &Order) -> Result<(
     let payment = state.get::<Payment>(number).stage();
     let reservation = state.get::<Reservation>(number).status;
     let status = &order.status;
+    let has_taxi =
+        |taxi: Id<Taxi>| state.get::<Taxi>(taxi.number()).held.contains(&Id::new(number));
     let holds = match (status, &reservation) {
         (O::Paid, R::Accepted { .. }) | (O::Completed(_), R::Completed) => {
             payment == Stage::Approved
         }
         (O::Confirmed(_), R::Confirmed { taxi }) => {
-            payment == Stage::Approved && taxi.is_none_or(|taxi| holds(state, taxi, number))
+            payment == Stage::Approved && taxi.is_none_or(has_taxi)
         }
         (O::Rejected { .. }, R::Blank) => payment == Stage::Declined,
         (O::Cancelled(_), R::Blank | R::Cancelled) => {
@@ -45,10 +47,6 @@ fn check_order(state: &impl StateReader, number: u64, order: &Order) -> Result<(
         return Ok(());
     }
     Err(format!("taxi/orders {number} is {status:?}, its payment {payment:?}, {reservation:?}"))
-}
-
-fn holds(state: &impl StateReader, taxi: Id<Taxi>, order: u64) -> bool {
-    state.get::<Taxi>(taxi.number()).held.contains(&Id::new(order))
 }
 
 /// Checks that every assigned taxi belongs to a reservation confirmed with it, unless the ride is

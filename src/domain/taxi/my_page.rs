@@ -56,8 +56,8 @@ impl View for MyPage {
 
     fn fold(row: Option<Self>, heard: Heard, meta: &Meta) -> Option<Self> {
         let number = heard.number();
-        let mut row = Self { id: number, order_id: number, ..row.unwrap_or_default() };
-        row.changed_at = meta.time;
+        let (row, changed_at) = (row.unwrap_or_default(), meta.time);
+        let mut row = Self { id: number, order_id: number, changed_at, ..row };
         match heard {
             Heard::Order(_, event) => row.order(event, meta),
             Heard::Payment(_, event) => {

@@ -7,10 +7,8 @@ pub use crate::domain::kernel::notice::{Event, Rejection, Subject};
 
 pub type Letter = notice::Letter<Change>;
 
-/// The port that sends messages.
 pub type Sms = notice::Sending<Change>;
 
-/// The view of messages.
 pub type Message = notice::Entry<Change>;
 
 /// The changes that a customer is told of.

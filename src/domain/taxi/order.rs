@@ -103,7 +103,6 @@ pub enum Event {
     Cancelled { customer: Customer, was: Stage, reason: Option<String> },
     Rejected { customer: Customer, how: FailureKind, reason: String },
     Undone,
-    // The taxi is free again, and the order cannot be cancelled any more.
     Completed { customer: Customer, taxi: Option<Id<Taxi>> },
     Refunded { customer: Customer, amount: Money },
     // The reservation and the taxi of the cancelled order are undone; its money is not yet.

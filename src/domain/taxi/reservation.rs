@@ -37,7 +37,6 @@ statuses! {
             => "confirm", "cancel";
         /// Any taxi is accepted, and the cheapest is being looked up.
         Seeking { among: Among }: "Assigning", "Reservation Complete" => "cancel";
-        /// This taxi is being assigned.
         Assigning { taxi: Id<Taxi>, choice: Choice }: "Assigning", "Reservation Complete"
             => "cancel";
         /// Without a taxi when none was registered at all.
@@ -64,7 +63,6 @@ pub enum Choice {
     Cheapest,
 }
 
-/// The origin of a cancellation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum By {
     Order,
@@ -106,7 +104,6 @@ rejections! {
     }
 }
 
-/// The reason why no taxi can be assigned to an order of this grade.
 fn none_left(grade: Grade) -> String {
     match grade {
         Grade::Basic => "every taxi is out of stock".to_owned(),

@@ -232,10 +232,8 @@ impl Ride {
 
     const fn taxi(&self) -> Hold {
         match self {
-            Riding { taxi }
-            | Confirming { taxi }
-            | Undoing(Undo { taxi, .. })
-            | Completing(Undo { taxi, .. }) => *taxi,
+            Riding { taxi } | Confirming { taxi } => *taxi,
+            Undoing(undo) | Completing(undo) => undo.taxi,
             Idle | Closing => Hold::Free,
         }
     }

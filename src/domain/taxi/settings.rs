@@ -3,7 +3,6 @@
 use super::grade::Grade;
 use crate::domain::kernel::{prelude::*, price};
 
-/// The fares in won, and the time that a dispatcher may take.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {

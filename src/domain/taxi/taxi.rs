@@ -26,7 +26,6 @@ pub struct Taxi {
 /// import it.
 pub enum Reservation {}
 
-/// The model and the price of a taxi.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Model {
     pub taxi_name: Text,
