@@ -162,12 +162,10 @@ impl Aggregate for Reservation {
 
             (_, Cancel { by }) => Ok(vec![Cancelled { by }]),
             (_, Accept { .. } | Confirm { taxi: None }) => Ok(vec![]),
-            (S::Assigning { taxi: mine, .. }, Confirm { taxi })
-            | (S::Confirmed { taxi: Some(mine) }, Confirm { taxi })
-                if taxi == Some(*mine) =>
-            {
-                Ok(vec![])
-            }
+            (
+                S::Assigning { taxi: mine, .. } | S::Confirmed { taxi: Some(mine) },
+                Confirm { taxi },
+            ) if taxi == Some(*mine) => Ok(vec![]),
             (&S::Confirmed { taxi: Some(mine) }, Assign { taxi }) if taxi == mine => Ok(vec![]),
             (S::Confirmed { .. }, _) => Err(Rejection::IsConfirmed),
             (_, Confirm { .. }) => Err(Rejection::IsAssigning),
