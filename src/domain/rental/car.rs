@@ -148,14 +148,24 @@ impl Aggregate for Car {
     }
 
     fn command_routes() -> CommandRoutes<Self> {
+        let revise = body!(|name: Option<Text>, cnt: Option<Quantity>| {
+            if name.is_none() && cnt.is_none() {
+                return Err(Malformed::content("expected `name` or `cnt`"));
+            }
+            Ok(Revise { name, rentable: cnt })
+        });
         CommandRoutes::new()
             .ignoring("id status registeredCnt")
-            .creates("register", RegisterBody::means)
-            .command("restock", |RestockBody { cnt }| Revise { name: None, rentable: Some(cnt) })
-            .command("revise", ReviseBody::means)
-            .on_item("restock by post", [Post], ReviseBody::means)
-            .on_item("restock by patch", [Patch], ReviseBody::means)
-            .on_item("restock by put", [Put], ReviseBody::means)
+            .creates(
+                "register",
+                body!(|name: Option<Text>, cnt: Quantity| Register {
+                    name: name.unwrap_or_default(),
+                    count: cnt,
+                }),
+            )
+            .command("restock", body!(|cnt: Quantity| Revise { name: None, rentable: Some(cnt) }))
+            .command("revise", revise)
+            .on_item("restock in place", [Post, Patch, Put], revise)
     }
 }
 
@@ -197,42 +207,4 @@ fn check_name(name: &Text) -> Result<(), Rejection> {
 
 const fn check_count(cars: u32) -> Result<(), Rejection> {
     if cars > CARS_MAX { Err(Rejection::TooMany) } else { Ok(()) }
-}
-
-/// `{"name":"sonata","cnt":10}`; the name may be left out.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RegisterBody {
-    name: Option<Text>,
-    cnt: Quantity,
-}
-
-impl RegisterBody {
-    fn means(self) -> Command {
-        Register { name: self.name.unwrap_or_default(), count: self.cnt }
-    }
-}
-
-/// `{"cnt":10}`: the number of cars that can be rented.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RestockBody {
-    cnt: Quantity,
-}
-
-/// Any of `name` and `cnt`; missing fields stay as they are.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ReviseBody {
-    name: Option<Text>,
-    cnt: Option<Quantity>,
-}
-
-impl ReviseBody {
-    fn means(self) -> Result<Command, Malformed> {
-        if self.name.is_none() && self.cnt.is_none() {
-            return Err(Malformed::content("expected `name` or `cnt`"));
-        }
-        Ok(Revise { name: self.name, rentable: self.cnt })
-    }
 }

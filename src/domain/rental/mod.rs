@@ -10,12 +10,11 @@ mod rent;
 pub mod settings;
 pub mod system;
 
-use super::kernel::{Business, Host, Quantity, StateReader};
+use super::kernel::{self, Business, Host, Quantity, StateReader};
 use availability::Availability;
 use car::Car;
 use handover::Handover;
-use order::{Order, OrderBilling};
-use payment::{CardPayment, Payment};
+use order::Order;
 pub use rent::Rent;
 use settings::Settings;
 use system::System;
@@ -31,14 +30,8 @@ impl Business for CarRental {
     const UNRECORDED_SHAPES: Option<&'static str> = Some(include_str!("unrecorded_shapes.json"));
 
     fn install(host: &mut impl Host) {
-        host.aggregate::<Order>()
-            .aggregate::<Payment>()
-            .aggregate::<Car>()
-            .saga::<OrderBilling>()
-            .saga::<Handover>()
-            .port::<CardPayment>()
-            .view::<System>()
-            .view::<Availability>();
+        kernel::payment::install::<Order>(host);
+        host.aggregate::<Car>().saga::<Handover>().view::<System>().view::<Availability>();
     }
 
     fn check_invariants(state: &impl StateReader) -> Result<(), String> {

@@ -216,7 +216,14 @@ impl Aggregate for Order {
         let status = [(CANCELLED, Cancel), (RETURNED, Return)];
         CommandRoutes::new()
             .ignoring("id orderId customerId carId qty amount status reason")
-            .creates("order", OrderBody::means)
+            .creates(
+                "order",
+                body!(|car_id: Id<Car>, qty: Option<Quantity>, customer_id: Option<Text>| Place {
+                    car: car_id,
+                    quantity: qty.unwrap_or(Quantity(1)),
+                    customer: customer_id.map(|customer| customer.trimmed()),
+                }),
+            )
             .command("cancel", |Empty {}| Cancel)
             .command("return", |Empty {}| Return)
             .on_word("cancel or return by status", [Patch, Put], "status", status)
@@ -225,22 +232,6 @@ impl Aggregate for Order {
 
 /// The status words that end an order whose cars are back.
 const RETURNED: &[&str] = &["returned", "return"];
-
-/// `{"carId":1,"qty":2,"customerId":7}`; without `qty`, one car. The customer may be left out.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct OrderBody {
-    car_id: Id<Car>,
-    qty: Option<Quantity>,
-    customer_id: Option<Text>,
-}
-
-impl OrderBody {
-    fn means(self) -> Command {
-        let customer = self.customer_id.map(|customer| customer.trimmed());
-        Place { car: self.car_id, quantity: self.qty.unwrap_or(Quantity(1)), customer }
-    }
-}
 
 fn placed(rent: Rent, customer: Option<Text>, settings: &Settings) -> Decision<Order> {
     if rent.car == Id::default() {

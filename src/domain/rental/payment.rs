@@ -30,8 +30,7 @@ impl Bill for Rent {
         json!({ "carId": self.car, "qty": self.quantity })
     }
 
-    fn show(&self, receipt: Receipt) -> impl Serialize {
-        let Receipt { number, amount, stage, reason } = receipt;
+    fn show(&self, Receipt { number, amount, stage, reason }: Receipt) -> impl Serialize {
         object! {
             "id": number, "orderId": number, "carId": self.car, "qty": self.quantity,
             "amount": amount, "status": word(stage), "reason"?: reason,
@@ -49,9 +48,10 @@ impl Bill for Rent {
     fn command_routes() -> CommandRoutes<Payment> {
         CommandRoutes::new()
             .ignoring("id carId qty amount status reason transactionId")
-            .on_referenced("restate", |body: RestateBody| {
-                (body.order_id, payment::Command::Restate)
-            })
+            .on_referenced(
+                "restate",
+                body!(|order_id: Number| (order_id, payment::Command::Restate)),
+            )
             .forward_to::<Order, _>(
                 "cancel the order",
                 [Patch],
@@ -67,12 +67,4 @@ pub(super) const fn word(stage: Stage) -> &'static str {
         Stage::Approved => "Paid",
         other => other.word(),
     }
-}
-
-/// `{"id":"1","carId":"1","orderId":"1","status":"ORDERD","qty":"10"}`: repeats what the order has
-/// requested.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct RestateBody {
-    order_id: Number,
 }

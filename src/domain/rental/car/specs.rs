@@ -86,9 +86,9 @@ fn requests_of_the_original_clients_are_parsed() {
     let registers = Register { name: "".into(), count: Quantity(10) };
     assert_eq!(Car::read_new("register", r#"{"status":"...","cnt":10}"#), Ok(registers));
     assert!(Car::read_new("register", r#"{"cnt":-1}"#).is_err());
-    let restocks = Car::read("restock by patch", r#"{"id":1,"status":"x","cnt":"5"}"#);
+    let restocks = Car::read("restock in place", r#"{"id":1,"status":"x","cnt":"5"}"#);
     assert_eq!(restocks, Ok(revise(5)));
-    assert!(Car::read("restock by patch", r#"{"status":"x"}"#).is_err());
+    assert!(Car::read("restock in place", r#"{"status":"x"}"#).is_err());
 }
 
 fn register(count: u32) -> Command {
