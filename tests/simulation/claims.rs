@@ -20,6 +20,7 @@ use madang::domain::{
     },
     kernel::{
         Aggregate as _, FailureKind, Money, Number, PortReply, Progress,
+        deed::Deed,
         simulation::{
             Dice, Payload, RandomWorlds, World, crash_at_each_record, fail_each_step,
             repeat_each_step,
@@ -340,7 +341,7 @@ fn the_desk_has_what_is_not_cancelled(world: &World) -> Result<(), String> {
     let mut last_asked = BTreeMap::new();
     for (number, event) in world.events::<Review>() {
         match event {
-            review::Event::ReleaseAsked { attempt, .. } => {
+            review::Event::Release { deed: Deed::Asked { attempt }, .. } => {
                 if let Some(earlier) = last_asked.insert(number, attempt) {
                     desk_has(world, number, earlier, true)?;
                 }

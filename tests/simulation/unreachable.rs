@@ -4,8 +4,12 @@ const REJECTED_BY_PAYMENT: &str = "only a payment that fails rejects it";
 const NO_DETAILS_ADDED: &str = "only passengers add details to a bill";
 const OF_AN_OLD_STORE: &str = "only a store of a version before has it";
 
-pub(crate) const CLAIMS: &[(&str, &str)] =
-    &[("state refusal.how.Unpaid of claims/claims", "no customer pays to cancel a claim")];
+const CANCELLED_FOR_NOTHING: &str = "no customer pays to cancel a claim";
+
+pub(crate) const CLAIMS: &[(&str, &str)] = &[
+    ("state refusal.how.Unpaid of claims/claims", CANCELLED_FOR_NOTHING),
+    ("state release.Failed.refusal.how.Unpaid of claims/reviews", CANCELLED_FOR_NOTHING),
+];
 
 pub(crate) const EDUCATION: &[(&str, &str)] =
     &[("command Amend of education/payments", NO_DETAILS_ADDED)];

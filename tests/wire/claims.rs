@@ -9,10 +9,11 @@ use madang::domain::{
         patience::Patience,
         payment,
         payout::Payout,
-        review::{self, File, Refusal},
+        review::{self, File},
     },
     kernel::{
         FailureKind, Money, Number, Timestamp,
+        deed::{Deed, Refusal},
         roster::{self, Clerks},
         simulation::golden,
     },
@@ -106,32 +107,27 @@ fn rejections_of_claims() {
 
 #[test]
 fn events_of_reviews() {
-    use review::{Event as E, Stage};
+    use review::Event as E;
     let (file, attempt) = (FILE, 2);
     let approved = File { cont_id: Some(Number(9)), ..FILE };
+    let release = |deed| E::Release { file, deed };
+    let refusal = refusal(FailureKind::Unavailable);
     golden(
         encode,
         &[
             (E::Assigned { file }, "00010665fbf40100"),
-            (E::ReleaseAsked { file, attempt }, "01010665fbf4010002"),
-            (E::Released { file, attempt }, "02010665fbf4010002"),
-            (
-                E::ReleaseRefused { file, attempt, refusal: refusal(FailureKind::Unavailable) },
-                "03010665fbf4010002020162",
-            ),
-            (E::ReleaseWithdrawn { file, attempt }, "04010665fbf4010002"),
-            (E::RetainAsked { file, attempt, stage: Stage::Assigned }, "05010665fbf401000200"),
-            (
-                E::RetainAsked { file: approved, attempt, stage: Stage::Approved },
-                "05010665fbf40101090201",
-            ),
-            (E::Retained { file, attempt, stage: Stage::Declined }, "06010665fbf401000202"),
             (
                 E::Approved { file: approved, review_dt: Some(Timestamp(8)) },
-                "07010665fbf40101090108",
+                "01010665fbf40101090108",
             ),
-            (E::Declined { file, review_dt: None }, "08010665fbf4010000"),
-            (E::Cancelled { file }, "09010665fbf40100"),
+            (E::Declined { file, review_dt: None }, "02010665fbf4010000"),
+            (E::Cancelled { file }, "03010665fbf40100"),
+            (release(Deed::Asked { attempt }), "04010665fbf401000102"),
+            (release(Deed::Done { attempt }), "04010665fbf401000202"),
+            (release(Deed::Failed { attempt, refusal }), "04010665fbf401000302020162"),
+            (release(Deed::Withdrawn { attempt }), "04010665fbf401000402"),
+            (release(Deed::TakingBack { attempt }), "04010665fbf401000502"),
+            (release(Deed::TakenBack { attempt }), "04010665fbf401000602"),
         ],
     );
 }

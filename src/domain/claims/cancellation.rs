@@ -32,10 +32,13 @@ use super::{
     review::{
         self,
         Command::{Cancel, Keep, Release},
-        Refusal, Review,
+        Review,
     },
 };
-use crate::domain::kernel::prelude::*;
+use crate::domain::kernel::{
+    deed::{Deed, Refusal},
+    prelude::*,
+};
 
 use Cancellation::*;
 
@@ -143,16 +146,16 @@ impl Cancellation {
     fn on_review(self, me: Id<Self>, event: review::Event) -> Step<Self> {
         use review::Event as E;
         match (self, event) {
-            (Releasing { attempt }, E::Released { .. }) => {
+            (Releasing { attempt }, E::Release { deed: Deed::Done { .. }, .. }) => {
                 Step::wait(Agreeing { attempt }).send(me.of::<Claim>(), Agree { attempt })
             }
-            (Releasing { attempt }, E::ReleaseRefused { refusal, .. }) => {
+            (Releasing { attempt }, E::Release { deed: Deed::Failed { refusal, .. }, .. }) => {
                 stand(me, attempt, refusal)
             }
             (Closing, E::Cancelled { .. }) => {
                 Step::wait(Finishing).send(me.of::<Claim>(), FinishCancelling)
             }
-            (Keeping { again }, E::ReleaseWithdrawn { .. }) => kept(me, again),
+            (Keeping { again }, E::Release { deed: Deed::Withdrawn { .. }, .. }) => kept(me, again),
             (state, _) => Step::wait(state),
         }
     }

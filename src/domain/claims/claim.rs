@@ -21,10 +21,9 @@ use super::{
     Claims,
     dates::{given_or_now, timestamp},
     desk::ReviewDesk,
-    review::Refusal,
     settings::Settings,
 };
-use crate::domain::kernel::prelude::*;
+use crate::domain::kernel::{deed::Refusal, prelude::*};
 
 use Command::*;
 use Event::*;

@@ -88,6 +88,8 @@ impl ClaimView {
     fn review(&mut self, event: &review::Event) {
         self.examiner_id = Some(event.file().examiner_id);
         self.review_dt = event.review_dt().or(self.review_dt);
-        self.review_status = event.status().word().into();
+        if let Some(status) = event.status() {
+            self.review_status = status.word().into();
+        }
     }
 }

@@ -93,7 +93,7 @@ impl History {
             examiner_id: Some(file.examiner_id),
             cont_id: file.cont_id,
             review_dt: event.review_dt(),
-            ..Self::of::<Review>(event.status().word())
+            ..Self::of::<Review>(event.status().unwrap_or_default().word())
         }
     }
 
@@ -153,7 +153,7 @@ impl review::Event {
             Self::Approved { .. } => Some("claim approved by the examiner"),
             Self::Declined { .. } => Some("claim declined by the examiner"),
             Self::Cancelled { .. } => Some("review cancelled"),
-            _ => None,
+            Self::Release { .. } => None,
         }
     }
 }

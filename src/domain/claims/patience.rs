@@ -10,9 +10,9 @@
 
 use super::{
     claim::{Claim, Command::Stand, Event, Event::*},
-    review::{Refusal, Review},
+    review::Review,
 };
-use crate::domain::kernel::prelude::*;
+use crate::domain::kernel::{deed::Refusal, prelude::*};
 
 use Patience::*;
 

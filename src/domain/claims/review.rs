@@ -5,36 +5,28 @@
 //! Assigned ─────────────▶ Approved
 //!  ▲  │ └───────────────▶ Declined
 //!  │  │      declined
-//!  │  │ release asked              the desk released it             the claim agrees
-//!  │  └───────────────▶ Releasing ───────────────────▶ Released ─────────────────▶ Cancelled
-//!  │                      │  │                          │
-//!  └──────────────────────┘  └──────────────────────────┘
-//!    the desk refused, or     the claim does not wait any more:
-//!    did not answer           the release is withdrawn
+//!  │  │ release asked               the desk released it, and the claim agrees
+//!  │  └───────────────▶ Releasing ────────────────────────────────────────────▶ Cancelled
+//!  │                      │
+//!  └──────────────────────┘ the desk refused, or did not answer, or the claim does not wait
 //! ```
 //! Examiners work at an external desk, which is asked to release a review before it is cancelled.
-//! A release whose attempt failed is taken back there, under the key of that attempt. Meanwhile
-//! the review stands: it can be decided on, but not cancelled.
-//!
-//! ```text
-//!              withdrawn unanswered            answered         taken back
-//! desk: Settled ─────────────────▶ Withdrawn ────────▶ TakingBack ───────▶ Settled
-//!          └───────────────────────────────────────────▲
-//!            not answered, or withdrawn after the answer
-//! ```
+//! The release is a [`Deed`]: when the attempt to cancel fails, it is taken back. Meanwhile the
+//! review stands: it can be decided on, but not cancelled.
 
-mod event;
 mod routes;
 #[cfg(test)]
 mod specs;
-
-pub use event::{Event, File, Refusal, Stage};
+mod stored;
 
 use super::{Claims, EXAMINER, dates::given_or_now, settings::Settings};
-use crate::domain::kernel::prelude::*;
+use crate::domain::kernel::{
+    deed::{self, Deed},
+    prelude::*,
+};
 
 use Command::*;
-use Event::*;
+use Event::{Approved, Assigned, Cancelled, Declined};
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Review {
@@ -42,7 +34,20 @@ pub struct Review {
     /// The time of the decision, once there is one.
     decided_at: Option<Timestamp>,
     pub(super) status: Status,
-    desk: Desk,
+    /// The release by the desk.
+    release: Deed,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct File {
+    /// The claim, which has the same number as the review.
+    pub claim_id: Number,
+    pub customer_id: Number,
+    pub examiner_id: Number,
+    /// The price claimed, or the approved part of it once the claim is approved.
+    pub price: Money,
+    /// The contract it is paid under, once it is approved.
+    pub cont_id: Option<Number>,
 }
 
 statuses! {
@@ -52,24 +57,11 @@ statuses! {
         Assigned: "Assigned", "Assigned Examiner";
         Approved: "Approved", "Approved Review";
         Declined: "Declined", "Declined Review";
-        /// The desk was asked to release the review.
-        Releasing { attempt: u32 }: "Releasing";
-        /// The desk released the review; it is cancelled as soon as the claim agrees.
-        Released { attempt: u32 }: "Releasing";
+        /// The desk was asked to release the review. Once released, it is cancelled as soon as the
+        /// claim agrees.
+        Releasing;
         Cancelled: "Cancelled";
     }
-}
-
-/// The answer that the desk owes about a release that is not wanted any more.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-enum Desk {
-    /// No answer.
-    #[default]
-    Settled,
-    /// The answer to the release, which was withdrawn before the desk answered.
-    Withdrawn { attempt: u32 },
-    /// The answer to the request to take the review back.
-    TakingBack { attempt: u32 },
 }
 
 /// The commands of a review. An attempt is an attempt to cancel the claim, counted by the claim. The
@@ -93,18 +85,21 @@ pub enum Command {
     Keep { attempt: u32 },
     /// The claim agreed to this attempt.
     Cancel { attempt: u32 },
-    /// The desk released the review.
-    ConfirmRelease { attempt: u32 },
-    /// The desk refused to release the review.
-    DeclineRelease { attempt: u32, reason: String },
-    /// The desk did not answer; whether it released the review is unknown.
-    LoseRelease { attempt: u32, reason: String },
-    /// The desk has the review, whether it had released it or not.
-    ConfirmRetain { attempt: u32 },
+    /// The desk answered.
+    Answer(deed::Answer),
     /// A client repeats that an examiner is assigned.
     Restate,
-    /// The gate refused the request to the desk, so the desk released nothing.
-    TurnAwayRelease { attempt: u32, reason: String },
+}
+
+/// The events of a review. Older decisions have no time.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Event {
+    Assigned { file: File },
+    Approved { file: File, review_dt: Option<Timestamp> },
+    Declined { file: File, review_dt: Option<Timestamp> },
+    Cancelled { file: File },
+    // What has become of the release. The desk is told the file.
+    Release { file: File, deed: Deed },
 }
 
 rejections! {
@@ -146,8 +141,12 @@ impl Aggregate for Review {
         use Status as S;
         let file = self.file;
         let dated = |date| given_or_now(date, now).map(Some).ok_or(Rejection::BadDate);
+        let released = |deeds: Vec<Deed>| {
+            deeds.into_iter().map(|deed| Event::Release { file, deed }).collect()
+        };
         let event = match (self.status, command) {
             (S::Blank, Assign { file }) => Assigned { file },
+            (S::Blank, _) => return Err(Rejection::Unknown),
             (S::Assigned | S::Approved, Approve { claim: Some(claim), .. })
             | (S::Assigned | S::Declined, Decline { claim: Some(claim), .. })
                 if claim != file.claim_id =>
@@ -165,33 +164,43 @@ impl Aggregate for Review {
             (S::Assigned, Decline { review_dt, .. }) => {
                 Declined { file, review_dt: dated(review_dt)? }
             }
-            (S::Assigned, Release { attempt }) if self.desk == Desk::Settled => {
-                ReleaseAsked { file, attempt }
-            }
-            (status, Keep { attempt }) if status == (S::Releasing { attempt }) => {
-                ReleaseWithdrawn { file, attempt }
-            }
-            (status, Keep { attempt }) if status == (S::Released { attempt }) => {
-                let withdrawn = ReleaseWithdrawn { file, attempt };
-                return Ok(vec![withdrawn, self.retain(attempt)]);
-            }
-            (status, Cancel { attempt }) if status == (S::Released { attempt }) => {
+            (S::Releasing, Cancel { attempt }) if self.release == (Deed::Done { attempt }) => {
                 Cancelled { file }
             }
-            (_, command) => return self.answered(command),
+
+            (S::Assigned, Release { attempt }) => {
+                return self.release.ask(attempt).map(released).ok_or(Rejection::DeskIsBusy);
+            }
+            (S::Releasing, Release { attempt }) => {
+                return self.release.ask(attempt).map(released).ok_or(Rejection::IsBeingCancelled);
+            }
+            (status, Keep { attempt }) if status != S::Cancelled => {
+                return Ok(released(self.release.withdraw(attempt)));
+            }
+            (_, Answer(answer)) => {
+                let deeds = self.release.hear(answer);
+                return deeds.map(released).ok_or(Rejection::AlreadyAnswered);
+            }
+            (_, command) => return self.already(&command),
         };
         Ok(vec![event])
     }
 
     fn evolve(self, event: Event) -> Self {
-        let desk = match event {
-            ReleaseWithdrawn { attempt, .. } => Desk::Withdrawn { attempt },
-            RetainAsked { attempt, .. } => Desk::TakingBack { attempt },
-            Retained { .. } => Desk::Settled,
-            _ => self.desk,
-        };
-        let decided_at = event.review_dt().or(self.decided_at);
-        Self { file: event.file(), decided_at, status: event.status(), desk }
+        let (status, decided_at) = (event.status().unwrap_or(self.status), self.decided_at);
+        match event {
+            Assigned { file } => Self { file, status, ..self },
+            Approved { file, review_dt } | Declined { file, review_dt } => {
+                Self { file, status, decided_at: review_dt.or(decided_at), ..self }
+            }
+            Event::Release { deed, .. } => Self { status, release: deed, ..self },
+            // The release is needed, so it is not taken back.
+            Cancelled { .. } => Self { status, release: Deed::Idle, ..self },
+        }
+    }
+
+    fn upcasters() -> Upcasters {
+        stored::upcasters()
     }
 
     fn represent(&self, number: u64) -> impl Serialize {
@@ -220,97 +229,24 @@ impl Aggregate for Review {
 }
 
 impl Review {
-    /// The part of the transition table about the desk's answers to a release, and to the request
-    /// to take the review back.
-    fn answered(&self, command: Command) -> Decision<Self> {
-        let file = self.file;
-        let refused = |attempt, how, reason| ReleaseRefused {
-            file,
-            attempt,
-            refusal: Refusal { how, reason },
-        };
-        let is_asked = |attempt| self.status == Status::Releasing { attempt };
-        let is_withdrawn = |attempt| self.desk == Desk::Withdrawn { attempt };
-        let event = match command {
-            ConfirmRelease { attempt } if is_asked(attempt) => Released { file, attempt },
-            DeclineRelease { attempt, reason } if is_asked(attempt) => {
-                refused(attempt, FailureKind::Refused, reason)
-            }
-            TurnAwayRelease { attempt, reason } if is_asked(attempt) => {
-                refused(attempt, FailureKind::Unavailable, reason)
-            }
-            LoseRelease { attempt, reason } if is_asked(attempt) => {
-                let refused = refused(attempt, FailureKind::Unavailable, reason);
-                return Ok(vec![refused, self.retain(attempt)]);
-            }
-
-            ConfirmRelease { attempt } | LoseRelease { attempt, .. } if is_withdrawn(attempt) => {
-                self.retain(attempt)
-            }
-            DeclineRelease { attempt, .. } | TurnAwayRelease { attempt, .. }
-                if is_withdrawn(attempt) =>
-            {
-                Retained { file, attempt, stage: self.stage() }
-            }
-            ConfirmRetain { attempt } if self.desk == (Desk::TakingBack { attempt }) => {
-                Retained { file, attempt, stage: self.stage() }
-            }
-            command => return self.already(&command),
-        };
-        Ok(vec![event])
-    }
-
     /// The rest of the transition table: commands that change nothing, and rejections.
     fn already(&self, command: &Command) -> Decision<Self> {
         use Status as S;
         match (self.status, command) {
-            (S::Blank, _) => Err(Rejection::Unknown),
             (_, Assign { .. } | Restate)
             | (S::Declined, Decline { .. })
             | (S::Cancelled, Cancel { .. }) => Ok(vec![]),
-            (status, Keep { .. }) if status != S::Cancelled => Ok(vec![]),
             (S::Approved, Approve { cont_id, price, .. })
                 if self.approved(*cont_id, *price)? == self.file =>
             {
                 Ok(vec![])
             }
-            (status, Release { attempt }) if status == (S::Releasing { attempt: *attempt }) => {
-                Ok(vec![])
-            }
-            (status, Release { attempt } | ConfirmRelease { attempt })
-                if status == (S::Released { attempt: *attempt }) =>
-            {
-                Ok(vec![])
-            }
 
-            (
-                _,
-                ConfirmRelease { .. }
-                | DeclineRelease { .. }
-                | LoseRelease { .. }
-                | TurnAwayRelease { .. }
-                | ConfirmRetain { .. },
-            ) => Err(Rejection::AlreadyAnswered),
             (S::Approved, _) => Err(Rejection::IsApproved),
             (S::Declined, _) => Err(Rejection::IsDeclined),
             (S::Cancelled, _) => Err(Rejection::IsCancelled),
             (_, Cancel { .. }) => Err(Rejection::NotReleased),
-            (S::Assigned, _) => Err(Rejection::DeskIsBusy),
             (_, _) => Err(Rejection::IsBeingCancelled),
-        }
-    }
-
-    /// Asks the desk to take the review back.
-    fn retain(&self, attempt: u32) -> Event {
-        RetainAsked { file: self.file, attempt, stage: self.stage() }
-    }
-
-    /// The stage of the review. A review that is released to be cancelled is not decided on.
-    const fn stage(&self) -> Stage {
-        match self.status {
-            Status::Approved => Stage::Approved,
-            Status::Declined => Stage::Declined,
-            _ => Stage::Assigned,
         }
     }
 
@@ -321,5 +257,42 @@ impl Review {
             return Err(Rejection::NoPrice);
         }
         Ok(File { cont_id: Some(cont_id), price, ..self.file })
+    }
+}
+
+impl Event {
+    pub(super) const fn file(&self) -> File {
+        match self {
+            Assigned { file }
+            | Approved { file, .. }
+            | Declined { file, .. }
+            | Cancelled { file }
+            | Event::Release { file, .. } => *file,
+        }
+    }
+
+    /// The time of the decision, when this event is one.
+    pub(super) const fn review_dt(&self) -> Option<Timestamp> {
+        match self {
+            Approved { review_dt, .. } | Declined { review_dt, .. } => *review_dt,
+            _ => None,
+        }
+    }
+
+    /// The status of the review after this event; `None` when it stays.
+    pub(super) const fn status(&self) -> Option<Status> {
+        Some(match self {
+            Assigned { .. } => Status::Assigned,
+            Approved { .. } => Status::Approved,
+            Declined { .. } => Status::Declined,
+            Cancelled { .. } => Status::Cancelled,
+            Event::Release { deed: Deed::Asked { .. } | Deed::Done { .. }, .. } => {
+                Status::Releasing
+            }
+            Event::Release { deed: Deed::Failed { .. } | Deed::Withdrawn { .. }, .. } => {
+                Status::Assigned
+            }
+            Event::Release { .. } => return None,
+        })
     }
 }

@@ -11,6 +11,7 @@ mod card;
 mod command_routes;
 mod currency;
 mod date;
+pub mod deed;
 mod dispatch;
 mod field_names;
 mod host;

@@ -10,9 +10,9 @@ use madang::domain::{
         patience::Patience,
         payment,
         payout::{self, Payout},
-        review::{self, Command::DeclineRelease, Event::ReleaseAsked, Review},
+        review::{self, Review},
     },
-    kernel::{Dispatch, Id, Meta, Port, PortReply, Saga, Step},
+    kernel::{Dispatch, Id, Meta, Port, PortReply, Saga, Step, deed::Deed},
 };
 
 #[test]
@@ -27,7 +27,10 @@ fn a_review_that_is_cancelled_before_the_claim_agrees_is_noticed() {
         match (&state, &heard) {
             (
                 Cancellation::Releasing { attempt },
-                cancellation::Heard::Review(_, review::Event::Released { .. }),
+                cancellation::Heard::Review(
+                    _,
+                    review::Event::Release { deed: Deed::Done { .. }, .. },
+                ),
             ) => {
                 let attempt = *attempt;
                 Step::wait(Cancellation::Closing)
@@ -110,13 +113,14 @@ fn a_claim_that_is_paid_before_the_clerk_has_paid_is_noticed() {
 fn a_release_without_an_answer_that_is_not_taken_back_is_noticed() {
     /// A desk that does not answer counts as one that declined.
     fn on_reply(heard: &<ReviewDesk as Port>::Events, meta: &Meta, reply: &PortReply) -> Dispatch {
-        match (heard, reply) {
-            ((review, ReleaseAsked { attempt, .. }), PortReply::Unreachable(reason)) => {
-                let (attempt, reason) = (*attempt, reason.clone());
-                Dispatch::new(*review, DeclineRelease { attempt, reason })
-            }
-            _ => ReviewDesk::on_reply(heard, meta, reply),
-        }
+        let reply = match (&heard.1, reply) {
+            (
+                review::Event::Release { deed: Deed::Asked { .. }, .. },
+                PortReply::Unreachable(reason),
+            ) => &PortReply::Declined(reason.clone()),
+            _ => reply,
+        };
+        ReviewDesk::on_reply(heard, meta, reply)
     }
     is_noticed(&claims::worlds(|dice| {
         let mut world = claims::some_office(dice);

@@ -1,7 +1,10 @@
 //! Specifications of the review aggregate.
 
 use super::{Command::*, *};
-use crate::domain::kernel::spec::{Spec, table};
+use crate::domain::kernel::{
+    deed::{Outcome, Refusal},
+    spec::{Spec, table},
+};
 
 #[test]
 fn an_examiner_sets_the_contract_and_may_change_the_price() {
@@ -82,60 +85,32 @@ fn every_state_answers_the_examiner() {
     );
 }
 
-/// Released and kept for the first attempt to cancel, and for the second.
+/// Released and kept for the first attempt to cancel, and for the second. What becomes of the
+/// release is specified with [`Deed`].
 #[test]
 fn every_state_answers_the_commands_of_a_cancellation() {
     let release = |attempt| Release { attempt };
     let keep = |attempt| Keep { attempt };
+    let answer = |outcome| Answer(deed::Answer { attempt: 1, outcome });
+    let answers = [answer(Outcome::Done), answer(Outcome::TakenBack)];
+    let of_the_saga = [release(1), release(2), keep(1), keep(2), Cancel { attempt: 1 }];
     table::<Review>(
         &pasts(),
-        &[release(1), release(2), keep(1), keep(2), Cancel { attempt: 1 }],
+        &[&of_the_saga[..], &answers].concat(),
         "
-        past               Release           Release           Keep                         Keep             Cancel
-        Blank              !Unknown          !Unknown          !Unknown                     !Unknown         !Unknown
-        Assigned           ReleaseAsked      ReleaseAsked      -                            -                !NotReleased
-        Releasing          -                 !IsBeingCancelled ReleaseWithdrawn             -                !NotReleased
-        Released           -                 !IsBeingCancelled ReleaseWithdrawn+RetainAsked -                Cancelled
-        Cancelled          !IsCancelled      !IsCancelled      !IsCancelled                 !IsCancelled     -
-        Withdrawn          !DeskIsBusy       !DeskIsBusy       -                            -                !NotReleased
-        Taking-back        !DeskIsBusy       !DeskIsBusy       -                            -                !NotReleased
-        Releasing-again    !IsBeingCancelled -                 -                            ReleaseWithdrawn !NotReleased
-        Approved           !IsApproved       !IsApproved       -                            -                !IsApproved
-        Approved-meanwhile !IsApproved       !IsApproved       -                            -                !IsApproved
-        Declined           !IsDeclined       !IsDeclined       -                            -                !IsDeclined
-        Declined-meanwhile !IsDeclined       !IsDeclined       -                            -                !IsDeclined
-        ",
-    );
-}
-
-/// Confirmed for the first attempt to cancel and for the second; all others for the first.
-#[test]
-fn every_state_answers_the_desk() {
-    let (attempt, reason) = (1, || "down".to_owned());
-    table::<Review>(
-        &pasts(),
-        &[
-            ConfirmRelease { attempt },
-            ConfirmRelease { attempt: 2 },
-            DeclineRelease { attempt, reason: reason() },
-            LoseRelease { attempt, reason: reason() },
-            TurnAwayRelease { attempt, reason: reason() },
-            ConfirmRetain { attempt },
-        ],
-        "
-        past               ConfirmRelease   ConfirmRelease   DeclineRelease   LoseRelease                TurnAwayRelease  ConfirmRetain
-        Blank              !Unknown         !Unknown         !Unknown         !Unknown                   !Unknown         !Unknown
-        Assigned           !AlreadyAnswered !AlreadyAnswered !AlreadyAnswered !AlreadyAnswered           !AlreadyAnswered !AlreadyAnswered
-        Releasing          Released         !AlreadyAnswered ReleaseRefused   ReleaseRefused+RetainAsked ReleaseRefused   !AlreadyAnswered
-        Released           -                !AlreadyAnswered !AlreadyAnswered !AlreadyAnswered           !AlreadyAnswered !AlreadyAnswered
-        Cancelled          !AlreadyAnswered !AlreadyAnswered !AlreadyAnswered !AlreadyAnswered           !AlreadyAnswered !AlreadyAnswered
-        Withdrawn          RetainAsked      !AlreadyAnswered Retained         RetainAsked                Retained         !AlreadyAnswered
-        Taking-back        !AlreadyAnswered !AlreadyAnswered !AlreadyAnswered !AlreadyAnswered           !AlreadyAnswered Retained
-        Releasing-again    !AlreadyAnswered Released         !AlreadyAnswered !AlreadyAnswered           !AlreadyAnswered !AlreadyAnswered
-        Approved           !AlreadyAnswered !AlreadyAnswered !AlreadyAnswered !AlreadyAnswered           !AlreadyAnswered !AlreadyAnswered
-        Approved-meanwhile RetainAsked      !AlreadyAnswered Retained         RetainAsked                Retained         !AlreadyAnswered
-        Declined           !AlreadyAnswered !AlreadyAnswered !AlreadyAnswered !AlreadyAnswered           !AlreadyAnswered !AlreadyAnswered
-        Declined-meanwhile !AlreadyAnswered !AlreadyAnswered !AlreadyAnswered !AlreadyAnswered           !AlreadyAnswered Retained
+        past               Release           Release           Keep            Keep         Cancel       Answer           Answer
+        Blank              !Unknown          !Unknown          !Unknown        !Unknown     !Unknown     !Unknown         !Unknown
+        Assigned           Release           Release           -               -            !NotReleased !AlreadyAnswered !AlreadyAnswered
+        Releasing          -                 !IsBeingCancelled Release         -            !NotReleased Release          !AlreadyAnswered
+        Released           -                 !IsBeingCancelled Release+Release -            Cancelled    -                !AlreadyAnswered
+        Cancelled          !IsCancelled      !IsCancelled      !IsCancelled    !IsCancelled -            !AlreadyAnswered !AlreadyAnswered
+        Withdrawn          !DeskIsBusy       !DeskIsBusy       -               -            !NotReleased Release          !AlreadyAnswered
+        Taking-back        !DeskIsBusy       !DeskIsBusy       -               -            !NotReleased !AlreadyAnswered Release
+        Releasing-again    !IsBeingCancelled -                 -               Release      !NotReleased !AlreadyAnswered !AlreadyAnswered
+        Approved           !IsApproved       !IsApproved       -               -            !IsApproved  !AlreadyAnswered !AlreadyAnswered
+        Approved-meanwhile !IsApproved       !IsApproved       -               -            !IsApproved  Release          !AlreadyAnswered
+        Declined           !IsDeclined       !IsDeclined       -               -            !IsDeclined  !AlreadyAnswered !AlreadyAnswered
+        Declined-meanwhile !IsDeclined       !IsDeclined       -               -            !IsDeclined  !AlreadyAnswered Release
         ",
     );
 }
@@ -160,25 +135,26 @@ fn requests_of_the_original_clients_are_parsed() {
 }
 
 fn pasts() -> Vec<(&'static str, Vec<Event>)> {
-    let (file, attempt, stage) = (FILE, 1, Stage::Assigned);
+    let (attempt, cancelled) = (1, Cancelled { file: FILE });
+    let (asked, done) = (release(Deed::Asked { attempt }), release(Deed::Done { attempt }));
+    let withdrawn = release(Deed::Withdrawn { attempt });
     let refusal = Refusal { how: FailureKind::Unavailable, reason: "down".into() };
-    let refused = || ReleaseRefused { file, attempt, refusal: refusal.clone() };
-    let taking_back = || vec![ASSIGNED, ASKED, refused(), RetainAsked { file, attempt, stage }];
-    let settled = Retained { file, attempt, stage };
-    let again = ReleaseAsked { file, attempt: 2 };
+    let lost = [Deed::Failed { attempt, refusal }, Deed::TakingBack { attempt }].map(release);
+    let again = [Deed::TakenBack { attempt }, Deed::Asked { attempt: 2 }].map(release);
+    let releasing = |further: &[Event]| [&[ASSIGNED, asked.clone()], further].concat();
     vec![
         ("Blank", vec![]),
         ("Assigned", vec![ASSIGNED]),
-        ("Releasing", vec![ASSIGNED, ASKED]),
-        ("Released", vec![ASSIGNED, ASKED, RELEASED]),
-        ("Cancelled", vec![ASSIGNED, ASKED, RELEASED, Cancelled { file }]),
-        ("Withdrawn", vec![ASSIGNED, ASKED, WITHDRAWN]),
-        ("Taking-back", taking_back()),
-        ("Releasing-again", [taking_back(), vec![settled, again]].concat()),
+        ("Releasing", releasing(&[])),
+        ("Released", releasing(&[done.clone()])),
+        ("Cancelled", releasing(&[done, cancelled])),
+        ("Withdrawn", releasing(&[withdrawn.clone()])),
+        ("Taking-back", releasing(&lost)),
+        ("Releasing-again", releasing(&[lost.clone(), again].concat())),
         ("Approved", vec![ASSIGNED, approved(500)]),
-        ("Approved-meanwhile", vec![ASSIGNED, ASKED, WITHDRAWN, approved(500)]),
+        ("Approved-meanwhile", releasing(&[withdrawn, approved(500)])),
         ("Declined", vec![ASSIGNED, DECLINED]),
-        ("Declined-meanwhile", [taking_back(), vec![DECLINED]].concat()),
+        ("Declined-meanwhile", [releasing(&lost), vec![DECLINED]].concat()),
     ]
 }
 
@@ -190,10 +166,11 @@ const FILE: File = File {
     cont_id: None,
 };
 const ASSIGNED: Event = Assigned { file: FILE };
-const ASKED: Event = ReleaseAsked { file: FILE, attempt: 1 };
-const RELEASED: Event = Released { file: FILE, attempt: 1 };
-const WITHDRAWN: Event = ReleaseWithdrawn { file: FILE, attempt: 1 };
 const DECLINED: Event = Declined { file: FILE, review_dt: None };
+
+const fn release(deed: Deed) -> Event {
+    Event::Release { file: FILE, deed }
+}
 
 fn approved(price: u64) -> Event {
     let file = File { cont_id: Some(Number(80_001)), price: Money(price), ..FILE };
