@@ -10,7 +10,7 @@ use madang::domain::{
         review::Review,
     },
     kernel::{
-        Money, PortReply, Timestamp,
+        Money, Number, PortReply, Timestamp,
         simulation::{Dice, World},
     },
 };
@@ -24,7 +24,7 @@ pub(crate) const REVIEW_DT: Timestamp = Timestamp(1_622_635_799_999);
 pub(crate) const PAYMENT_DT: Timestamp = Timestamp(1_622_639_541_714);
 
 pub(crate) const fn pay() -> payment::Command {
-    payment::Command::Complete { claim: None, payment_dt: Some(PAYMENT_DT) }
+    payment::Command::Complete { claim_id: None, payment_dt: Some(Number(PAYMENT_DT.0)) }
 }
 
 #[test]

@@ -17,12 +17,7 @@
 #[cfg(test)]
 mod specs;
 
-use super::{
-    Claims,
-    dates::{given_or_now, timestamp},
-    desk::ReviewDesk,
-    settings::Settings,
-};
+use super::{Claims, dates::given_or_now, desk::ReviewDesk, settings::Settings};
 use crate::domain::kernel::{deed::Refusal, prelude::*};
 
 use Command::*;
@@ -80,7 +75,7 @@ pub enum Stage {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Command {
     // Without a time, the claim is made now.
-    Receive { customer_id: Number, price: Money, claim_dt: Option<Timestamp> },
+    Receive { customer_id: Number, price: Money, claim_dt: Option<Number> },
     StartReview,
     Approve { award: Award },
     Decline,
@@ -274,7 +269,7 @@ struct ReceiveBody {
 impl ReceiveBody {
     fn means(self) -> Result<Command, Malformed> {
         let Self { customer_id, price, status, claim_dt } = self;
-        let command = Receive { customer_id, price, claim_dt: timestamp(claim_dt) };
+        let command = Receive { customer_id, price, claim_dt };
         match status {
             None => Ok(command),
             Some(status) => status.means("status", &[(RECEIVED, command)]),

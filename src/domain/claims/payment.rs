@@ -7,11 +7,7 @@
 #[cfg(test)]
 mod specs;
 
-use super::{
-    Claims, PAYOUT_CLERK,
-    dates::{given_or_now, timestamp},
-    settings::Settings,
-};
+use super::{Claims, PAYOUT_CLERK, dates::given_or_now, settings::Settings};
 use crate::domain::kernel::prelude::*;
 
 use Command::*;
@@ -44,10 +40,11 @@ statuses! {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", rename_all_fields = "camelCase", deny_unknown_fields)]
 pub enum Command {
     Assign { payout: Payout },
     // The claim that the clerk names, if any, must be the right one. Without a time, it is paid now.
-    Complete { claim: Option<Number>, payment_dt: Option<Timestamp> },
+    Complete { claim_id: Option<Number>, payment_dt: Option<Number> },
 }
 
 /// The events of a payment. Older ones have no time.
@@ -86,7 +83,7 @@ impl Aggregate for Payment {
         match (self.status, command) {
             (Status::Blank, Assign { payout }) => Ok(vec![Assigned { payout }]),
             (Status::Blank, Complete { .. }) => Err(Rejection::Unknown),
-            (_, Complete { claim: Some(claim), .. }) if claim != payout.claim_id => {
+            (_, Complete { claim_id: Some(claim), .. }) if claim != payout.claim_id => {
                 Err(Rejection::OtherClaim)
             }
             (Status::Assigned, Complete { payment_dt, .. }) => {
@@ -123,8 +120,8 @@ impl Aggregate for Payment {
     fn command_routes() -> CommandRoutes<Self> {
         CommandRoutes::new()
             .ignoring("id customerId contId price status paymentDt")
-            .command("complete", CompleteBody::means)
-            .on_item("complete by status", [Put, Patch], StatusBody::means)
+            .named(&["complete"])
+            .named_by_word("complete by status", [Put, Patch], "status", [(COMPLETED, "complete")])
     }
 }
 
@@ -141,33 +138,3 @@ impl From<Event> for Payment {
 }
 
 const COMPLETED: &[&str] = &["Completed Payment", "completed", "complete"];
-
-/// `{"paymentDt":1622639541714}`; without a date, now.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct CompleteBody {
-    claim_id: Option<Number>,
-    payment_dt: Option<Number>,
-}
-
-impl CompleteBody {
-    fn means(self) -> Command {
-        Complete { claim: self.claim_id, payment_dt: timestamp(self.payment_dt) }
-    }
-}
-
-/// `{"status":"Completed Payment","paymentDt":1622639541714}`; the whole payment may come with it.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct StatusBody {
-    claim_id: Option<Number>,
-    status: Text,
-    payment_dt: Option<Number>,
-}
-
-impl StatusBody {
-    fn means(self) -> Result<Command, Malformed> {
-        let Self { claim_id, status, payment_dt } = self;
-        status.means("status", &[(COMPLETED, CompleteBody { claim_id, payment_dt }.means())])
-    }
-}

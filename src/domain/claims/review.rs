@@ -14,7 +14,6 @@
 //! The release is a [`Deed`]: when the attempt to cancel fails, it is taken back. Meanwhile the
 //! review stands: it can be decided on, but not cancelled.
 
-mod routes;
 #[cfg(test)]
 mod specs;
 mod stored;
@@ -67,18 +66,19 @@ statuses! {
 /// The commands of a review. An attempt is an attempt to cancel the claim, counted by the claim. The
 /// claim that the examiner names, if any, must be the right one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", rename_all_fields = "camelCase", deny_unknown_fields)]
 pub enum Command {
     /// The examiner gets the review.
     Assign { file: File },
     /// Without a price, the price claimed is approved. Without a time, the decision is made now.
     Approve {
-        claim: Option<Number>,
+        claim_id: Option<Number>,
         cont_id: Number,
         price: Option<Money>,
-        review_dt: Option<Timestamp>,
+        review_dt: Option<Number>,
     },
     /// Without a time, the decision is made now.
-    Decline { claim: Option<Number>, review_dt: Option<Timestamp> },
+    Decline { claim_id: Option<Number>, review_dt: Option<Number> },
     /// The claim is to be cancelled, so the desk is asked to release the review.
     Release { attempt: u32 },
     /// The attempt to cancel failed: the review goes on.
@@ -147,8 +147,8 @@ impl Aggregate for Review {
         let event = match (self.status, command) {
             (S::Blank, Assign { file }) => Assigned { file },
             (S::Blank, _) => return Err(Rejection::Unknown),
-            (S::Assigned | S::Approved, Approve { claim: Some(claim), .. })
-            | (S::Assigned | S::Declined, Decline { claim: Some(claim), .. })
+            (S::Assigned | S::Approved, Approve { claim_id: Some(claim), .. })
+            | (S::Assigned | S::Declined, Decline { claim_id: Some(claim), .. })
                 if claim != file.claim_id =>
             {
                 return Err(Rejection::OtherClaim);
@@ -224,7 +224,33 @@ impl Aggregate for Review {
     }
 
     fn command_routes() -> CommandRoutes<Self> {
-        routes::all()
+        let words = [(APPROVED, "approve"), (DECLINED, "decline")];
+        CommandRoutes::new()
+            .ignoring("id examinerId customerId contId price status reviewDt")
+            .on_referenced("restate", ReferBody::means)
+            .named(&["approve", "decline"])
+            .named_by_word("decide by status", [Put, Patch], "status", words)
+    }
+}
+
+const APPROVED: &[&str] = &["Approved Review", "approved", "approve"];
+const DECLINED: &[&str] = &["Declined Review", "declined", "decline"];
+const ASSIGNED: &[&str] = &["Assigned Examiner", "assigned"];
+
+/// `{"claimId":1,"status":"Assigned Examiner"}`: repeats the assignment.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct ReferBody {
+    claim_id: Number,
+    status: Option<Text>,
+}
+
+impl ReferBody {
+    fn means(self) -> Result<(Number, Command), Malformed> {
+        match self.status {
+            None => Ok((self.claim_id, Restate)),
+            Some(status) => Ok((self.claim_id, status.means("status", &[(ASSIGNED, Restate)])?)),
+        }
     }
 }
 

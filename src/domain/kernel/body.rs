@@ -35,21 +35,50 @@ impl Body<'_> {
     /// # Errors
     /// The part that could not be parsed, as a sentence.
     pub(super) fn read_as<C: DeserializeOwned>(&self, variant: &str) -> Result<C, Malformed> {
-        let mut details = details(self.object()?)?;
+        self.read_variant(variant, details(self.object()?)?)
+    }
+
+    /// Parses the body without the text of one field, which names the variant by one of its words.
+    ///
+    /// # Errors
+    /// The part that could not be parsed, as a sentence.
+    pub(super) fn read_as_word<C: DeserializeOwned>(
+        &self,
+        field: &str,
+        words: &[(&[&str], &str)],
+    ) -> Result<C, Malformed> {
+        let mut body = details(self.object()?)?;
+        let variant = take_text(&mut body, field)?.means(field, words)?;
+        self.read_variant(variant, body)
+    }
+
+    fn read_variant<C: DeserializeOwned>(
+        &self,
+        variant: &str,
+        mut details: Map<String, Value>,
+    ) -> Result<C, Malformed> {
         let bare = Value::String(variant.to_owned());
         let read = |details: &Map<String, Value>| match serde_json::from_value(bare.clone()) {
             Ok(command) if details.is_empty() => Ok(command),
             _ => serde_json::from_value(json!({ variant: details })),
         };
-        read(&details).or_else(|error| {
-            let error = if self.skip(&mut details, &[]) { read(&details) } else { Err(error) };
-            let has_no_fields = serde_json::from_value::<C>(bare.clone()).is_ok();
-            if let (Err(_), true, Some(field)) = (&error, has_no_fields, details.keys().next()) {
-                return Err(about_a_field(&format!(
-                    "unknown field `{field}`, there are no fields"
-                )));
+        let has_no_fields = serde_json::from_value::<C>(bare.clone()).is_ok();
+        if has_no_fields {
+            self.skip(&mut details, &[]);
+        }
+        let mut command = read(&details);
+        while let Err(error) = &command
+            && let Some(unknown) = field_named_in(&error.to_string())
+            && self.is_ignored(unknown)
+            && details.remove(unknown).is_some()
+        {
+            command = read(&details);
+        }
+        command.map_err(|error| match details.keys().next() {
+            Some(field) if has_no_fields => {
+                about_a_field(&format!("unknown field `{field}`, there are no fields"))
             }
-            error.map_err(|error| content(&error, &details, |alone| read(alone).err()))
+            _ => content(&error, &details, |alone| read(alone).err()),
         })
     }
 
@@ -60,15 +89,10 @@ impl Body<'_> {
     pub(super) fn read_text(&self, field: &str) -> Result<Text, Malformed> {
         let mut body = details(self.object()?)?;
         self.skip(&mut body, &[field]);
-        let text = body.remove(field);
-        if let Some(unknown) = body.keys().next() {
+        if let Some(unknown) = body.keys().find(|unknown| *unknown != field) {
             return Err(about_a_field(&format!("unknown field `{unknown}`, expected `{field}`")));
         }
-        let text = text.ok_or_else(|| about_a_field(&format!("missing field `{field}`")))?;
-        Text::deserialize(text).map_err(|error| Malformed::Field {
-            field: field.to_owned(),
-            reason: format!("`{field}`: {}", in_plain_words(&error.to_string())),
-        })
+        take_text(&mut body, field)
     }
 
     /// The bytes of the body, which must be an object. A list is refused, because serde would read
@@ -103,13 +127,23 @@ impl Body<'_> {
     /// Removes the ignored fields, but none of those asked for. Returns whether there were any.
     fn skip(&self, body: &mut Map<String, Value>, asked_for: &[&str]) -> bool {
         let fields = body.len();
-        body.retain(|field, _| {
-            let field = field.as_str();
-            let is_ignored = ALWAYS_IGNORED.contains(&field) || self.ignored.contains(&field);
-            !is_ignored || asked_for.contains(&field)
-        });
+        body.retain(|field, _| !self.is_ignored(field) || asked_for.contains(&field.as_str()));
         body.len() < fields
     }
+
+    fn is_ignored(&self, field: &str) -> bool {
+        ALWAYS_IGNORED.contains(&field) || self.ignored.contains(&field)
+    }
+}
+
+/// Removes the text of this field from a body.
+fn take_text(body: &mut Map<String, Value>, field: &str) -> Result<Text, Malformed> {
+    let text = body.remove(field);
+    let text = text.ok_or_else(|| about_a_field(&format!("missing field `{field}`")))?;
+    Text::deserialize(text).map_err(|error| Malformed::Field {
+        field: field.to_owned(),
+        reason: format!("`{field}`: {}", in_plain_words(&error.to_string())),
+    })
 }
 
 fn syntax(error: &serde_json::Error) -> Malformed {

@@ -161,18 +161,26 @@ impl<A: Aggregate> CommandRoutes<A> {
             Self::new().with(creates, [Method::Post], Place::Collection, move |_, body| {
                 Ok(ParsedCommand { target: Target::New, command: body.read_as(creates)? })
             });
-        for name in others {
-            all = all.with(name, [Method::Post], Place::Action, |number, body| {
-                Ok(ParsedCommand {
-                    target: Target::Existing(numbered(number)?),
-                    command: body.read_as(name)?,
-                })
-            });
-        }
         for route in &mut all.routes {
             route.is_by_name = true;
         }
-        all
+        all.named(others)
+    }
+
+    /// Adds `POST /business/resource/7/name` for commands by their serialized names; the body has
+    /// the fields of the command.
+    #[must_use]
+    pub fn named(mut self, names: &[&'static str]) -> Self {
+        for name in names {
+            self = self.with(name, [Method::Post], Place::Action, |number, body| {
+                let target = Target::Existing(numbered(number)?);
+                Ok(ParsedCommand { target, command: body.read_as(name)? })
+            });
+            if let Some(route) = self.routes.last_mut() {
+                route.is_by_name = true;
+            }
+        }
+        self
     }
 
     /// Adds `POST /business/resource` with this body, which creates an aggregate.
@@ -222,6 +230,22 @@ impl<A: Aggregate> CommandRoutes<A> {
         self.with(name, methods, Place::Item, move |number, body| {
             let target = Target::Existing(numbered(number)?);
             Ok(ParsedCommand { target, command: body.read_text(field)?.means(field, &words)? })
+        })
+    }
+
+    /// Adds methods on `/business/resource/7` for clients that set one field to a word, and send the
+    /// fields of the command beside it: the words of each command, and its serialized name.
+    #[must_use]
+    pub fn named_by_word<const N: usize>(
+        self,
+        name: &'static str,
+        methods: impl IntoIterator<Item = Method>,
+        field: &'static str,
+        words: [(&'static [&'static str], &'static str); N],
+    ) -> Self {
+        self.with(name, methods, Place::Item, move |number, body| {
+            let target = Target::Existing(numbered(number)?);
+            Ok(ParsedCommand { target, command: body.read_as_word(field, &words)? })
         })
     }
 

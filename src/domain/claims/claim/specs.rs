@@ -5,8 +5,10 @@ use crate::domain::kernel::spec::{Spec, table};
 
 #[test]
 fn a_claim_is_received_for_a_price_and_at_a_time() {
-    let receive =
-        |price, claim_dt| Receive { customer_id: Number(1), price: Money(price), claim_dt };
+    let receive = |price, claim_dt: Option<Timestamp>| {
+        let claim_dt = claim_dt.map(|Timestamp(ms)| Number(ms));
+        Receive { customer_id: Number(1), price: Money(price), claim_dt }
+    };
     Claim::given([]).at(Timestamp(7)).when(receive(500, None)).then([RECEIVED]);
     let (claim_dt, now) = (Timestamp(1_622_635_791_863), Timestamp(1_622_635_799_999));
     let demand = Demand { claim_dt, ..DEMAND };
@@ -97,7 +99,7 @@ fn a_client_that_waits_for_a_cancellation_gets_its_outcome() {
 fn requests_of_the_original_clients_are_parsed() {
     let receive = |body| Claim::read_new("receive", body);
     let body = r#"{"customerId":1,"price":500,"status":"Received Claim","claimDt":1622635791863}"#;
-    let claim_dt = Some(Timestamp(1_622_635_791_863));
+    let claim_dt = Some(Number(1_622_635_791_863));
     let command = Receive { customer_id: Number(1), price: Money(500), claim_dt };
     assert_eq!(receive(body), Ok(command));
     assert!(receive(r#"{"customerId":1,"price":5,"status":"Paid"}"#).is_err());

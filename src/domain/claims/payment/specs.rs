@@ -8,7 +8,7 @@ fn every_state_answers_every_command() {
     let payout = payout();
     let assigned = vec![Assigned { payout }];
     let completed = vec![Assigned { payout }, Completed { payout, payment_dt: None }];
-    let complete = |claim: Option<u64>| Complete { claim: claim.map(Number), payment_dt: None };
+    let complete = |claim: Option<u64>| Complete { claim_id: claim.map(Number), payment_dt: None };
     table::<Payment>(
         &[("Blank", vec![]), ("Assigned", assigned), ("Completed", completed)],
         &[Assign { payout }, complete(None), complete(Some(1)), complete(Some(2))],
@@ -26,7 +26,10 @@ fn a_clerk_pays_what_was_assigned_and_says_when() {
     let payout = payout();
     let (payment_dt, now) = (Timestamp(1_622_639_541_714), Timestamp(1_622_639_600_000));
     let assigned = || Payment::given([Assigned { payout }]).at(now);
-    let complete = |payment_dt| Complete { claim: None, payment_dt };
+    let complete = |date: Option<Timestamp>| Complete {
+        claim_id: None,
+        payment_dt: date.map(|Timestamp(ms)| Number(ms)),
+    };
     for (given, expected) in [(Some(payment_dt), payment_dt), (None, now)] {
         let payment_dt = Some(expected);
         assigned().when(complete(given)).then([Completed { payout, payment_dt }]);
@@ -41,8 +44,8 @@ fn requests_of_the_original_clients_are_parsed() {
     let set = |body| Payment::read("complete by status", body);
     let body = r#"{"claimId":1,"customerId":1,"contId":80001,"price":450,
         "status":"Completed Payment","paymentDt":1622639541714}"#;
-    let payment_dt = Some(Timestamp(1_622_639_541_714));
-    assert_eq!(set(body), Ok(Complete { claim: Some(Number(1)), payment_dt }));
+    let payment_dt = Some(Number(1_622_639_541_714));
+    assert_eq!(set(body), Ok(Complete { claim_id: Some(Number(1)), payment_dt }));
     assert!(set(r#"{"status":"Canceled Claim"}"#).is_err());
     assert!(set(r#"{"status":"Completed Payment","x":1}"#).is_err());
 }

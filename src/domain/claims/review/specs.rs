@@ -21,8 +21,8 @@ fn an_examiner_sets_the_contract_and_may_change_the_price() {
 
 #[test]
 fn a_decision_about_another_claim_is_rejected() {
-    let claim = Some(Number(2));
-    let approve = || Approve { claim, cont_id: Number(80_001), price: None, review_dt: None };
+    let claim_id = Some(Number(2));
+    let approve = || Approve { claim_id, cont_id: Number(80_001), price: None, review_dt: None };
     for past in [vec![ASSIGNED], vec![ASSIGNED, approved(500)]] {
         Review::given(past).when(approve()).rejected(Rejection::OtherClaim);
     }
@@ -36,9 +36,10 @@ fn a_decision_about_another_claim_is_rejected() {
 #[test]
 fn the_date_of_a_decision_is_the_one_the_examiner_gives_or_else_now() {
     let (review_dt, now) = (Timestamp(1_622_635_799_999), Timestamp(1_622_635_900_000));
-    let decline = |review_dt| Decline { claim: None, review_dt };
-    let approve =
-        |review_dt| Approve { claim: None, cont_id: Number(80_001), price: None, review_dt };
+    let number = |date: Option<Timestamp>| date.map(|Timestamp(ms)| Number(ms));
+    let decline = |date| Decline { claim_id: None, review_dt: number(date) };
+    let (cont_id, price) = (Number(80_001), None);
+    let approve = |date| Approve { claim_id: None, cont_id, price, review_dt: number(date) };
     let assigned = || Review::given([ASSIGNED]).at(now);
     for (given, expected) in [(Some(review_dt), review_dt), (None, now)] {
         let review_dt = Some(expected);
@@ -118,14 +119,14 @@ fn every_state_answers_the_commands_of_a_cancellation() {
 #[test]
 fn requests_of_the_original_clients_are_parsed() {
     let set = |body| Review::read("decide by status", body);
-    let (claim, cont_id) = (Some(Number(1)), Number(80_001));
-    let review_dt = Some(Timestamp(1_622_635_799_999));
+    let (claim_id, cont_id) = (Some(Number(1)), Number(80_001));
+    let review_dt = Some(Number(1_622_635_799_999));
     let body = r#"{"claimId":1,"examinerId":101,"customerId":1,"contId":80001,"price":450,
         "status":"Approved Review","reviewDt":1622635799999}"#;
-    assert_eq!(set(body), Ok(Approve { claim, cont_id, price: Some(Money(450)), review_dt }));
+    assert_eq!(set(body), Ok(Approve { claim_id, cont_id, price: Some(Money(450)), review_dt }));
     let body = r#"{"claimId":1,"contId":80001,"status":"Declined Review",
         "reviewDt":1622635799999}"#;
-    assert_eq!(set(body), Ok(Decline { claim, review_dt }));
+    assert_eq!(set(body), Ok(Decline { claim_id, review_dt }));
     assert!(set(r#"{"status":"Approved Review"}"#).is_err());
     assert!(set(r#"{"status":"Cancelled"}"#).is_err());
     let restate = |body| Review::read("restate", body);
@@ -179,9 +180,9 @@ fn approved(price: u64) -> Event {
 
 fn approve(price: Option<u64>) -> Command {
     let (cont_id, price) = (Number(80_001), price.map(Money));
-    Approve { claim: None, cont_id, price, review_dt: None }
+    Approve { claim_id: None, cont_id, price, review_dt: None }
 }
 
 fn decline(claim: Option<u64>) -> Command {
-    Decline { claim: claim.map(Number), review_dt: None }
+    Decline { claim_id: claim.map(Number), review_dt: None }
 }
