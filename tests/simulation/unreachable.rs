@@ -8,7 +8,7 @@ const CANCELLED_FOR_NOTHING: &str = "no customer pays to cancel a claim";
 
 pub(crate) const CLAIMS: &[(&str, &str)] = &[
     ("state refusal.how.Unpaid of claims/claims", CANCELLED_FOR_NOTHING),
-    ("state release.Failed.refusal.how.Unpaid of claims/reviews", CANCELLED_FOR_NOTHING),
+    ("state release.Failed.how.Unpaid of claims/reviews", CANCELLED_FOR_NOTHING),
 ];
 
 pub(crate) const EDUCATION: &[(&str, &str)] =

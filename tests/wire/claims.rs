@@ -122,12 +122,12 @@ fn events_of_reviews() {
             ),
             (E::Declined { file, review_dt: None }, "02010665fbf4010000"),
             (E::Cancelled { file }, "03010665fbf40100"),
-            (release(Deed::Asked { attempt }), "04010665fbf401000102"),
-            (release(Deed::Done { attempt }), "04010665fbf401000202"),
-            (release(Deed::Failed { attempt, refusal }), "04010665fbf401000302020162"),
-            (release(Deed::Withdrawn { attempt }), "04010665fbf401000402"),
-            (release(Deed::TakingBack { attempt }), "04010665fbf401000502"),
-            (release(Deed::TakenBack { attempt }), "04010665fbf401000602"),
+            (release(Deed::Asked(attempt)), "04010665fbf401000102"),
+            (release(Deed::Done(attempt)), "04010665fbf401000202"),
+            (release(Deed::Failed(attempt, refusal)), "04010665fbf401000302020162"),
+            (release(Deed::Withdrawn(attempt)), "04010665fbf401000402"),
+            (release(Deed::TakingBack(attempt)), "04010665fbf401000502"),
+            (release(Deed::TakenBack(attempt)), "04010665fbf401000602"),
         ],
     );
 }

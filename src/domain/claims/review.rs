@@ -164,7 +164,7 @@ impl Aggregate for Review {
             (S::Assigned, Decline { review_dt, .. }) => {
                 Declined { file, review_dt: dated(review_dt)? }
             }
-            (S::Releasing, Cancel { attempt }) if self.release == (Deed::Done { attempt }) => {
+            (S::Releasing, Cancel { attempt }) if self.release == (Deed::Done(attempt)) => {
                 Cancelled { file }
             }
 
@@ -312,12 +312,8 @@ impl Event {
             Approved { .. } => Status::Approved,
             Declined { .. } => Status::Declined,
             Cancelled { .. } => Status::Cancelled,
-            Event::Release { deed: Deed::Asked { .. } | Deed::Done { .. }, .. } => {
-                Status::Releasing
-            }
-            Event::Release { deed: Deed::Failed { .. } | Deed::Withdrawn { .. }, .. } => {
-                Status::Assigned
-            }
+            Event::Release { deed: Deed::Asked(_) | Deed::Done(_), .. } => Status::Releasing,
+            Event::Release { deed: Deed::Failed(..) | Deed::Withdrawn(_), .. } => Status::Assigned,
             Event::Release { .. } => return None,
         })
     }

@@ -137,11 +137,11 @@ fn requests_of_the_original_clients_are_parsed() {
 
 fn pasts() -> Vec<(&'static str, Vec<Event>)> {
     let (attempt, cancelled) = (1, Cancelled { file: FILE });
-    let (asked, done) = (release(Deed::Asked { attempt }), release(Deed::Done { attempt }));
-    let withdrawn = release(Deed::Withdrawn { attempt });
+    let (asked, done) = (release(Deed::Asked(attempt)), release(Deed::Done(attempt)));
+    let withdrawn = release(Deed::Withdrawn(attempt));
     let refusal = Refusal { how: FailureKind::Unavailable, reason: "down".into() };
-    let lost = [Deed::Failed { attempt, refusal }, Deed::TakingBack { attempt }].map(release);
-    let again = [Deed::TakenBack { attempt }, Deed::Asked { attempt: 2 }].map(release);
+    let lost = [Deed::Failed(attempt, refusal), Deed::TakingBack(attempt)].map(release);
+    let again = [Deed::TakenBack(attempt), Deed::Asked(2)].map(release);
     let releasing = |further: &[Event]| [&[ASSIGNED, asked.clone()], further].concat();
     vec![
         ("Blank", vec![]),

@@ -18,12 +18,37 @@ pub(super) fn upcasters() -> Upcasters {
     Upcasters::none().change("Event", |event| {
         let step = STEPS.into_iter().find_map(|(stored, today)| Some((event.get(stored)?, today)));
         if let Some((fields, today)) = step {
-            let mut deed = fields.as_object().cloned().unwrap_or_default();
-            let file = deed.remove("file");
+            let attempt = match fields.get("refusal") {
+                Some(refusal) => json!([fields["attempt"], refusal]),
+                None => fields["attempt"].clone(),
+            };
             // The stage of the review follows from its decision.
-            deed.remove("stage");
-            let deed = Map::from_iter([(today.to_owned(), deed.into())]);
-            *event = json!({ "Release": { "file": file, "deed": deed } });
+            let deed = Map::from_iter([(today.to_owned(), attempt)]);
+            *event = json!({ "Release": { "file": fields["file"], "deed": deed } });
         }
     })
+}
+
+#[test]
+fn stored_steps_of_a_release_are_read_as_what_has_become_of_it() {
+    let (file, attempt) = (json!({ "claim_id": 1 }), 2);
+    let refusal = json!({ "how": "Refused", "reason": "no" });
+    let plain = || json!({ "file": file, "attempt": attempt });
+    let staged = json!({ "file": file, "attempt": attempt, "stage": "Approved" });
+    let refused = json!({ "file": file, "attempt": attempt, "refusal": refusal });
+    for (step, fields, deed) in [
+        ("ReleaseAsked", plain(), json!({ "Asked": 2 })),
+        ("Released", plain(), json!({ "Done": 2 })),
+        ("ReleaseRefused", refused, json!({ "Failed": [2, refusal] })),
+        ("ReleaseWithdrawn", plain(), json!({ "Withdrawn": 2 })),
+        ("RetainAsked", staged.clone(), json!({ "TakingBack": 2 })),
+        ("Retained", staged, json!({ "TakenBack": 2 })),
+    ] {
+        let mut event = json!({ step: fields });
+        upcasters().apply("Event", &mut event);
+        assert_eq!(event, json!({ "Release": { "file": file, "deed": deed } }));
+    }
+    let mut declined = json!({ "Declined": { "file": file, "review_dt": null } });
+    upcasters().apply("Event", &mut declined);
+    assert_eq!(declined, json!({ "Declined": { "file": file, "review_dt": null } }));
 }

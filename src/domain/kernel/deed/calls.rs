@@ -66,10 +66,10 @@ impl<S: Service> Port for Calls<S> {
 
     fn ask((of, event): &Self::Events, _meta: &Meta) -> Option<PortRequest> {
         let (deed, mut body) = S::deed(*of, event)?;
-        let (Deed::Asked { attempt } | Deed::TakingBack { attempt }) = deed else { return None };
+        let (Deed::Asked(attempt) | Deed::TakingBack(attempt)) = deed else { return None };
         let key = |operation: &str| format!("{operation}-{of}-{attempt}");
         let (operation, undoes, retry_policy) = match deed {
-            Deed::Asked { .. } => (S::DOES, None, RetryPolicy::UntilDeadline),
+            Deed::Asked(_) => (S::DOES, None, RetryPolicy::UntilDeadline),
             _ => (S::UNDOES, Some((S::DOES, key(S::DOES))), RetryPolicy::UntilAnswered),
         };
         body["operation"] = operation.into();
@@ -80,7 +80,7 @@ impl<S: Service> Port for Calls<S> {
         let refusal = |how, reason: &String| Refusal { how, reason: reason.clone() };
         let deed = S::deed(*of, event).map(|(deed, _)| deed);
         let outcome = match (deed, reply) {
-            (Some(Deed::TakingBack { .. }), _) => Outcome::TakenBack,
+            (Some(Deed::TakingBack(_)), _) => Outcome::TakenBack,
             (_, PortReply::Approved(_)) => Outcome::Done,
             (_, PortReply::Declined(reason)) => {
                 Outcome::Failed(refusal(FailureKind::Refused, reason))

@@ -2,17 +2,17 @@
 //! when it was made for nothing.
 //!
 //! ```text
-//!           asked            done                      the deed was needed
-//! Idle ───────────▶ Asked ───────▶ Done ────────────────────────────────────▶ Idle
-//!  ▲                │ │ │           │ withdrawn
-//!  │ failed         │ │ │ lost      ▼                  undone
-//!  ├── Failed ◀─────┘ │ └──────▶ TakingBack ─────────────────────▶ TakenBack
-//!  │                  │             ▲                                 ▲
-//!  │                  │ withdrawn   │ done, or lost                   │
-//!  │                  └──────▶ Withdrawn ─────────────────────────────┘
-//!  │                                      failed
-//!  └─ a new attempt starts from Idle, Failed or TakenBack
+//!       asked          done          the deed is needed
+//! Idle ───────▶ Asked ──────▶ Done ─────────────────────▶ Idle
+//!                │ │ │          │ withdrawn
+//!         failed │ │ │ lost     ▼              undone
+//!   Failed ◀─────┘ │ └────▶ TakingBack ─────────────────▶ TakenBack
+//!                  │            ▲ done, or lost            ▲ failed
+//!                  └────────▶ Withdrawn ───────────────────┘
+//!                    withdrawn before the answer
 //! ```
+//! A new attempt begins in `Idle`, `Failed` or `TakenBack`.
+//!
 //! An aggregate has a [`Deed`] in its state and in one of its events. The event says what has
 //! become of the deed, so `evolve` copies it. The aggregate's commands ask for the deed and withdraw
 //! it. [`Calls`] is the port; it submits an [`Answer`].
@@ -28,23 +28,23 @@ use serde::{Deserialize, Serialize};
 
 use Deed::{Asked, Done, Failed, Idle, TakenBack, TakingBack, Withdrawn};
 
-/// What has become of a deed. Attempts are numbered from 1.
+/// What has become of a deed, with the number of the attempt. Attempts are numbered from 1.
 ///
 /// ```
 /// use madang::domain::kernel::deed::{Answer, Deed, Outcome};
 ///
 /// let deed = Deed::Idle;
-/// assert_eq!(deed.ask(1), Some(vec![Deed::Asked { attempt: 1 }]));
+/// assert_eq!(deed.ask(1), Some(vec![Deed::Asked(1)]));
 ///
-/// let deed = Deed::Asked { attempt: 1 };
+/// let deed = Deed::Asked(1);
 /// let done = Answer { attempt: 1, outcome: Outcome::Done };
-/// assert_eq!(deed.hear(done), Some(vec![Deed::Done { attempt: 1 }]));
+/// assert_eq!(deed.hear(done), Some(vec![Deed::Done(1)]));
 ///
 /// // Nobody needs what was done, so the service has to undo it.
-/// let deed = Deed::Done { attempt: 1 };
-/// let undone = vec![Deed::Withdrawn { attempt: 1 }, Deed::TakingBack { attempt: 1 }];
+/// let deed = Deed::Done(1);
+/// let undone = vec![Deed::Withdrawn(1), Deed::TakingBack(1)];
 /// assert_eq!(deed.withdraw(1), undone);
-/// assert_eq!(Deed::TakingBack { attempt: 1 }.ask(2), None); // the service has not answered yet
+/// assert_eq!(Deed::TakingBack(1).ask(2), None); // the service has not answered yet
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Deed {
@@ -52,37 +52,17 @@ pub enum Deed {
     #[default]
     Idle,
     /// The service was asked to do it.
-    Asked {
-        /// The number of the attempt.
-        attempt: u32,
-    },
+    Asked(u32),
     /// The service did it.
-    Done {
-        /// The number of the attempt.
-        attempt: u32,
-    },
+    Done(u32),
     /// The service did not do it, or did not answer. A deed that may have been done is taken back.
-    Failed {
-        /// The number of the attempt.
-        attempt: u32,
-        /// The reason.
-        refusal: Refusal,
-    },
+    Failed(u32, Refusal),
     /// The deed is not needed any more. The service may not have answered yet.
-    Withdrawn {
-        /// The number of the attempt.
-        attempt: u32,
-    },
+    Withdrawn(u32),
     /// The service was asked to undo what it did, or may have done.
-    TakingBack {
-        /// The number of the attempt.
-        attempt: u32,
-    },
+    TakingBack(u32),
     /// The outside service is as if the deed had never been asked for.
-    TakenBack {
-        /// The number of the attempt.
-        attempt: u32,
-    },
+    TakenBack(u32),
 }
 
 /// The reason why something was not done. The kind selects the HTTP status.
@@ -121,8 +101,8 @@ impl Deed {
     #[must_use]
     pub fn ask(&self, attempt: u32) -> Option<Vec<Self>> {
         match self {
-            Idle | Failed { .. } | TakenBack { .. } => Some(vec![Asked { attempt }]),
-            Asked { .. } | Done { .. } if self.attempt() == Some(attempt) => Some(vec![]),
+            Idle | Failed(..) | TakenBack(_) => Some(vec![Asked(attempt)]),
+            Asked(_) | Done(_) if self.attempt() == Some(attempt) => Some(vec![]),
             _ => None,
         }
     }
@@ -132,8 +112,8 @@ impl Deed {
     pub fn withdraw(&self, attempt: u32) -> Vec<Self> {
         match self {
             _ if self.attempt() != Some(attempt) => vec![],
-            Asked { .. } => vec![Withdrawn { attempt }],
-            Done { .. } => vec![Withdrawn { attempt }, TakingBack { attempt }],
+            Asked(_) => vec![Withdrawn(attempt)],
+            Done(_) => vec![Withdrawn(attempt), TakingBack(attempt)],
             _ => vec![],
         }
     }
@@ -145,16 +125,16 @@ impl Deed {
             return None;
         }
         Some(match (self, outcome) {
-            (Asked { .. }, Outcome::Done) => vec![Done { attempt }],
-            (Asked { .. }, Outcome::Failed(refusal)) => vec![Failed { attempt, refusal }],
-            (Asked { .. }, Outcome::Lost(refusal)) => {
-                vec![Failed { attempt, refusal }, TakingBack { attempt }]
+            (Asked(_), Outcome::Done) => vec![Done(attempt)],
+            (Asked(_), Outcome::Failed(refusal)) => vec![Failed(attempt, refusal)],
+            (Asked(_), Outcome::Lost(refusal)) => {
+                vec![Failed(attempt, refusal), TakingBack(attempt)]
             }
-            (Withdrawn { .. }, Outcome::Done | Outcome::Lost(_)) => vec![TakingBack { attempt }],
-            (Withdrawn { .. }, Outcome::Failed(_)) | (TakingBack { .. }, Outcome::TakenBack) => {
-                vec![TakenBack { attempt }]
+            (Withdrawn(_), Outcome::Done | Outcome::Lost(_)) => vec![TakingBack(attempt)],
+            (Withdrawn(_), Outcome::Failed(_)) | (TakingBack(_), Outcome::TakenBack) => {
+                vec![TakenBack(attempt)]
             }
-            (Done { .. }, Outcome::Done) => vec![],
+            (Done(_), Outcome::Done) => vec![],
             _ => return None,
         })
     }
@@ -163,12 +143,12 @@ impl Deed {
     const fn attempt(&self) -> Option<u32> {
         match self {
             Idle => None,
-            Asked { attempt }
-            | Done { attempt }
-            | Failed { attempt, .. }
-            | Withdrawn { attempt }
-            | TakingBack { attempt }
-            | TakenBack { attempt } => Some(*attempt),
+            Asked(attempt)
+            | Done(attempt)
+            | Failed(attempt, _)
+            | Withdrawn(attempt)
+            | TakingBack(attempt)
+            | TakenBack(attempt) => Some(*attempt),
         }
     }
 }

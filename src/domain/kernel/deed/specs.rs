@@ -51,11 +51,8 @@ fn a_service_answers_each_attempt_once() {
 /// states joined by `+`, `-` when nothing changes, or `!` when it is refused.
 #[track_caller]
 fn check<const N: usize>(results: impl Fn(&Deed) -> [Option<Vec<Deed>>; N], expected: &str) {
-    let attempt = 1;
-    let failed = Failed { attempt, refusal: down() };
-    let (asked, done, withdrawn) = (Asked { attempt }, Done { attempt }, Withdrawn { attempt });
-    let back = [TakingBack { attempt }, TakenBack { attempt }];
-    let deeds = [vec![Idle, asked, done, failed, withdrawn], back.to_vec()].concat();
+    let failed = Failed(1, down());
+    let deeds = [Idle, Asked(1), Done(1), failed, Withdrawn(1), TakingBack(1), TakenBack(1)];
     let cell = |result: Option<Vec<Deed>>| match result {
         None => "!".to_owned(),
         Some(deeds) if deeds.is_empty() => "-".to_owned(),
