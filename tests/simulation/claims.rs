@@ -346,7 +346,7 @@ fn the_desk_has_what_is_not_cancelled(world: &World) -> Result<(), String> {
     let mut last_asked = BTreeMap::new();
     for (number, event) in world.events::<Review>() {
         match event {
-            review::Event::Release { deed: Deed::Asked(attempt), .. } => {
+            review::Event::ReleaseChanged { deed: Deed::Asked(attempt), .. } => {
                 if let Some(earlier) = last_asked.insert(number, attempt) {
                     desk_has(world, number, earlier, true)?;
                 }

@@ -110,7 +110,7 @@ fn events_of_reviews() {
     use review::Event as E;
     let (file, attempt) = (FILE, 2);
     let approved = File { cont_id: Some(Number(9)), ..FILE };
-    let release = |deed| E::Release { file, deed };
+    let release = |deed| E::ReleaseChanged { file, deed };
     let refusal = refusal(FailureKind::Unavailable);
     golden(
         encode,

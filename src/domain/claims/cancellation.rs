@@ -146,16 +146,18 @@ impl Cancellation {
     fn on_review(self, me: Id<Self>, event: review::Event) -> Step<Self> {
         use review::Event as E;
         match (self, event) {
-            (Releasing { attempt }, E::Release { deed: Deed::Done(_), .. }) => {
+            (Releasing { attempt }, E::ReleaseChanged { deed: Deed::Done(_), .. }) => {
                 Step::wait(Agreeing { attempt }).send(me.of::<Claim>(), Agree { attempt })
             }
-            (Releasing { attempt }, E::Release { deed: Deed::Failed(_, refusal), .. }) => {
+            (Releasing { attempt }, E::ReleaseChanged { deed: Deed::Failed(_, refusal), .. }) => {
                 stand(me, attempt, refusal)
             }
             (Closing, E::Cancelled { .. }) => {
                 Step::wait(Finishing).send(me.of::<Claim>(), FinishCancelling)
             }
-            (Keeping { again }, E::Release { deed: Deed::Withdrawn(_), .. }) => kept(me, again),
+            (Keeping { again }, E::ReleaseChanged { deed: Deed::Withdrawn(_), .. }) => {
+                kept(me, again)
+            }
             (state, _) => Step::wait(state),
         }
     }

@@ -2,15 +2,11 @@
 
 use super::{
     claim::{self, Claim},
+    history::Heard,
     payment::Payment,
-    review::{self, Review},
+    review,
 };
 use crate::domain::kernel::prelude::*;
-
-event_set!(
-    /// The events that change a row.
-    Heard: Claim, Review, Payment
-);
 
 /// One claim, its review and its payment.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

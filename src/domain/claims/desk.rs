@@ -20,7 +20,7 @@ impl Service for Desk {
     const UNDOES: &'static str = "retain";
 
     fn deed(review: Id<Review>, event: &Event) -> Option<(&Deed, Value)> {
-        let Event::Release { file, deed } = event else { return None };
+        let Event::ReleaseChanged { file, deed } = event else { return None };
         let body = json!({
             "reviewId": review, "claimId": file.claim_id,
             "customerId": file.customer_id, "examinerId": file.examiner_id,

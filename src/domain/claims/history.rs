@@ -9,7 +9,7 @@ use super::{
 use crate::domain::kernel::prelude::*;
 
 event_set!(
-    /// The events that may add a row to the history.
+    /// The events of a claim, its review and its payment.
     Heard: Claim, Review, Payment
 );
 
@@ -153,7 +153,7 @@ impl review::Event {
             Self::Approved { .. } => Some("claim approved by the examiner"),
             Self::Declined { .. } => Some("claim declined by the examiner"),
             Self::Cancelled { .. } => Some("review cancelled"),
-            Self::Release { .. } => None,
+            Self::ReleaseChanged { .. } => None,
         }
     }
 }

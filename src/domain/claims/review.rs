@@ -25,7 +25,7 @@ use crate::domain::kernel::{
 };
 
 use Command::*;
-use Event::{Approved, Assigned, Cancelled, Declined};
+use Event::*;
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Review {
@@ -99,7 +99,7 @@ pub enum Event {
     Declined { file: File, review_dt: Option<Timestamp> },
     Cancelled { file: File },
     // What has become of the release. The desk is told the file.
-    Release { file: File, deed: Deed },
+    ReleaseChanged { file: File, deed: Deed },
 }
 
 rejections! {
@@ -142,7 +142,7 @@ impl Aggregate for Review {
         let file = self.file;
         let dated = |date| given_or_now(date, now).map(Some).ok_or(Rejection::BadDate);
         let released = |deeds: Vec<Deed>| {
-            deeds.into_iter().map(|deed| Event::Release { file, deed }).collect()
+            deeds.into_iter().map(|deed| ReleaseChanged { file, deed }).collect()
         };
         let event = match (self.status, command) {
             (S::Blank, Assign { file }) => Assigned { file },
@@ -193,7 +193,7 @@ impl Aggregate for Review {
             Approved { file, review_dt } | Declined { file, review_dt } => {
                 Self { file, status, decided_at: review_dt.or(decided_at), ..self }
             }
-            Event::Release { deed, .. } => Self { status, release: deed, ..self },
+            ReleaseChanged { deed, .. } => Self { status, release: deed, ..self },
             // The release is needed, so it is not taken back.
             Cancelled { .. } => Self { status, release: Deed::Idle, ..self },
         }
@@ -293,7 +293,7 @@ impl Event {
             | Approved { file, .. }
             | Declined { file, .. }
             | Cancelled { file }
-            | Event::Release { file, .. } => *file,
+            | ReleaseChanged { file, .. } => *file,
         }
     }
 
@@ -308,13 +308,15 @@ impl Event {
     /// The status of the review after this event; `None` when it stays.
     pub(super) const fn status(&self) -> Option<Status> {
         Some(match self {
-            Assigned { .. } => Status::Assigned,
+            Assigned { .. }
+            | ReleaseChanged { deed: Deed::Failed(..) | Deed::Withdrawn(_), .. } => {
+                Status::Assigned
+            }
+            ReleaseChanged { deed: Deed::Asked(_) | Deed::Done(_), .. } => Status::Releasing,
+            ReleaseChanged { .. } => return None,
             Approved { .. } => Status::Approved,
             Declined { .. } => Status::Declined,
             Cancelled { .. } => Status::Cancelled,
-            Event::Release { deed: Deed::Asked(_) | Deed::Done(_), .. } => Status::Releasing,
-            Event::Release { deed: Deed::Failed(..) | Deed::Withdrawn(_), .. } => Status::Assigned,
-            Event::Release { .. } => return None,
         })
     }
 }

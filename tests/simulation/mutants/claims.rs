@@ -27,7 +27,10 @@ fn a_review_that_is_cancelled_before_the_claim_agrees_is_noticed() {
         match (&state, &heard) {
             (
                 Cancellation::Releasing { attempt },
-                cancellation::Heard::Review(_, review::Event::Release { deed: Deed::Done(_), .. }),
+                cancellation::Heard::Review(
+                    _,
+                    review::Event::ReleaseChanged { deed: Deed::Done(_), .. },
+                ),
             ) => {
                 let attempt = *attempt;
                 Step::wait(Cancellation::Closing)
@@ -112,7 +115,7 @@ fn a_release_without_an_answer_that_is_not_taken_back_is_noticed() {
     fn on_reply(heard: &<ReviewDesk as Port>::Events, meta: &Meta, reply: &PortReply) -> Dispatch {
         let reply = match (&heard.1, reply) {
             (
-                review::Event::Release { deed: Deed::Asked(_), .. },
+                review::Event::ReleaseChanged { deed: Deed::Asked(_), .. },
                 PortReply::Unreachable(reason),
             ) => &PortReply::Declined(reason.clone()),
             _ => reply,

@@ -99,19 +99,19 @@ fn every_state_answers_the_commands_of_a_cancellation() {
         &pasts(),
         &[&of_the_saga[..], &answers].concat(),
         "
-        past               Release           Release           Keep            Keep         Cancel       Answer           Answer
-        Blank              !Unknown          !Unknown          !Unknown        !Unknown     !Unknown     !Unknown         !Unknown
-        Assigned           Release           Release           -               -            !NotReleased !AlreadyAnswered !AlreadyAnswered
-        Releasing          -                 !IsBeingCancelled Release         -            !NotReleased Release          !AlreadyAnswered
-        Released           -                 !IsBeingCancelled Release+Release -            Cancelled    -                !AlreadyAnswered
-        Cancelled          !IsCancelled      !IsCancelled      !IsCancelled    !IsCancelled -            !AlreadyAnswered !AlreadyAnswered
-        Withdrawn          !DeskIsBusy       !DeskIsBusy       -               -            !NotReleased Release          !AlreadyAnswered
-        Taking-back        !DeskIsBusy       !DeskIsBusy       -               -            !NotReleased !AlreadyAnswered Release
-        Releasing-again    !IsBeingCancelled -                 -               Release      !NotReleased !AlreadyAnswered !AlreadyAnswered
-        Approved           !IsApproved       !IsApproved       -               -            !IsApproved  !AlreadyAnswered !AlreadyAnswered
-        Approved-meanwhile !IsApproved       !IsApproved       -               -            !IsApproved  Release          !AlreadyAnswered
-        Declined           !IsDeclined       !IsDeclined       -               -            !IsDeclined  !AlreadyAnswered !AlreadyAnswered
-        Declined-meanwhile !IsDeclined       !IsDeclined       -               -            !IsDeclined  !AlreadyAnswered Release
+        past               Release           Release           Keep                          Keep           Cancel       Answer           Answer
+        Blank              !Unknown          !Unknown          !Unknown                      !Unknown       !Unknown     !Unknown         !Unknown
+        Assigned           ReleaseChanged    ReleaseChanged    -                             -              !NotReleased !AlreadyAnswered !AlreadyAnswered
+        Releasing          -                 !IsBeingCancelled ReleaseChanged                -              !NotReleased ReleaseChanged   !AlreadyAnswered
+        Released           -                 !IsBeingCancelled ReleaseChanged+ReleaseChanged -              Cancelled    -                !AlreadyAnswered
+        Cancelled          !IsCancelled      !IsCancelled      !IsCancelled                  !IsCancelled   -            !AlreadyAnswered !AlreadyAnswered
+        Withdrawn          !DeskIsBusy       !DeskIsBusy       -                             -              !NotReleased ReleaseChanged   !AlreadyAnswered
+        Taking-back        !DeskIsBusy       !DeskIsBusy       -                             -              !NotReleased !AlreadyAnswered ReleaseChanged
+        Releasing-again    !IsBeingCancelled -                 -                             ReleaseChanged !NotReleased !AlreadyAnswered !AlreadyAnswered
+        Approved           !IsApproved       !IsApproved       -                             -              !IsApproved  !AlreadyAnswered !AlreadyAnswered
+        Approved-meanwhile !IsApproved       !IsApproved       -                             -              !IsApproved  ReleaseChanged   !AlreadyAnswered
+        Declined           !IsDeclined       !IsDeclined       -                             -              !IsDeclined  !AlreadyAnswered !AlreadyAnswered
+        Declined-meanwhile !IsDeclined       !IsDeclined       -                             -              !IsDeclined  !AlreadyAnswered ReleaseChanged
         ",
     );
 }
@@ -136,26 +136,27 @@ fn requests_of_the_original_clients_are_parsed() {
 }
 
 fn pasts() -> Vec<(&'static str, Vec<Event>)> {
-    let (attempt, cancelled) = (1, Cancelled { file: FILE });
-    let (asked, done) = (release(Deed::Asked(attempt)), release(Deed::Done(attempt)));
-    let withdrawn = release(Deed::Withdrawn(attempt));
+    use Deed::{Asked, Done, Failed, TakenBack, TakingBack, Withdrawn};
+    let past = |deeds: &[Deed], further: &[Event]| {
+        let deeds = deeds.iter().map(|deed| ReleaseChanged { file: FILE, deed: deed.clone() });
+        [ASSIGNED].into_iter().chain(deeds).chain(further.iter().cloned()).collect()
+    };
     let refusal = Refusal { how: FailureKind::Unavailable, reason: "down".into() };
-    let lost = [Deed::Failed(attempt, refusal), Deed::TakingBack(attempt)].map(release);
-    let again = [Deed::TakenBack(attempt), Deed::Asked(2)].map(release);
-    let releasing = |further: &[Event]| [&[ASSIGNED, asked.clone()], further].concat();
+    let lost = [Asked(1), Failed(1, refusal), TakingBack(1)];
+    let again = [&lost[..], &[TakenBack(1), Asked(2)]].concat();
     vec![
         ("Blank", vec![]),
-        ("Assigned", vec![ASSIGNED]),
-        ("Releasing", releasing(&[])),
-        ("Released", releasing(&[done.clone()])),
-        ("Cancelled", releasing(&[done, cancelled])),
-        ("Withdrawn", releasing(&[withdrawn.clone()])),
-        ("Taking-back", releasing(&lost)),
-        ("Releasing-again", releasing(&[lost.clone(), again].concat())),
-        ("Approved", vec![ASSIGNED, approved(500)]),
-        ("Approved-meanwhile", releasing(&[withdrawn, approved(500)])),
-        ("Declined", vec![ASSIGNED, DECLINED]),
-        ("Declined-meanwhile", [releasing(&lost), vec![DECLINED]].concat()),
+        ("Assigned", past(&[], &[])),
+        ("Releasing", past(&[Asked(1)], &[])),
+        ("Released", past(&[Asked(1), Done(1)], &[])),
+        ("Cancelled", past(&[Asked(1), Done(1)], &[Cancelled { file: FILE }])),
+        ("Withdrawn", past(&[Asked(1), Withdrawn(1)], &[])),
+        ("Taking-back", past(&lost, &[])),
+        ("Releasing-again", past(&again, &[])),
+        ("Approved", past(&[], &[approved(500)])),
+        ("Approved-meanwhile", past(&[Asked(1), Withdrawn(1)], &[approved(500)])),
+        ("Declined", past(&[], &[DECLINED])),
+        ("Declined-meanwhile", past(&lost, &[DECLINED])),
     ]
 }
 
@@ -168,10 +169,6 @@ const FILE: File = File {
 };
 const ASSIGNED: Event = Assigned { file: FILE };
 const DECLINED: Event = Declined { file: FILE, review_dt: None };
-
-const fn release(deed: Deed) -> Event {
-    Event::Release { file: FILE, deed }
-}
 
 fn approved(price: u64) -> Event {
     let file = File { cont_id: Some(Number(80_001)), price: Money(price), ..FILE };

@@ -24,7 +24,7 @@ pub(super) fn upcasters() -> Upcasters {
             };
             // The stage of the review follows from its decision.
             let deed = Map::from_iter([(today.to_owned(), attempt)]);
-            *event = json!({ "Release": { "file": fields["file"], "deed": deed } });
+            *event = json!({ "ReleaseChanged": { "file": fields["file"], "deed": deed } });
         }
     })
 }
@@ -46,7 +46,7 @@ fn stored_steps_of_a_release_are_read_as_what_has_become_of_it() {
     ] {
         let mut event = json!({ step: fields });
         upcasters().apply("Event", &mut event);
-        assert_eq!(event, json!({ "Release": { "file": file, "deed": deed } }));
+        assert_eq!(event, json!({ "ReleaseChanged": { "file": file, "deed": deed } }));
     }
     let mut declined = json!({ "Declined": { "file": file, "review_dt": null } });
     upcasters().apply("Event", &mut declined);

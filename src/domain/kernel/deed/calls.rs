@@ -11,8 +11,8 @@ use std::marker::PhantomData;
 ///
 /// ```
 /// use madang::domain::{
-///     claims::review::{Command, Event, Review},
-///     kernel::{deed::{Answer, Calls, Deed, Service}, prelude::*},
+///     claims::review::{Command, Event, File, Review},
+///     kernel::{deed::{Answer, Calls, Deed, Outcome, Service}, prelude::*},
 /// };
 ///
 /// struct Archive;
@@ -25,7 +25,7 @@ use std::marker::PhantomData;
 ///
 ///     fn deed(review: Id<Review>, event: &Event) -> Option<(&Deed, Value)> {
 ///         match event {
-///             Event::Release { deed, .. } => Some((deed, json!({ "reviewId": review }))),
+///             Event::ReleaseChanged { deed, .. } => Some((deed, json!({ "reviewId": review }))),
 ///             _ => None,
 ///         }
 ///     }
@@ -33,7 +33,18 @@ use std::marker::PhantomData;
 ///     fn submits(answer: Answer) -> Command { Command::Answer(answer) }
 /// }
 ///
-/// assert_eq!(Calls::<Archive>::NAME, "claims/archive");
+/// let taking_back = Event::ReleaseChanged { file: File::default(), deed: Deed::TakingBack(2) };
+/// let heard = (Id::new(7), taking_back);
+/// let meta = Meta { position: 9, version: 9, time: Timestamp(0), correlation: 7 };
+/// let request = Calls::<Archive>::ask(&heard, &meta).unwrap();
+/// assert_eq!(request.key, "return-7-2");
+/// assert_eq!(request.undoes, Some(("lend", "lend-7-2".into())));
+///
+/// // A service that declines it has nothing to undo.
+/// let reply = PortReply::Declined("it was never lent".into());
+/// let dispatch = Calls::<Archive>::on_reply(&heard, &meta, &reply);
+/// let taken_back = Command::Answer(Answer { attempt: 2, outcome: Outcome::TakenBack });
+/// assert_eq!(dispatch, Dispatch::new(Id::<Review>::new(7), taken_back));
 /// ```
 pub trait Service: 'static {
     /// The aggregate that has the deed in its state.

@@ -40,7 +40,7 @@ use Deed::{Asked, Done, Failed, Idle, TakenBack, TakingBack, Withdrawn};
 /// let done = Answer { attempt: 1, outcome: Outcome::Done };
 /// assert_eq!(deed.hear(done), Some(vec![Deed::Done(1)]));
 ///
-/// // Nobody needs what was done, so the service has to undo it.
+/// // What was done is not needed, so the service has to undo it.
 /// let deed = Deed::Done(1);
 /// let undone = vec![Deed::Withdrawn(1), Deed::TakingBack(1)];
 /// assert_eq!(deed.withdraw(1), undone);
