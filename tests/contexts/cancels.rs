@@ -58,9 +58,10 @@ fn claim() -> (Value, Value) {
     (json!({"customerId": 1, "price": 500}), json!({"status": "Canceled Claim"}))
 }
 
-fn has_event(conversation: &Value, name: &str) -> bool {
+fn is_taken_back(conversation: &Value) -> bool {
     let records = conversation["_embedded"]["records"].as_array();
-    records.is_some_and(|all| all.iter().any(|record| record["what"]["name"] == name))
+    let is_taken_back = |record: &Value| record["what"]["details"]["deed"]["TakenBack"].is_number();
+    records.is_some_and(|all| all.iter().any(is_taken_back))
 }
 
 #[tokio::test]
@@ -81,7 +82,7 @@ async fn a_claim_stands_while_reviews_are_down_and_is_cancelled_or_approved_afte
     site.catch_up("claims/reviews").await;
     for number in 1..=2 {
         let conversation = format!("/claims/conversations/{number}?size=100");
-        while !has_event(&site.get(&conversation).await, "Retained") {
+        while !is_taken_back(&site.get(&conversation).await) {
             tokio::task::yield_now().await;
         }
         site.is_so(number, CLAIM_STANDS).await;
