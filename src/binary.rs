@@ -10,7 +10,7 @@ use crate::{
     panic_log::log_panics,
     sandbox::{self, Sandbox},
     stopping::{FLUSH_WITHIN, Stopping},
-    verify,
+    token, verify,
 };
 use std::{
     error::Error,
@@ -100,6 +100,8 @@ pub fn serve(program: Program, install: impl FnOnce(&mut Declarations)) -> ExitC
         Command::Model(which) => draw(&which, &declarations),
         Command::New(options) => write_crate(&options),
         Command::Sandbox(options) => run_sandbox(options),
+        Command::Token(options) => token::mint(&options).and_then(|token| print_line(&token)),
+        Command::HashSecret => token::hash().and_then(|hash| print_line(&hash)),
     };
     let done = panic::catch_unwind(panic::AssertUnwindSafe(done)).unwrap_or_else(|panic| {
         Err(format!("an internal error, please report it: {}", panic_message(&*panic)).into())
@@ -151,6 +153,11 @@ fn run_sandbox(options: sandbox::Options) -> Done {
         sandbox.run_until_stopped(stopping.requested()).await?;
         Ok(true)
     })
+}
+
+fn print_line(line: &str) -> Done {
+    writeln!(io::stdout(), "{line}")?;
+    Ok(true)
 }
 
 fn write_crate(options: &new::Options) -> Done {

@@ -1,6 +1,6 @@
 //! The command line: the commands and their options.
 
-use crate::{Program, config::Flags, new, sandbox};
+use crate::{Program, config::Flags, new, sandbox, token};
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -64,6 +64,12 @@ pub enum Command {
     /// Simulate the outside services: card payment, SMS, review desk and reward bank. They are
     /// slow, fail, decline and hang as configured, and keep a ledger of the calls they acted on
     Sandbox(sandbox::Options),
+    /// Print a bearer token for development, signed by the server with this data folder
+    ///
+    /// The server accepts it when `identity.issue` is set. The first token makes the key.
+    Token(token::Options),
+    /// Read a secret from the standard input and print its argon2id hash, for the file of accounts
+    HashSecret,
 }
 
 /// The options of `model`: which boards to draw, and the output.
@@ -156,6 +162,18 @@ mod tests {
         };
         assert_eq!((options.name.as_str(), options.madang), ("hotel", None));
         assert!(parse("madang new").is_err());
+    }
+
+    #[test]
+    fn a_token_has_a_subject_roles_and_a_lifetime() {
+        let line = "madang token --subject min --role clerk --role auditor --lifetime-s 60";
+        let Some(Command::Token(options)) = parse(line).unwrap().command else {
+            panic!("not the command `token`");
+        };
+        assert_eq!((options.subject.as_str(), options.lifetime_s), ("min", 60));
+        assert_eq!(options.role, ["clerk", "auditor"]);
+        assert!(parse("madang token").is_err());
+        assert!(parse("madang token --subject min --lifetime-s 2592001").is_err());
     }
 
     #[test]

@@ -6,6 +6,7 @@ use crate::{
     },
     domain::kernel::in_plain_words,
     http::Limits,
+    identity::IdentitySettings,
     store::{faults::Faults, journal::JournalOptions},
 };
 use figment::{
@@ -30,7 +31,7 @@ pub struct Config {
     pub listen: SocketAddr,
     /// The data folder.
     pub data: PathBuf,
-    /// Whether to listen on an address that other machines can reach. Clients are not
+    /// Whether to listen on an address that other machines can reach, although clients are not
     /// authenticated.
     pub insecure: bool,
     /// Whether `POST /admin/faults` may inject faults.
@@ -39,6 +40,8 @@ pub struct Config {
     pub accept_loss: bool,
     /// The businesses to run; all when empty.
     pub only: Vec<String>,
+    /// Section `[identity]`.
+    pub identity: IdentitySettings,
     /// Section `[http]`.
     pub http: Limits,
     /// Section `[journal]`.
@@ -93,8 +96,18 @@ pub struct ConfigError(String);
 const LISTEN_DEFAULT: &str = "127.0.0.1:8080";
 const DATA_DEFAULT: &str = "./data";
 /// The top-level keys that are not the name of a business.
-pub(crate) const OWN_KEYS: [&str; 9] =
-    ["listen", "data", "insecure", "allow_faults", "http", "journal", "actors", "ports", "gates"];
+pub(crate) const OWN_KEYS: [&str; 10] = [
+    "listen",
+    "data",
+    "insecure",
+    "allow_faults",
+    "identity",
+    "http",
+    "journal",
+    "actors",
+    "ports",
+    "gates",
+];
 
 impl Config {
     /// Reads the configuration file and the environment; the flags override both.
@@ -136,6 +149,7 @@ impl Config {
             allow_faults: part(figment, "allow_faults")?,
             accept_loss: false,
             only,
+            identity: part(figment, "identity")?,
             http: part(figment, "http")?,
             journal: part(figment, "journal")?,
             actors: part(figment, "actors")?,
@@ -147,9 +161,9 @@ impl Config {
     }
 
     fn checked(self, figment: &Figment) -> Result<Self, ConfigError> {
-        if !self.listen.ip().is_loopback() && !self.insecure {
+        if !self.listen.ip().is_loopback() && !self.insecure && !self.identity.is_configured() {
             let reason = format!(
-                "{} can be reached from other machines, and requests are not authenticated; set --insecure to listen there anyway",
+                "{} can be reached from other machines, and requests are not authenticated; configure [identity], or set --insecure to listen there anyway",
                 self.listen
             );
             return Err(invalid(figment, vec!["listen"], reason));
@@ -165,6 +179,7 @@ impl Config {
     /// Checks the values of the sections. The runtime checks gates later, when the protected parts
     /// are known. Each business checks its own section.
     fn check_sections(&self) -> Result<(), (Vec<&str>, InvalidSetting)> {
+        self.identity.check().map_err(|error| (vec!["identity"], error))?;
         self.http.check().map_err(|error| (vec!["http"], error))?;
         check_journal(&self.journal).map_err(|error| (vec!["journal"], error))?;
         self.actors.check().map_err(|error| (vec!["actors"], error))?;
@@ -218,6 +233,7 @@ impl Config {
             ports: self.ports.clone(),
             gates: self.gates.clone(),
             allow_faults: self.allow_faults,
+            has_identity: self.identity.is_configured(),
             businesses: self.businesses.clone(),
             only: self.only.clone(),
             wait_max_ms: Some(self.http.wait_max_ms),
@@ -256,6 +272,7 @@ fn defaults() -> Figment {
         .merge(Serialized::default("data", DATA_DEFAULT))
         .merge(Serialized::default("insecure", false))
         .merge(Serialized::default("allow_faults", false))
+        .merge(Serialized::default("identity", IdentitySettings::default()))
         .merge(Serialized::default("http", Limits::default()))
         .merge(Serialized::default("journal", JournalOptions::default()))
         .merge(Serialized::default("actors", ActorSettings::default()))

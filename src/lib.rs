@@ -23,6 +23,7 @@
 //! - [`actors::Runtime`] is the only interface that [`http`] uses.
 //! - [`store::journal::Journal`] assigns a position to every record at once. It makes records
 //!   durable in batches. Replies and calls to outside services leave the process after that.
+//! - [`identity`] verifies bearer tokens, and issues them for those who have no authorization server.
 //! - [`origin_policy`] refuses requests that web pages of other origins make a browser send.
 //! - [`app::App`] starts all parts; [`serve`] is the main function of a binary. [`model`] draws the
 //!   declarations, [`config::Config`] holds the settings, and [`verify`] checks all stored data.
@@ -88,6 +89,7 @@ pub mod config;
 pub mod declarations;
 pub mod domain;
 pub mod http;
+pub mod identity;
 pub mod model;
 mod new;
 mod open_files;
@@ -99,6 +101,7 @@ mod stopping;
 pub mod store;
 mod sync;
 mod systemd;
+mod token;
 pub mod verify;
 
 pub use binary::{ALLOCATOR, Allocator, Program, serve};

@@ -32,6 +32,8 @@ pub struct Settings {
     pub gates: GatesSettings,
     /// Whether faults may be injected.
     pub allow_faults: bool,
+    /// Whether identity is configured, so that the owners of aggregates count.
+    pub has_identity: bool,
     /// The configuration sections of the businesses.
     pub businesses: BTreeMap<String, Value>,
     /// The names of the businesses to install; all when empty.

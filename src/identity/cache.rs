@@ -1,0 +1,139 @@
+//! The verified tokens of one worker thread.
+
+use super::{Identity, TokenError, Verifier, unix_now_s, verifier::Verified};
+use std::{cell::RefCell, collections::HashMap, mem};
+
+/// A cache of verified tokens for one worker thread. It holds at most 4,096 tokens and 8 MiB of
+/// their text. A token leaves it when it expires, and when the keys change.
+///
+/// The map of the standard library has a keyed hash, so a client cannot choose tokens that collide. It
+/// compares the whole token.
+#[derive(Default)]
+pub struct TokenCache(RefCell<Generations>);
+
+/// The tokens in two generations. When the young one is full, it becomes the old one, and the old
+/// one is dropped. A token of the old one that is used becomes young again.
+#[derive(Default)]
+struct Generations {
+    young: HashMap<Box<str>, Entry>,
+    young_bytes: usize,
+    old: HashMap<Box<str>, Entry>,
+    /// The epoch of the keys that verified all tokens.
+    epoch: u64,
+}
+
+struct Entry {
+    identity: Identity,
+    until_s: u64,
+}
+
+/// The most tokens of a cache, and of a generation.
+const TOKENS_MAX: usize = 4_096;
+const GENERATION_TOKENS_MAX: usize = TOKENS_MAX / 2;
+
+/// The most bytes of the tokens of a generation.
+const GENERATION_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+impl TokenCache {
+    /// An empty cache.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Verifies a token at the present time, or finds it among the verified ones.
+    ///
+    /// # Errors
+    /// When the token is refused.
+    pub fn verify(&self, verifier: &Verifier, token: &str) -> Result<Identity, TokenError> {
+        self.verify_at(verifier, token, unix_now_s())
+    }
+
+    /// Verifies a token like [`Self::verify`], and waits for keys like
+    /// [`Verifier::verify_async`].
+    ///
+    /// # Errors
+    /// When the token is refused.
+    pub async fn verify_async(
+        &self,
+        verifier: &Verifier,
+        token: &str,
+    ) -> Result<Identity, TokenError> {
+        match self.verify(verifier, token) {
+            Err(error) if verifier.waited_for_keys(error).await => self.verify(verifier, token),
+            answer => answer,
+        }
+    }
+
+    /// The number of tokens.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        let generations = self.0.borrow();
+        generations.young.len() + generations.old.len()
+    }
+
+    /// Whether there is no token.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    pub(super) fn verify_at(
+        &self,
+        verifier: &Verifier,
+        token: &str,
+        now_s: u64,
+    ) -> Result<Identity, TokenError> {
+        let mut generations = self.0.borrow_mut();
+        // Before the verification: if the keys change meanwhile, the token is verified again.
+        generations.keep_only(verifier.epoch());
+        if let Some(entry) = generations.find(token) {
+            if now_s < entry.until_s {
+                return Ok(entry.identity.clone());
+            }
+            generations.remove(token);
+        }
+        let Verified { identity, until_s } = verifier.verify_at(token, now_s)?;
+        generations.insert(token.into(), Entry { identity: identity.clone(), until_s });
+        Ok(identity)
+    }
+}
+
+impl Generations {
+    fn keep_only(&mut self, epoch: u64) {
+        if self.epoch != epoch {
+            *self = Self { epoch, ..Self::default() };
+        }
+    }
+
+    fn find(&mut self, token: &str) -> Option<&Entry> {
+        if !self.young.contains_key(token) {
+            let (token, entry) = self.old.remove_entry(token)?;
+            self.insert(token, entry);
+        }
+        self.young.get(token)
+    }
+
+    fn remove(&mut self, token: &str) {
+        if self.young.remove(token).is_some() {
+            self.young_bytes -= token.len();
+        }
+    }
+
+    fn insert(&mut self, token: Box<str>, entry: Entry) {
+        let is_full = self.young.len() >= GENERATION_TOKENS_MAX
+            || self.young_bytes + token.len() > GENERATION_BYTES_MAX;
+        if is_full {
+            self.old = mem::take(&mut self.young);
+            self.young_bytes = 0;
+        }
+        self.young_bytes += token.len();
+        self.young.insert(token, entry);
+    }
+}
+
+impl std::fmt::Debug for TokenCache {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "TokenCache of {} tokens", self.len())
+    }
+}

@@ -1,0 +1,101 @@
+//! Files of keys and accounts: read with a limit, written for the owner alone.
+
+use std::{
+    fs::{self, DirBuilder, File, OpenOptions, Permissions},
+    io::{self, Read as _, Write as _},
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _},
+    path::{Path, PathBuf},
+};
+
+/// The largest file that is read, in bytes.
+const FILE_BYTES_MAX: u64 = 1024 * 1024;
+
+/// What only the owner can access.
+const FOLDER_MODE: u32 = 0o700;
+const FILE_MODE: u32 = 0o600;
+
+/// The access of other users.
+const OTHERS: u32 = 0o077;
+
+/// Reads a text file. The error names the file and never shows its content.
+pub fn read_text(path: &Path) -> Result<String, String> {
+    let shown = path.display();
+    let bytes = read(path).map_err(|error| format!("the file {shown} cannot be read: {error}"))?;
+    String::from_utf8(bytes).map_err(|_| format!("the file {shown} is not text"))
+}
+
+/// Reads a file.
+///
+/// # Errors
+/// When it cannot be read, or is too large.
+pub fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > FILE_BYTES_MAX {
+        let reason = format!("it is larger than {FILE_BYTES_MAX} bytes");
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, reason));
+    }
+    Ok(bytes)
+}
+
+/// Reads a file of the data folder, if it exists. Other users lose their access to it.
+pub fn read_private(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    match read(path) {
+        Ok(bytes) => {
+            make_private(path, FILE_MODE)?;
+            Ok(Some(bytes))
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Creates a folder and those above it, if they do not exist. Other users lose their access to it.
+pub fn private_folder(path: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(path)?;
+    make_private(path, FOLDER_MODE)
+}
+
+/// Writes a new file. Returns `false` and changes nothing when the file exists: another process
+/// wrote it.
+pub fn create_private(path: &Path, bytes: &[u8]) -> io::Result<bool> {
+    let draft = write_draft(path, bytes)?;
+    let linked = fs::hard_link(&draft, path);
+    fs::remove_file(&draft)?;
+    match linked {
+        Ok(()) => sync_folder_of(path).map(|()| true),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Writes a file, or replaces it as a whole.
+pub fn replace_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    fs::rename(write_draft(path, bytes)?, path)?;
+    sync_folder_of(path)
+}
+
+/// Writes the bytes durably into a file beside `path`. The name contains the process, because
+/// `madang token` may run beside the server.
+fn write_draft(path: &Path, bytes: &[u8]) -> io::Result<PathBuf> {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}.{:?}.new", std::process::id(), std::thread::current().id()));
+    let draft = path.with_file_name(name);
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true).mode(FILE_MODE);
+    let mut file = options.open(&draft)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    make_private(&draft, FILE_MODE)?;
+    Ok(draft)
+}
+
+fn sync_folder_of(path: &Path) -> io::Result<()> {
+    File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
+}
+
+/// Sets the mode, if others have access.
+fn make_private(path: &Path, mode: u32) -> io::Result<()> {
+    let is_shared = fs::metadata(path)?.permissions().mode() & OTHERS != 0;
+    if is_shared { fs::set_permissions(path, Permissions::from_mode(mode)) } else { Ok(()) }
+}
