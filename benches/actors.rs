@@ -4,7 +4,7 @@
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use madang::{
-    actors::{ActorSettings, Reply, Request, RequestError, Runtime, Settings},
+    actors::{ActorSettings, Caller, Reply, Request, RequestError, Runtime, Settings},
     declarations::Declarations,
 };
 use std::{path::Path, time::Duration, time::Instant};
@@ -78,7 +78,7 @@ async fn wake(runtime: &Runtime, taxis: &[u64], times: u64) -> Duration {
 }
 
 async fn show(runtime: &Runtime, taxi: u64) -> Reply {
-    runtime.show(resource(runtime), taxi).await.expect("the taxi exists")
+    runtime.show(resource(runtime), taxi, &Caller::Trusted).await.expect("the taxi exists")
 }
 
 async fn register(runtime: &Runtime) -> Reply {
@@ -102,6 +102,7 @@ async fn send(
         resource,
         command_route,
         number,
+        caller: Caller::Trusted,
         body: body.into_bytes(),
         key: None,
         if_match: None,

@@ -4,6 +4,7 @@ use crate::{
     actors::{Example, Installation, Runtime, StartError},
     config::Config,
     http::{self, Traffic},
+    identity::{Identities, TokenIssuer, Verifier},
     open_files::{OpenFiles, TooFew},
     systemd,
 };
@@ -13,6 +14,7 @@ use std::{
     io,
     net::{SocketAddr, TcpListener},
 };
+use tokio_util::task::AbortOnDropHandle;
 
 /// The application, ready to serve.
 pub struct App {
@@ -20,6 +22,8 @@ pub struct App {
     server: Server,
     traffic: Traffic,
     address: SocketAddr,
+    /// The task that fetches the keys of an authorization server.
+    _refresh: Option<AbortOnDropHandle<()>>,
 }
 
 /// A view of the work in flight of a running application. Reading it never blocks.
@@ -83,6 +87,18 @@ pub enum AppError {
     Served(io::Error),
 }
 
+/// Starts the verification of tokens and the authorization server; `None` when identity is not
+/// configured.
+fn identities(config: &Config) -> Result<Option<Identities>, StartError> {
+    if !config.identity.is_configured() {
+        return Ok(None);
+    }
+    let with_source = |line: String| StartError::Settings(config.with_sources(&line));
+    let verifier = Verifier::start(&config.identity, &config.data).map_err(with_source)?;
+    let issuer = TokenIssuer::start(&config.identity, &config.data).map_err(with_source)?;
+    Ok(Some(Identities { verifier, issuer }))
+}
+
 impl App {
     /// Binds the address, opens the data and starts the runtime. Must be called within an actix
     /// system.
@@ -102,15 +118,21 @@ impl App {
         let listen = |reason| AppError::Listen { address: config.listen, reason };
         let listener = TcpListener::bind(config.listen).map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
+        // The keys of the embedded authorization server are in the data folder, which is opened first.
+        let early = if config.identity.issue { None } else { identities(&config)? };
         let runtime = Runtime::start(config.settings(), install).map_err(|error| match error {
             StartError::Settings(lines) => StartError::Settings(config.with_sources(&lines)),
             other @ StartError::Store(_) => other,
         })?;
+        let identity = if config.identity.issue { identities(&config)? } else { early };
         let connections_max =
             open_files.connections(limits.worker_count(), limits.connections_max)?;
         let (server, traffic) =
-            http::start(&runtime, limits, listener, connections_max).map_err(listen)?;
-        Ok(Self { runtime, server, traffic, address })
+            http::start(&runtime, limits, listener, connections_max, identity.as_ref())
+                .map_err(listen)?;
+        let verifier = identity.as_ref().map(|identity| &identity.verifier);
+        let refresh = verifier.and_then(Verifier::spawn_refresh).map(AbortOnDropHandle::new);
+        Ok(Self { runtime, server, traffic, address, _refresh: refresh })
     }
 
     /// The address the server listens on. The operating system chooses the port when 0 is

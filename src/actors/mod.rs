@@ -28,9 +28,10 @@ mod verify;
 mod view;
 
 pub use api::{
-    Collection, CommandInfo, ComponentInfo, Example, Fault, FaultError, Health, IdempotencyKey,
-    OperationsEntry, Outcome, Page, Part, Possible, QuarantineEntry, Reply, Request, RequestError,
-    ResourceInfo, Row, Sort, StartError, Status, ViewInfo, ViewQuery, WAIT_MAX,
+    ADMIN, Caller, Collection, CommandInfo, ComponentInfo, Example, Fault, FaultError, Health,
+    IdempotencyKey, OperationsEntry, Outcome, Page, Part, Possible, QuarantineEntry, Reply,
+    Request, RequestError, ResourceInfo, Row, Sight, Sort, StartError, Status, ViewInfo, ViewQuery,
+    WAIT_MAX,
 };
 pub use conversation::{Conversation, ConversationEntry, Issuer, Role, What};
 pub use evolution::StoredTypes;
@@ -39,7 +40,7 @@ pub use gate::{
     Permit, RejectReason,
 };
 pub use installation::Installation;
-pub use runtime::Runtime;
+pub use runtime::{AggregateEvent, EventBatch, EventHeader, Runtime};
 pub use saga::Waiting;
 pub use settings::{
     ActorSettings, Fallback, HeaderSetting, HeadersSettings, PortSettings, PortsSettings, Settings,

@@ -1,31 +1,36 @@
 //! The handler of all HTTP requests: turns each one into a response or a problem.
 
 use crate::{
-    actors::{Outcome, Reply, Request, Runtime, ViewQuery},
+    actors::{Caller, Outcome, Reply, Request, ViewQuery},
     domain::kernel::Method,
     http::{
-        admin::{READ_ONLY, components, faults, gates, health, operations_log},
+        admin::{self, READ_ONLY, health},
         connection::ConnectionState,
         escape::short,
+        feed::{self, Feeds},
         holding::Holding,
-        limits::Limits,
-        pages,
+        oauth, pages,
         problem::{Problem, not_a_number, not_allowed, unknown},
         request::{
             ClientRateLimit, PathRest, Query, Route, RouteError, RouteTarget, SIZE_MAX, Shown,
             Verb, content_negotiation, headers, position, read_body,
         },
-        response::{ConversationPage, Response, conversation, hal},
+        response::{Body, ConversationPage, Response, conversation, hal},
         site::Site,
+        tokens::Tokens,
     },
+    identity::TokenIssuer,
     origin_policy::{OriginPolicy, check_body},
 };
 use actix_http::{ConnectionType, HttpMessage as _, Payload};
 use actix_web::http::{self, StatusCode, header};
 use std::{rc::Rc, sync::Arc, time::Instant};
 
+/// The beginning of the paths of operators.
+const ADMIN_PATHS: &str = "/admin";
+
 type HttpRequest = actix_http::Request;
-type HttpResponse = actix_http::Response<Vec<u8>>;
+type HttpResponse = actix_http::Response<Body>;
 
 /// The handler of one worker.
 pub struct Handler {
@@ -35,19 +40,26 @@ pub struct Handler {
     /// The origin policy: the allowed hosts and origins.
     origins: Arc<OriginPolicy>,
     holding: Holding,
+    /// The verification of tokens; `None` while no identity is configured.
+    identity: Option<Tokens>,
+    /// The embedded authorization server, if there is one.
+    issuer: Option<Arc<TokenIssuer>>,
+    feeds: Feeds,
 }
 
 impl Handler {
-    /// Creates the handler for this runtime and these limits.
+    /// Creates the handler of one worker.
     #[must_use]
-    pub fn new(
-        runtime: Runtime,
-        limits: Limits,
+    pub const fn new(
+        site: Site,
         clients: Option<Arc<ClientRateLimit>>,
         origins: Arc<OriginPolicy>,
+        identity: Option<Tokens>,
+        issuer: Option<Arc<TokenIssuer>>,
         holding: Holding,
+        feeds: Feeds,
     ) -> Self {
-        Self { site: Site::new(runtime, limits), clients, origins, holding }
+        Self { site, clients, origins, holding, identity, issuer, feeds }
     }
 
     /// Handles one request.
@@ -55,24 +67,31 @@ impl Handler {
         let payload = request.take_payload();
         let connection = request.conn_data::<Rc<ConnectionState>>();
         let has_body = !matches!(payload, Payload::None);
-        let _serving = connection.map(|state| state.serve(has_body));
+        let serving = connection.map(|state| state.serve(has_body));
         let begun = tracing::enabled!(tracing::Level::DEBUG).then(Instant::now);
         let path = request.path();
         let trace_parent = headers::trace_parent(request.headers());
-        let (correlation, answer) = match headers::correlation(request.headers()) {
-            Ok(correlation) => (correlation, self.answer(&request, payload).await),
-            Err(problem) => (None, Err(problem)),
+        let (correlation, caller) =
+            (headers::correlation(request.headers()), self.caller(&request).await);
+        let (correlation, caller, answer) = match (correlation, caller) {
+            (Ok(correlation), Ok(caller)) => {
+                let answer = self.answer(&request, &caller, payload).await;
+                (correlation, caller, answer)
+            }
+            (Err(problem), _) | (_, Err(problem)) => (None, Caller::Anonymous, Err(problem)),
         };
         let answer =
             answer.unwrap_or_else(|problem| Response::problem(&problem, path, correlation));
-        let answer = pages::negotiated(&self.site, verb(request.method()), &request, answer).await;
+        let answer =
+            pages::negotiated(&self.site, verb(request.method()), (&request, &caller), answer)
+                .await;
         if let Some(begun) = begun {
             let (method, status) = (request.method().as_str(), answer.status.as_u16());
             let elapsed_us = begun.elapsed().as_micros();
             let (correlation, number) = (correlation.unwrap_or_default(), answer.number);
             tracing::debug!(method, path, status, correlation, number, elapsed_us, "answered");
         }
-        let mut response = answer.send(correlation, trace_parent.as_deref());
+        let mut response = answer.send(correlation, trace_parent.as_deref(), serving);
         // The server offers no upgrade of the protocol, but the library would confirm one.
         if request.head().connection_type() == ConnectionType::Upgrade {
             response.head_mut().set_connection_type(ConnectionType::Close);
@@ -80,37 +99,45 @@ impl Handler {
         response
     }
 
-    async fn answer(&self, request: &HttpRequest, payload: Payload) -> Result<Response, Problem> {
+    /// The client: trusted while no identity is configured, otherwise as its token says.
+    async fn caller(&self, request: &HttpRequest) -> Result<Caller, Problem> {
+        match &self.identity {
+            Some(tokens) if !oauth::is_path(request.path()) => {
+                tokens.caller(request.headers()).await
+            }
+            Some(_) => Ok(Caller::Anonymous),
+            None => Ok(Caller::Trusted),
+        }
+    }
+
+    async fn answer(
+        &self,
+        request: &HttpRequest,
+        caller: &Caller,
+        payload: Payload,
+    ) -> Result<Response, Problem> {
         self.origins.check(request.method(), request.uri(), request.headers())?;
-        check_body(request.method(), request.headers())?;
         let verb = verb(request.method());
+        if let Some(issuer) = self.issuer.as_ref().filter(|_| oauth::is_path(request.path())) {
+            self.clients.as_ref().map_or(Ok(()), |clients| clients.count(request))?;
+            return oauth::answer(issuer, &self.site.limits, verb, request, payload).await;
+        }
+        check_body(request.method(), request.headers())?;
         match self.site.router.resolve(request.path()) {
             Ok(route) => {
                 // The rate limit does not cover the admin paths below, so operators can always use
                 // them.
                 self.clients.as_ref().map_or(Ok(()), |clients| clients.count(request))?;
-                self.business(route, verb, request, payload).await
+                self.business(route, verb, (request, caller), payload).await
             }
-            Err(RouteError::Unknown) if request.path().starts_with(components::COMPONENTS) => {
-                components::answer(&self.site, verb, request.path()).await
+            Err(RouteError::Unknown) if request.path() == feed::EVENTS => {
+                self.clients.as_ref().map_or(Ok(()), |clients| clients.count(request))?;
+                let asked = (request.method(), query_string(request), request.headers());
+                self.feeds.answer(&self.site.runtime, verb, asked, caller).await
             }
-            Err(RouteError::Unknown) if request.path().starts_with(gates::GATES) => {
-                gates::answer(&self.site, verb, request, payload).await
-            }
-            Err(RouteError::Unknown) if request.path() == operations_log::OPERATIONS_LOG => {
-                operations_log::answer(&self.site, verb, query_string(request)).await
-            }
-            Err(RouteError::Unknown) if request.path() == faults::FAULTS => {
-                match faults::before_reading(verb)? {
-                    Some(answer) => Ok(answer),
-                    None => {
-                        faults::answer(
-                            &self.site,
-                            &read_body(&self.site.limits, request, payload).await?,
-                        )
-                        .await
-                    }
-                }
+            Err(RouteError::Unknown) if request.path().starts_with(ADMIN_PATHS) => {
+                caller.check_admin()?;
+                admin::answer(&self.site, verb, request, payload).await
             }
             Err(RouteError::Unknown) => health::answer(&self.site, verb, request.path()),
             Err(RouteError::NotANumber) => Err(not_a_number(request.path())),
@@ -121,17 +148,17 @@ impl Handler {
         &self,
         route: Route<'_>,
         verb: Verb,
-        request: &HttpRequest,
+        (request, caller): (&HttpRequest, &Caller),
         payload: Payload,
     ) -> Result<Response, Problem> {
         match route.target {
             RouteTarget::Resource(resource) => {
-                let answer = self.resource(resource, route, verb, request, payload).await;
+                let answer = self.resource(resource, route, verb, (request, caller), payload).await;
                 answer.map(|answer| answer.with(header::VARY, "Accept"))
             }
-            RouteTarget::View(view) => self.view(view, route, verb, request).await,
+            RouteTarget::View(view) => self.view(view, route, verb, (request, caller)).await,
             RouteTarget::Conversations(business) => {
-                self.conversation(business, route, verb, request).await
+                self.conversation(business, route, verb, (request, caller)).await
             }
         }
     }
@@ -141,7 +168,7 @@ impl Handler {
         resource: usize,
         route: Route<'_>,
         verb: Verb,
-        request: &HttpRequest,
+        (request, caller): (&HttpRequest, &Caller),
         payload: Payload,
     ) -> Result<Response, Problem> {
         if let PathRest::Word(word) = route.rest {
@@ -149,13 +176,16 @@ impl Handler {
         }
         match (verb, route.rest) {
             (Verb::Read, PathRest::Item(number)) => {
-                self.show(resource, route.base, number, request).await
+                self.show(resource, route.base, number, (request, caller)).await
             }
-            (Verb::Read, PathRest::Collection) => self.list(resource, route.base, request).await,
+            (Verb::Read, PathRest::Collection) => {
+                self.list(resource, route.base, (request, caller)).await
+            }
             (Verb::Submit(method), rest) => {
                 match self.site.router.command_route(resource, method, rest) {
                     Some(command_route) => {
-                        self.submit(resource, command_route, route, request, payload).await
+                        self.submit(resource, command_route, route, (request, caller), payload)
+                            .await
                     }
                     None => Err(self.not_allowed(resource, rest, request)),
                 }
@@ -180,9 +210,9 @@ impl Handler {
         resource: usize,
         base: &str,
         number: u64,
-        request: &HttpRequest,
+        (request, caller): (&HttpRequest, &Caller),
     ) -> Result<Response, Problem> {
-        let reply = self.site.runtime.show(resource, number).await?;
+        let reply = self.site.runtime.show(resource, number, caller).await?;
         // A page shows the conversation as well, which changes while the version does not.
         let is_known = headers::none_match_names(request.headers(), reply.version)
             && content_negotiation::shown(request.headers()) == Shown::Json;
@@ -199,7 +229,7 @@ impl Handler {
         &self,
         resource: usize,
         base: &str,
-        request: &HttpRequest,
+        (request, caller): (&HttpRequest, &Caller),
     ) -> Result<Response, Problem> {
         let query = Query::read(query_string(request))?;
         if let Some((name, _)) = query.conditions.first() {
@@ -207,7 +237,7 @@ impl Handler {
             let reason = format!("`{name}` is not a parameter here; there are page, size and sort");
             return Err(Problem::bad_query(reason));
         }
-        let found = self.site.runtime.list(resource, query.page.clone()).await?;
+        let found = self.site.runtime.list(resource, query.page.clone(), caller).await?;
         let body = hal::replies(base, &query, &found);
         Ok(Response::new(StatusCode::OK, content_negotiation::json(request.headers()), body))
     }
@@ -217,20 +247,23 @@ impl Handler {
         resource: usize,
         command_route: usize,
         route: Route<'_>,
-        request: &HttpRequest,
+        (request, caller): (&HttpRequest, &Caller),
         payload: Payload,
     ) -> Result<Response, Problem> {
         let (head, path) = (request.headers(), request.path());
         let if_match = headers::if_match(head)?;
         let body = read_body(&self.site.limits, request, payload).await?;
-        let key = headers::idempotency_key(head, request.method().as_str(), path, &body)?;
+        let method = request.method().as_str();
+        let key = headers::idempotency_key(head, caller.subject(), (method, path), &body)?;
         let number = match route.rest {
             PathRest::Item(number) | PathRest::Named(number, _) => Some(number),
             PathRest::Collection | PathRest::Word(_) => None,
         };
         let wait_max = self.site.limits.wait_max();
         let body = body.into();
-        let command = Request { resource, command_route, number, body, key, if_match, wait_max };
+        let caller = caller.clone();
+        let command =
+            Request { resource, command_route, number, caller, body, key, if_match, wait_max };
         let request_error = match self.site.runtime.submit(command).await {
             Ok(reply) => return Ok(written(&route, &reply, content_negotiation::json(head))),
             Err(request_error) => request_error,
@@ -250,7 +283,7 @@ impl Handler {
         view: usize,
         route: Route<'_>,
         verb: Verb,
-        request: &HttpRequest,
+        (request, caller): (&HttpRequest, &Caller),
     ) -> Result<Response, Problem> {
         let base = route.base;
         match route.rest {
@@ -274,14 +307,14 @@ impl Handler {
         };
         let answer = match route.rest {
             PathRest::Item(number) => {
-                let row = self.site.runtime.row(view, number, at_least, wait_max).await?;
+                let row = self.site.runtime.row(view, number, (at_least, wait_max), caller).await?;
                 json(hal::row(base, &self.site.runtime.views()[view], &row))
             }
             PathRest::Word(_) => json(hal::searches(base, self.site.runtime.views()[view].fields)),
             _ => {
                 let (conditions, page) = (query.conditions.clone(), query.page.clone());
-                let wanted = ViewQuery { conditions, page, at_least, wait_max };
-                let found = self.site.runtime.search(view, wanted).await?;
+                let wanted = ViewQuery { conditions, page, at_least, owner: None, wait_max };
+                let found = self.site.runtime.search(view, wanted, caller).await?;
                 json(hal::rows(base, &self.site.runtime.views()[view], &query, &found))
             }
         };
@@ -297,7 +330,7 @@ impl Handler {
         business: &'static str,
         route: Route<'_>,
         verb: Verb,
-        request: &HttpRequest,
+        (request, caller): (&HttpRequest, &Caller),
     ) -> Result<Response, Problem> {
         let number = match route.rest {
             PathRest::Item(number) => number,
@@ -312,7 +345,8 @@ impl Handler {
         let query = Query::read_sized(query_string(request), SIZE_MAX)?;
         let as_text = conversation::as_text(&query)?;
         let (page, wait_max) = (query.page.clone(), self.site.limits.wait_max());
-        let found = self.site.runtime.conversation(business, number, page, wait_max).await?;
+        let found =
+            self.site.runtime.conversation(business, number, (page, wait_max), caller).await?;
         let shown = ConversationPage {
             business,
             number,

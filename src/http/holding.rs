@@ -8,6 +8,7 @@ use crate::{
 use actix_http::header::HeaderMap;
 use std::{
     pin::Pin,
+    rc::Rc,
     sync::{Arc, atomic::AtomicUsize},
     time::Duration,
 };
@@ -20,7 +21,7 @@ const HELD_MAX: usize = 4_096;
 const PREFERRED_MAX: Duration = Duration::from_secs(30);
 
 /// The end of the server's work: a function that waits for it.
-type Stopping = Box<dyn Fn() -> Pin<Box<dyn Future<Output = ()>>>>;
+pub(super) type Stopping = Rc<dyn Fn() -> Pin<Box<dyn Future<Output = ()>>>>;
 
 /// Holds the answers of one worker.
 pub(super) struct Holding {

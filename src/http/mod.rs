@@ -3,22 +3,27 @@
 //! ```text
 //! server ─▶ connection ─▶ handler ─┬─▶ request      routes, headers, query, body, client limit
 //!                                  ├─▶ admin        health, components, gates, faults, log
+//!                                  ├─▶ feed         the events of all aggregates
 //!                                  └─▶ response     HAL, HTML, text, problems
 //! ```
 //! `holding` delays the answers to refused requests.
 //! `json_pointer` names a field of a body in a problem.
+//! `oauth` is the embedded authorization server.
 //! `pages` gives browsers the JSON of a read as a page.
 //! `position_token` is the form of journal positions for clients.
 //! `site` holds what a worker serves: the runtime, its routes and the `limits`.
+//! `tokens` finds out which client a request comes from.
 
 mod admin;
 mod connection;
 mod escape;
+mod feed;
 mod handler;
 mod holding;
 mod index;
 mod json_pointer;
 mod limits;
+mod oauth;
 mod pages;
 mod position_token;
 mod problem;
@@ -26,6 +31,7 @@ mod request;
 mod response;
 mod server;
 mod site;
+mod tokens;
 
 pub use limits::Limits;
 pub use position_token::{InvalidToken, PositionToken};

@@ -1,7 +1,7 @@
 //! Answers as pages: a client that prefers HTML gets the JSON of a read as a page.
 
 use crate::{
-    actors::{Page, ResourceInfo, ViewInfo},
+    actors::{Caller, Page, ResourceInfo, ViewInfo},
     domain::kernel::Field,
     http::{
         admin::{components::COMPONENTS, gates::GATES},
@@ -36,7 +36,7 @@ const ID: &[Field] = &[Field::key("id")];
 pub async fn negotiated(
     site: &Site,
     verb: Verb,
-    request: &actix_http::Request,
+    (request, caller): (&actix_http::Request, &Caller),
     answer: Response,
 ) -> Response {
     if verb != Verb::Read {
@@ -48,7 +48,8 @@ pub async fn negotiated(
     if !is_json || content_negotiation::shown(request.headers()) == Shown::Json {
         return answer;
     }
-    let asked = Asked { site, path: request.path(), query: request.uri().query().unwrap_or("") };
+    let query = request.uri().query().unwrap_or("");
+    let asked = Asked { site, caller, path: request.path(), query };
     // On the heap: requests for JSON do not carry the size of this future.
     match Box::pin(asked.page(&answer)).await {
         Some(body) => as_page(answer, body),
@@ -68,6 +69,7 @@ fn as_page(mut answer: Response, body: Vec<u8>) -> Response {
 /// A read of a client that prefers HTML.
 struct Asked<'a> {
     site: &'a Site,
+    caller: &'a Caller,
     path: &'a str,
     query: &'a str,
 }
@@ -197,7 +199,8 @@ impl Asked<'_> {
         let query = Query::read_sized("", SIZE_MAX)?;
         let wait_max = self.site.limits.wait_max().min(HISTORY_WAIT_MAX);
         let page: Page = query.page.clone();
-        let found = self.site.runtime.conversation(business, number, page, wait_max).await?;
+        let found =
+            self.site.runtime.conversation(business, number, (page, wait_max), self.caller).await?;
         let page = ConversationPage { business, number, base, query: &query, conversation: &found };
         Ok(Node::read(&page.json()).unwrap_or(Node::Null))
     }

@@ -40,8 +40,14 @@ families! {
     SYNTAX = "syntax", 400, "not json", "the body is not valid json, or not valid utf-8";
     /// A query parameter is unknown or invalid.
     BAD_QUERY = "bad-query", 400, "bad query", "a query parameter is unknown or has an invalid value";
+    /// The request needs a token.
+    UNAUTHENTICATED = "unauthenticated", 401, "unauthenticated", "the request needs a bearer token in the header Authorization";
+    /// The request has an invalid token.
+    INVALID_TOKEN = "invalid-token", 401, "invalid token", "the bearer token of the request is not valid; the detail says why, and nothing was done";
     /// The payment was declined.
     UNPAID = "unpaid", 402, "unpaid", "the payment was declined, so nothing was established";
+    /// The token does not permit the request.
+    FORBIDDEN = "forbidden", 403, "forbidden", "the token is valid and does not permit this; the detail names the missing role";
     /// A command that only internal senders may submit.
     INSIDE = "inside", 403, "internal command", "only the system itself submits this command, never a client";
     /// Fault injection is not allowed.
@@ -139,6 +145,20 @@ impl Problem {
     /// A query parameter is unknown or invalid.
     pub fn bad_query(detail: impl Into<String>) -> Self {
         Self::new(BAD_QUERY, detail)
+    }
+
+    /// The value of `WWW-Authenticate` (RFC 6750), when a token is missing, invalid or not sufficient.
+    #[must_use]
+    pub fn challenge(&self) -> Option<String> {
+        let error = match self.family.name {
+            "unauthenticated" => return Some("Bearer realm=\"madang\"".to_owned()),
+            "invalid-token" => "invalid_token",
+            "forbidden" => "insufficient_scope",
+            _ => return None,
+        };
+        let description = self.detail.replace(['"', '\\'], "'");
+        let challenge = "Bearer realm=\"madang\", error=";
+        Some(format!("{challenge}\"{error}\", error_description=\"{description}\""))
     }
 
     /// The body, as `application/problem+json`.

@@ -4,11 +4,16 @@ use crate::{
     actors::Runtime,
     http::{
         connection::{Connection, ConnectionTable, SPARE_CONNECTIONS, WorkerLoad},
+        feed::{Feeds, Hub},
         handler::Handler,
-        holding::Holding,
+        holding::{Holding, Stopping},
         limits::Limits,
         request::ClientRateLimit,
+        site::Site,
+        tokens::Tokens,
     },
+    identity::Identities,
+    origin_policy::OriginPolicy,
 };
 use actix_http::{Extensions, HttpService, Protocol, error::DispatchError};
 use actix_service::ServiceFactoryExt as _;
@@ -61,6 +66,50 @@ impl Traffic {
     }
 }
 
+/// The parts that all workers share.
+#[derive(Clone)]
+struct Shared {
+    runtime: Runtime,
+    limits: Limits,
+    clients: Option<Arc<ClientRateLimit>>,
+    origins: Arc<OriginPolicy>,
+    identity: Option<Identities>,
+    hub: Arc<Hub>,
+}
+
+impl Shared {
+    fn new(
+        runtime: &Runtime,
+        limits: &Limits,
+        listener: &TcpListener,
+        identity: Option<&Identities>,
+    ) -> io::Result<Self> {
+        let origins = limits.origin_policy(listener.local_addr()?.ip());
+        let origins = origins.map_err(|senseless| io::Error::other(senseless.reason))?;
+        Ok(Self {
+            runtime: runtime.clone(),
+            limits: limits.clone(),
+            clients: ClientRateLimit::within(limits).map(Arc::new),
+            origins: Arc::new(origins),
+            identity: identity.cloned(),
+            hub: Hub::start(runtime)?,
+        })
+    }
+
+    /// The handler of one worker.
+    fn handler(&self, stopping: Stopping) -> Handler {
+        Handler::new(
+            Site::new(self.runtime.clone(), self.limits.clone()),
+            self.clients.clone(),
+            Arc::clone(&self.origins),
+            self.identity.as_ref().map(|it| Tokens::new(Arc::clone(&it.verifier))),
+            self.identity.as_ref().and_then(|it| it.issuer.clone()),
+            Holding::until(Rc::clone(&stopping)),
+            Feeds::new(Arc::clone(&self.hub), stopping),
+        )
+    }
+}
+
 /// Creates the server for this runtime and socket, with at most `connections_max` connections per
 /// worker. It serves while the result is awaited. It handles no signals: the caller stops it.
 ///
@@ -71,11 +120,9 @@ pub fn start(
     limits: &Limits,
     listener: TcpListener,
     connections_max: usize,
+    identity: Option<&Identities>,
 ) -> io::Result<(Server, Traffic)> {
-    let (runtime, for_workers) = (runtime.clone(), limits.clone());
-    let clients = ClientRateLimit::within(limits).map(Arc::new);
-    let origins = limits.origin_policy(listener.local_addr()?.ip());
-    let origins = Arc::new(origins.map_err(|senseless| io::Error::other(senseless.reason))?);
+    let shared = Shared::new(runtime, limits, &listener, identity)?;
     // Accepted sockets inherit the size.
     rustix::net::sockopt::set_socket_send_buffer_size(&listener, SEND_BUFFER_BYTES)?;
     let worker_count = limits.worker_count();
@@ -92,20 +139,17 @@ pub fn start(
     let (workers, loads) = (Arc::<AtomicUsize>::default(), traffic.clone());
     let builder = builder.listen("http", listener, move || {
         let nth = workers.fetch_add(1, Ordering::Relaxed);
-        runtime.look_after_this_loop(&format!("http {nth}"));
-        let (stopping, limits) = (stopping.clone(), for_workers.clone());
+        shared.runtime.look_after_this_loop(&format!("http {nth}"));
+        let (stopping, limits) = (stopping.clone(), shared.limits.clone());
         let table = ConnectionTable::new(connections_max, loads.load(nth));
         actix_web::rt::spawn(Rc::clone(&table).watch(limits.timeouts()));
         // One handler serves all paths, directly on the HTTP layer below actix-web: routing is
         // done by our own table, and nothing else of an `App` is needed.
         let until = stopping.clone();
-        let holding = Holding::until(Box::new(move || {
+        let handler = Rc::new(shared.handler(Rc::new(move || {
             let until = until.clone();
             Box::pin(async move { until.notified().await })
-        }));
-        let (runtime, origins) = (runtime.clone(), Arc::clone(&origins));
-        let handler = Handler::new(runtime, limits.clone(), clients.clone(), origins, holding);
-        let handler = Rc::new(handler);
+        })));
         let requests = HttpService::build()
             .graceful_shutdown_signal(move || {
                 let stopping = stopping.clone();

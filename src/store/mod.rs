@@ -24,8 +24,9 @@ mod types;
 
 pub use disk::is_guarded;
 pub use types::{
-    Answer, Answers, Cause, KindId, KindSet, Lease, Origin, Payload, Record, StoreId, StoredAnswer,
-    StoredOutcome, StoredReply, StoredSuccess, Stream, UNPLACED,
+    Answer, Answers, Cause, KindId, KindSet, Lease, Origin, PRINCIPAL_BYTES_MAX, Payload,
+    Principal, Principals, Record, StoreId, StoredAnswer, StoredOutcome, StoredReply,
+    StoredSuccess, Stream, UNPLACED,
 };
 
 #[cfg(test)]

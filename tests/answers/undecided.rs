@@ -5,7 +5,7 @@ use crate::{
     HANG,
     desk::{HELD_UP, count, hold_up, send, start},
 };
-use madang::actors::{ActorSettings, Outcome, Page, Reply, RequestError, Runtime};
+use madang::actors::{ActorSettings, Caller, Outcome, Page, Reply, RequestError, Runtime};
 
 /// The wait for commands that are expected to be delayed.
 const PATIENCE_MS: u64 = 50;
@@ -36,7 +36,7 @@ fn bytes(reply: &Reply) -> (Outcome, u64, u32, u64, Vec<u8>, Vec<String>) {
 async fn exists(runtime: &Runtime, number: u64) -> Reply {
     let exists = async {
         loop {
-            match runtime.show(0, number).await {
+            match runtime.show(0, number, &Caller::Trusted).await {
                 Ok(reply) => return reply,
                 Err(RequestError::NotYet(_) | RequestError::NotFound { .. }) => {
                     tokio::task::yield_now().await;
@@ -70,17 +70,17 @@ async fn a_command_that_waits_in_a_blocked_shard_is_accepted_with_a_location() {
     let other = send(&runtime, ("open", None), "", Some((7, 9)), PATIENCE_MS).await;
     assert_eq!(other.unwrap_err(), RequestError::KeyReused);
     for number in [2, 3] {
-        let shown = runtime.show(0, number).await;
+        let shown = runtime.show(0, number, &Caller::Trusted).await;
         assert!(matches!(shown, Err(RequestError::NotYet(_))), "{shown:?}");
     }
-    let shown = runtime.show(0, 4).await;
+    let shown = runtime.show(0, 4, &Caller::Trusted).await;
     assert!(matches!(shown, Err(RequestError::NotFound { .. })), "{shown:?}");
 
     drop(release);
     for number in [2, 3] {
         assert_eq!(count(&exists(&runtime, number).await), 0);
     }
-    assert_eq!(count(&runtime.show(0, 1).await.unwrap()), u64::from(HELD_UP) + 6);
+    assert_eq!(count(&runtime.show(0, 1, &Caller::Trusted).await.unwrap()), u64::from(HELD_UP) + 6);
     let again = send(&runtime, ("open", None), "", key, LONG_MS).await;
     assert_eq!(bytes(&again.unwrap()), first, "the same after the command was carried out");
     runtime.stop().await;
@@ -89,7 +89,7 @@ async fn a_command_that_waits_in_a_blocked_shard_is_accepted_with_a_location() {
     let runtime = start(folder.path(), one_shard());
     let again = send(&runtime, ("open", None), "", key, LONG_MS).await;
     assert_eq!(bytes(&again.unwrap()), first, "the same after a restart");
-    let shown = runtime.show(0, 4).await;
+    let shown = runtime.show(0, 4, &Caller::Trusted).await;
     assert!(
         matches!(shown, Err(RequestError::NotFound { .. })),
         "no command was carried out twice: {shown:?}"
@@ -116,7 +116,10 @@ async fn a_retry_gets_the_answer_after_the_first_client_gave_up() {
     exists(&runtime, 2).await;
     let again = send(&runtime, ("open", None), "", key, LONG_MS).await;
     assert_eq!(bytes(&again.unwrap()), first);
-    assert!(matches!(runtime.show(0, 3).await, Err(RequestError::NotFound { .. })));
+    assert!(matches!(
+        runtime.show(0, 3, &Caller::Trusted).await,
+        Err(RequestError::NotFound { .. })
+    ));
     runtime.stop().await;
 }
 

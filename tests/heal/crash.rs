@@ -1,7 +1,7 @@
 //! A crashed aggregate is rebuilt or quarantined, and loses nothing.
 
 use crate::probe::{HISTORY_IS_POISONED, count, send, send_under, start};
-use madang::actors::{ActorSettings, IdempotencyKey, RequestError};
+use madang::actors::{ActorSettings, Caller, IdempotencyKey, RequestError};
 use std::{
     sync::atomic::Ordering,
     time::{Duration, Instant},
@@ -19,7 +19,7 @@ async fn a_crashed_aggregate_is_back_within_100_ms_and_has_lost_nothing() {
     assert!(
         matches!(&crashed, Err(RequestError::Crashed { reason, .. }) if reason.contains("on purpose"))
     );
-    let shown = runtime.show(0, number).await.unwrap();
+    let shown = runtime.show(0, number, &Caller::Trusted).await.unwrap();
     let healed_in = since.elapsed();
     assert_eq!(count(&shown), 7);
     assert!(healed_in < Duration::from_millis(100), "rebuilt in {healed_in:?}");
@@ -85,7 +85,7 @@ async fn a_history_that_cannot_be_read_back_is_quarantined_and_never_skipped() {
     HISTORY_IS_POISONED.store(true, Ordering::SeqCst);
     let actors = ActorSettings { crashes_max: 3, ..ActorSettings::default() };
     let runtime = start(folder.path(), actors);
-    let shown = runtime.show(0, number).await;
+    let shown = runtime.show(0, number, &Caller::Trusted).await;
     assert!(
         matches!(&shown, Err(RequestError::Quarantined { reason, .. }) if reason.contains("poisoned")),
         "{shown:?}"
@@ -93,7 +93,7 @@ async fn a_history_that_cannot_be_read_back_is_quarantined_and_never_skipped() {
 
     HISTORY_IS_POISONED.store(false, Ordering::SeqCst);
     assert!(runtime.release("probe/counters", number));
-    assert_eq!(count(&runtime.show(0, number).await.unwrap()), 666);
+    assert_eq!(count(&runtime.show(0, number, &Caller::Trusted).await.unwrap()), 666);
     runtime.stop().await;
 }
 
@@ -123,7 +123,7 @@ async fn a_command_repeated_under_its_key_is_carried_out_once() {
     let runtime = start(folder.path(), ActorSettings::default());
     let again = send_under(&runtime, "add", Some(first.number), add, key).await.unwrap();
     assert_eq!(count(&again), 1, "the same after a restart");
-    assert_eq!(count(&runtime.show(0, first.number).await.unwrap()), 2);
+    assert_eq!(count(&runtime.show(0, first.number, &Caller::Trusted).await.unwrap()), 2);
     runtime.stop().await;
 }
 

@@ -3,7 +3,7 @@
 
 use madang::{
     actors::{
-        IdempotencyKey, Installation, Outcome, Page, Reply, Request, RequestError, Runtime,
+        Caller, IdempotencyKey, Installation, Outcome, Page, Reply, Request, RequestError, Runtime,
         Settings,
     },
     declarations::Declarations,
@@ -113,7 +113,7 @@ async fn order_all(runtime: Runtime, client: u64, troubles: Rc<Cell<u32>>) -> Ve
 /// The representation of an order after it is paid.
 pub async fn paid(runtime: &Runtime, number: u64) -> Vec<u8> {
     loop {
-        let shown = runtime.show(resource(runtime, "orders"), number).await;
+        let shown = runtime.show(resource(runtime, "orders"), number, &Caller::Trusted).await;
         let body = shown.map(|reply| reply.body).unwrap_or_default();
         if String::from_utf8_lossy(&body).contains(r#""status":"Paid""#) {
             return body;
@@ -127,6 +127,7 @@ pub fn ordering(runtime: &Runtime, client: u64, order: u64) -> Request {
     let command_routes = &runtime.resources()[resource].command_routes;
     let key = u128::from(client) << 64 | u128::from(order);
     Request {
+        caller: Caller::Trusted,
         resource,
         command_route: command_routes
             .iter()
@@ -165,14 +166,15 @@ async fn each_is_there_once(runtime: &Runtime, orders: &BTreeMap<u64, Vec<u8>>) 
         assert_eq!(total(runtime, name).await, keys, "{name}");
     }
     for (number, body) in orders {
-        let shown = runtime.show(resource(runtime, "orders"), *number).await.unwrap();
+        let shown =
+            runtime.show(resource(runtime, "orders"), *number, &Caller::Trusted).await.unwrap();
         assert_eq!(&shown.body, body, "order {number}");
     }
 }
 
 pub async fn total(runtime: &Runtime, name: &str) -> u64 {
     let page = Page { number: 0, size: 1, sort: Vec::new() };
-    runtime.list(resource(runtime, name), page).await.unwrap().total
+    runtime.list(resource(runtime, name), page, &Caller::Trusted).await.unwrap().total
 }
 
 pub fn shipped(catalogue: &mut Installation) {

@@ -3,7 +3,7 @@
 
 use crate::disk::{HANG, ordering, paid, resource, settings, shipped, start, total};
 use madang::{
-    actors::{Installation, Outcome, Reply, RequestError, Runtime, Status},
+    actors::{Caller, Installation, Outcome, Reply, RequestError, Runtime, Status},
     store::{
         faults::{Faults, SimulatedDiskState},
         journal::JournalOptions,
@@ -52,10 +52,13 @@ fn assert_sound(data: &Path) {
 
 async fn all_can_be_read(runtime: &Runtime, known: &Reply) {
     let orders = resource(runtime, "orders");
-    assert_eq!(runtime.show(orders, known.number).await.unwrap().body, known.body);
+    assert_eq!(
+        runtime.show(orders, known.number, &Caller::Trusted).await.unwrap().body,
+        known.body
+    );
     assert!(total(runtime, "orders").await >= 1);
     let view = runtime.views().iter().position(|view| view.name == "mypages").unwrap();
-    runtime.row(view, known.number, Some(known.position), HANG).await.unwrap();
+    runtime.row(view, known.number, (Some(known.position), HANG), &Caller::Trusted).await.unwrap();
 }
 
 #[actix::test]
@@ -217,7 +220,8 @@ async fn each_is_there_once(runtime: &Runtime, orders: &BTreeMap<u64, Vec<u8>>) 
         assert_eq!(total(runtime, name).await, orders.len() as u64, "{name}");
     }
     for (number, body) in orders {
-        let shown = runtime.show(resource(runtime, "orders"), *number).await.unwrap();
+        let shown =
+            runtime.show(resource(runtime, "orders"), *number, &Caller::Trusted).await.unwrap();
         assert_eq!(&shown.body, body, "order {number}");
     }
 }

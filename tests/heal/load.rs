@@ -1,7 +1,7 @@
 //! One aggregate crashes repeatedly while many clients use others.
 
 use crate::probe::{count, send, send_under, start};
-use madang::actors::{ActorSettings, IdempotencyKey, RequestError, Runtime};
+use madang::actors::{ActorSettings, Caller, IdempotencyKey, RequestError, Runtime};
 use std::{
     cell::Cell,
     rc::Rc,
@@ -85,7 +85,7 @@ async fn crash_until_quarantined(runtime: &Runtime, bomb: u64) -> (u64, Duration
             matches!(crashed, Err(RequestError::Crashed { .. } | RequestError::Quarantined { .. })),
             "{crashed:?}"
         );
-        let shown = runtime.show(0, bomb).await;
+        let shown = runtime.show(0, bomb, &Caller::Trusted).await;
         slowest = slowest.max(since.elapsed());
         match shown {
             Ok(shown) => assert_eq!(count(&shown), added),
@@ -100,7 +100,7 @@ async fn crash_until_quarantined(runtime: &Runtime, bomb: u64) -> (u64, Duration
 
 async fn all_are_there(runtime: &Runtime, counts: &[(u64, u64)]) {
     for (number, expected) in counts {
-        let shown = runtime.show(0, *number).await.unwrap();
+        let shown = runtime.show(0, *number, &Caller::Trusted).await.unwrap();
         assert_eq!(count(&shown), *expected, "counter {number}");
     }
 }

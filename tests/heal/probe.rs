@@ -1,7 +1,9 @@
 //! A small business that crashes on purpose, and helpers to use it.
 
 use madang::{
-    actors::{ActorSettings, IdempotencyKey, Reply, Request, RequestError, Runtime, Settings},
+    actors::{
+        ActorSettings, Caller, IdempotencyKey, Reply, Request, RequestError, Runtime, Settings,
+    },
     domain::kernel::{
         Aggregate, Business, CommandRoutes, Decision, Empty, Host, Issuer, Malformed, Quantity,
         Rejection, Timestamp,
@@ -182,6 +184,7 @@ pub async fn send_under(
     let command_route =
         command_routes.iter().position(|command_route| command_route.name == name).unwrap();
     let request = Request {
+        caller: Caller::Trusted,
         resource: 0,
         command_route,
         number,

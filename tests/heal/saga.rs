@@ -6,7 +6,7 @@ use crate::{
     relay::{BAD_DIGIT, Knocking, Relay, SAGA_IS_POISONED, STUCK},
 };
 use madang::{
-    actors::{ActorSettings, GateSettings, Installation, Page, Runtime, Settings},
+    actors::{ActorSettings, Caller, GateSettings, Installation, Page, Runtime, Settings},
     domain::kernel::{Business, Host},
     store::journal::JournalOptions,
 };
@@ -81,7 +81,7 @@ async fn for_each_at_once<F: Future<Output = ()> + 'static>(
 /// Waits until the tally of this number shows these digits. It must not show further ones.
 pub async fn becomes(runtime: &Runtime, number: u64, digits: u64) {
     loop {
-        if let Ok(shown) = runtime.show(TALLIES, number).await
+        if let Ok(shown) = runtime.show(TALLIES, number, &Caller::Trusted).await
             && count(&shown) >= digits
         {
             assert_eq!(count(&shown), digits, "tally {number}");
@@ -113,7 +113,7 @@ async fn a_conversation_that_crashes_is_quarantined_alone_and_goes_on_once_relea
     add(1, 1).await;
     becomes(&runtime, 1, 1).await;
     // No other effect is pending. So this is the last position, and the bad record has the next.
-    let position = runtime.show(TALLIES, 1).await.unwrap().position + 1;
+    let position = runtime.show(TALLIES, 1, &Caller::Trusted).await.unwrap().position + 1;
     add(1, BAD_DIGIT).await;
     add(1, 2).await;
     add(2, 3).await;
@@ -165,7 +165,7 @@ async fn commands_for_a_suspended_kind_wait_in_the_journal_and_come_in_order_onc
     }
     assert_eq!(waiting(), COUNTERS_MANY as u64, "one command per conversation waits");
     let none = Page { number: 0, size: 1, sort: Vec::new() };
-    assert_eq!(runtime.list(TALLIES, none).await.unwrap().total, 0);
+    assert_eq!(runtime.list(TALLIES, none, &Caller::Trusted).await.unwrap().total, 0);
     runtime.stop().await;
     drop(runtime);
 
@@ -263,7 +263,7 @@ async fn outcomes_stuck_at_a_quarantined_instance_do_not_block_the_backlog() {
     let runtime = start::<Probe>(folder.path());
     let last = STUCK + 40;
     open_many(&runtime, usize::try_from(last).unwrap()).await;
-    assert_eq!(runtime.show(COUNTERS, last).await.unwrap().version, 1);
+    assert_eq!(runtime.show(COUNTERS, last, &Caller::Trusted).await.unwrap().version, 1);
     runtime.stop().await;
 
     let runtime = start::<Knocking>(folder.path());

@@ -5,7 +5,9 @@ use crate::{
     drill::{Drill, HANG, Load},
     probe::{DAWDLED, DAWDLING, Probe, count, send, start_in},
 };
-use madang::actors::{ActorSettings, Installation, Page, Reply, RequestError, Runtime, Settings};
+use madang::actors::{
+    ActorSettings, Caller, Installation, Page, Reply, RequestError, Runtime, Settings,
+};
 use serde_json::json;
 use std::{path::Path, time::Instant};
 use tokio::task::JoinHandle;
@@ -61,7 +63,11 @@ async fn a_replaced_shard_that_resumes_writes_nothing_and_forwards_its_waiting_c
         tokio::task::yield_now().await;
     }
     assert_eq!(count(&send(&runtime, "add", Some(2), r#"{"count":10}"#).await.unwrap()), 10);
-    assert_eq!(count(&runtime.show(0, 4).await.unwrap()), 0, "its envelope is not delivered yet");
+    assert_eq!(
+        count(&runtime.show(0, 4, &Caller::Trusted).await.unwrap()),
+        0,
+        "its envelope is not delivered yet"
+    );
     assert_eq!(runtime.blocked(), ["shard 0"], "liveness is red while the loop is blocked");
 
     drop(dawdling);
@@ -71,7 +77,11 @@ async fn a_replaced_shard_that_resumes_writes_nothing_and_forwards_its_waiting_c
     until("the old loop has resumed", || runtime.blocked().is_empty()).await;
     let stands = async |runtime: &Runtime| {
         for (number, expected) in [(1, 1), (2, 10), (3, 0), (4, 1)] {
-            assert_eq!(count(&runtime.show(0, number).await.unwrap()), expected, "{number}");
+            assert_eq!(
+                count(&runtime.show(0, number, &Caller::Trusted).await.unwrap()),
+                expected,
+                "{number}"
+            );
         }
     };
     stands(&runtime).await;

@@ -1,7 +1,7 @@
 //! An event that changes several rows of a view: a booking changes one row for each of its nights.
 
 use madang::{
-    actors::{Installation, Page, Request, Row, Runtime, Settings, ViewQuery},
+    actors::{Caller, Installation, Page, Request, Row, Runtime, Settings, ViewQuery},
     domain::kernel::{
         prelude::*,
         simulation::{Dice, World},
@@ -174,7 +174,16 @@ async fn send(runtime: &Runtime, number: Option<u64>, body: &Value) -> u64 {
     let command_route = routes.iter().position(|route| route.name == name).unwrap();
     let body = body.to_string().into_bytes();
     let (key, if_match, wait_max) = (None, None, WAIT_MAX);
-    let request = Request { resource, command_route, number, body, key, if_match, wait_max };
+    let request = Request {
+        caller: Caller::Trusted,
+        resource,
+        command_route,
+        number,
+        body,
+        key,
+        if_match,
+        wait_max,
+    };
     runtime.submit(request).await.unwrap().position
 }
 
@@ -182,8 +191,8 @@ async fn send(runtime: &Runtime, number: Option<u64>, body: &Value) -> u64 {
 async fn nights_at(runtime: &Runtime, position: u64) -> Vec<(u64, u64)> {
     let page = Page { number: 0, size: 99, sort: vec![] };
     let at_least = Some(position);
-    let query = ViewQuery { conditions: vec![], page, at_least, wait_max: WAIT_MAX };
-    let rows = runtime.search(0, query).await.unwrap();
+    let query = ViewQuery { owner: None, conditions: vec![], page, at_least, wait_max: WAIT_MAX };
+    let rows = runtime.search(0, query, &Caller::Trusted).await.unwrap();
     let night = |row: &Row| {
         let night: Night = serde_json::from_slice(&row.body).unwrap();
         (night.day, night.guests)

@@ -1,7 +1,7 @@
 //! Stored types change between two versions of a binary: what was written before is read today.
 
 use madang::{
-    actors::{Installation, Request, Runtime, Settings, StartError},
+    actors::{Caller, Installation, Request, Runtime, Settings, StartError},
     domain::kernel::{Business, Host},
 };
 use serde_json::{Value, json};
@@ -246,12 +246,21 @@ async fn send(runtime: &Runtime, command: &str, number: Option<u64>, body: Value
     let command_route = routes.iter().position(|route| route.name == command).unwrap();
     let (key, if_match, wait_max) = (None, None, Duration::from_secs(60));
     let body = body.to_string().into_bytes();
-    let request = Request { resource: 0, command_route, number, body, key, if_match, wait_max };
+    let request = Request {
+        caller: Caller::Trusted,
+        resource: 0,
+        command_route,
+        number,
+        body,
+        key,
+        if_match,
+        wait_max,
+    };
     runtime.submit(request).await.unwrap();
 }
 
 async fn shown(runtime: &Runtime, number: u64) -> Value {
-    let body = runtime.show(0, number).await.unwrap().body;
+    let body = runtime.show(0, number, &Caller::Trusted).await.unwrap().body;
     serde_json::from_slice::<Value>(&body).unwrap()["book"].take()
 }
 

@@ -9,6 +9,7 @@ mod eighth;
 mod evolution;
 mod examples;
 mod hostile;
+mod identity;
 mod names;
 mod numbers;
 mod operations_log;

@@ -17,7 +17,7 @@ use madang::{
 use serde_json::{Value, json};
 use std::{fs, path::Path};
 
-const LINES_MAX: usize = 140;
+const LINES_MAX: usize = 145;
 
 fn install(host: &mut Installation) {
     host.business::<Library>();
@@ -38,7 +38,7 @@ async fn get(running: &Running, path: &str) -> (u16, Value) {
 }
 
 #[test]
-fn it_has_at_most_140_lines_besides_its_specification() {
+fn it_has_at_most_145_lines_besides_its_specification() {
     let lines = fs::read_to_string("examples/seventh/library/mod.rs").unwrap().lines().count();
     assert!(lines <= LINES_MAX, "{lines} lines");
 }

@@ -23,7 +23,7 @@ use settings::Settings as Prices;
 use std::{fs, path::Path};
 
 /// The most lines of the files of the business, without its specification and its random worlds.
-const LINES_MAX: &[(&str, usize)] = &[("mod.rs", 180), ("overview.rs", 35), ("payment.rs", 55)];
+const LINES_MAX: &[(&str, usize)] = &[("mod.rs", 182), ("overview.rs", 35), ("payment.rs", 55)];
 
 fn install(host: &mut Installation) {
     host.business::<Bakery>();

@@ -2,7 +2,7 @@
 //! disk under the records.
 
 use madang::{
-    actors::{Outcome, Page, Reply, Request, Row, Runtime, Settings, ViewQuery},
+    actors::{Caller, Outcome, Page, Reply, Request, Row, Runtime, Settings, ViewQuery},
     declarations::Declarations,
     domain::kernel::{Method, Place},
     store::journal::{Journal, MemoryJournal, Partitions},
@@ -44,7 +44,16 @@ async fn send(runtime: &Runtime, number: Option<u64>, body: &Value) -> Reply {
     let (resource, command_route) = route(runtime, "orders", method, place);
     let (body, key, if_match) = (body.to_string().into_bytes(), None, None);
     let wait_max = MINUTE;
-    let request = Request { resource, command_route, number, body, key, if_match, wait_max };
+    let request = Request {
+        caller: Caller::Trusted,
+        resource,
+        command_route,
+        number,
+        body,
+        key,
+        if_match,
+        wait_max,
+    };
     runtime.submit(request).await.unwrap()
 }
 
@@ -75,8 +84,8 @@ fn a_day_of_taxis(folder: &Path, journal: Arc<dyn Journal>) -> (Vec<Value>, Vec<
         let view = runtime.views().iter().position(|known| known.name == "mypages").unwrap();
         let page = Page { number: 0, size: 99, sort: vec![] };
         let at_least = Some(position);
-        let query = ViewQuery { conditions: vec![], page, at_least, wait_max: MINUTE };
-        let rows = runtime.search(view, query).await.unwrap();
+        let query = ViewQuery { owner: None, conditions: vec![], page, at_least, wait_max: MINUTE };
+        let rows = runtime.search(view, query, &Caller::Trusted).await.unwrap();
         let decided = |row: &Row| {
             let row: Value = serde_json::from_slice(&row.body).unwrap();
             DECIDED.map(|field| row[field].clone()).into_iter().collect()

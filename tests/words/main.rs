@@ -4,6 +4,7 @@
 //! One file per business holds its commands as a table, in the order of submission to a fresh
 //! server. `TESTED_MADANG=target/release/madang` tests another binary.
 
+mod callers;
 mod claims;
 mod education;
 mod insurance;

@@ -60,8 +60,28 @@ impl Word {
         Self { soon: true, ..self }
     }
 
+    /// The method of the request.
+    pub fn method(&self) -> &'static str {
+        self.send.split_once(' ').expect("a method and a path").0
+    }
+
+    /// The path of the request, without the business.
+    pub fn path(&self) -> &'static str {
+        self.send.split_once(' ').expect("a method and a path").1
+    }
+
+    /// The body of the request.
+    pub const fn body(&self) -> &'static str {
+        self.body
+    }
+
+    /// Whether the answer can still become as expected.
+    pub fn may_wait(&self, begun: Instant) -> bool {
+        self.soon && begun.elapsed() < SOON
+    }
+
     /// The first difference from the expected answer, as an error.
-    fn check(&self, root: &str, heard: &Heard) -> Result<(), String> {
+    pub fn check(&self, root: &str, heard: &Heard) -> Result<(), String> {
         if heard.status != self.status {
             return Err(format!("status {}, not {}", heard.status, self.status));
         }
@@ -89,13 +109,13 @@ impl Story {
     /// When an answer differs from the table.
     pub fn tell(&self, server: &Server, root: &str, program: Program) {
         for word in self.words {
-            let (method, path) = word.send.split_once(' ').expect("a method and a path");
+            let (method, path) = (word.method(), word.path());
             let begun = Instant::now();
             loop {
                 let heard = program(method, &server.url(&format!("{root}{path}")), word.body);
                 let Err(why) = word.check(root, &heard) else { break };
                 assert!(
-                    word.soon && begun.elapsed() < SOON,
+                    word.may_wait(begun),
                     "{}: {} {}: {why}\n{}{}",
                     self.business,
                     word.send,

@@ -18,6 +18,7 @@ pub struct Theatre;
 
 impl Business for Theatre {
     const NAME: &'static str = "theatre";
+    const STAFF: &'static [&'static str] = &["usher"];
     const EXAMPLE: Option<(&'static str, &'static str)> =
         Some(("orders", r#"{"guest":"Kim","evening":"2026-12-24","seats":2}"#));
     type Settings = Empty;

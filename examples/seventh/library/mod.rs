@@ -8,6 +8,7 @@ pub struct Library;
 
 impl Business for Library {
     const NAME: &'static str = "library";
+    const STAFF: &'static [&'static str] = &["librarian"];
     const EXAMPLE: Option<(&'static str, &'static str)> = Some(("books", r#"{"title":"Momo"}"#));
     type Settings = Empty;
 
@@ -60,6 +61,7 @@ rejections! {
 
 impl Aggregate for Book {
     const NAME: &'static str = "library/books";
+    const READERS: Readers = Readers::Anyone;
     type Business = Library;
     type Command = Command;
     type Event = Event;

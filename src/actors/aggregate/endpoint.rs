@@ -11,8 +11,8 @@ use super::{
 use crate::{
     actors::{
         api::{
-            Answer, Collection, CommandInfo, Page, Reply, Request, RequestError, ResourceInfo,
-            misunderstood,
+            Answer, Caller, Collection, CommandInfo, Page, Reply, Request, RequestError,
+            ResourceInfo, Sight, misunderstood,
         },
         dispatch::{
             DeliveryError, DynAggregate, InternalCommand, decode_event, decode_rejection,
@@ -21,7 +21,7 @@ use crate::{
         gate::GateKind,
         operations::Component,
     },
-    domain::kernel::{Aggregate, Dispatch, SettingsOf},
+    domain::kernel::{Aggregate, Business, Dispatch, SettingsOf},
     store::KindId,
 };
 use std::{any::Any, sync::Arc};
@@ -46,9 +46,9 @@ pub trait Endpoint: DynAggregate {
         first: Answer<()>,
     ) -> Answer<Reply>;
     /// Returns the representation of one instance.
-    fn show(self: Arc<Self>, number: u64) -> Answer<Reply>;
+    fn show(self: Arc<Self>, number: u64, caller: &Caller) -> Answer<Reply>;
     /// Returns a page of instances.
-    fn list(self: Arc<Self>, page: Page) -> Answer<Collection<Reply>>;
+    fn list(self: Arc<Self>, page: Page, caller: &Caller) -> Answer<Collection<Reply>>;
 }
 
 impl<A: Aggregate> AggregateKind<A> {
@@ -69,7 +69,8 @@ impl<A: Aggregate> AggregateKind<A> {
                 place: command_route.place,
             })
             .collect();
-        let info = ResourceInfo { business, name, aliases: A::ALIASES, command_routes: infos };
+        let (aliases, readers) = (A::ALIASES, A::READERS);
+        let info = ResourceInfo { business, name, aliases, command_routes: infos, readers };
         let next_number = NextNumber::in_journal(&*shared.journal, kind, A::NAME);
         let shards = shared.settings.shard_count();
         let post = ShardRouter::new(shards, shared.settings.mailbox_messages_max);
@@ -95,6 +96,16 @@ impl<A: Aggregate> AggregateKind<A> {
     pub fn released(&self, number: u64) {
         self.shared.injected_panics.forgive(A::NAME, number);
         self.post(number, Content::Release);
+    }
+
+    /// What this client may see of the kind.
+    ///
+    /// # Errors
+    /// When it may see nothing of it.
+    pub(super) fn sight(caller: &Caller) -> Result<Sight, RequestError> {
+        let (business, staff) = (A::Business::NAME, A::Business::STAFF);
+        let sight = caller.sight(business, staff);
+        sight.check(A::READERS, business, staff).map(|()| sight)
     }
 
     /// Whether an aggregate can have this number: it is at most the last number in the journal.
@@ -157,8 +168,10 @@ impl<A: Aggregate> Endpoint for AggregateKind<A> {
         Box::pin(Self::submit_for(self, dispatch, name, request, first))
     }
 
-    fn show(self: Arc<Self>, number: u64) -> Answer<Reply> {
+    fn show(self: Arc<Self>, number: u64, caller: &Caller) -> Answer<Reply> {
+        let sight = Self::sight(caller);
         Box::pin(async move {
+            let sight = sight?;
             if self.undecided.contains(number) {
                 let reason = format!("{} {number} is accepted and not decided yet", A::NAME);
                 return Err(RequestError::NotYet(reason));
@@ -166,11 +179,12 @@ impl<A: Aggregate> Endpoint for AggregateKind<A> {
             if !self.may_exist(number) {
                 return Err(Self::not_found(number));
             }
-            self.ask(number, Content::Show).await
+            self.ask(number, |reply| Content::Show(sight, reply)).await
         })
     }
 
-    fn list(self: Arc<Self>, page: Page) -> Answer<Collection<Reply>> {
-        Box::pin(self.show_page(page))
+    fn list(self: Arc<Self>, page: Page, caller: &Caller) -> Answer<Collection<Reply>> {
+        let sight = Self::sight(caller);
+        Box::pin(async move { self.show_page(page, sight?).await })
     }
 }

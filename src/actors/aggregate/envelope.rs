@@ -3,12 +3,13 @@
 use super::idempotency::KeyGuard;
 use crate::{
     actors::{
-        api::{IdempotencyKey, Outcome, Reply, RequestError},
+        api::{IdempotencyKey, Outcome, Permission, Reply, RequestError, Sight},
         dispatch::{DeliveryError, InternalCommand},
         gate::{CallOutcome, GateRejection, Permit},
         port::PortAdmission,
     },
     domain::kernel::{Aggregate, Timestamp},
+    store::Principals,
 };
 use actix::Message;
 use std::sync::Arc;
@@ -45,8 +46,8 @@ pub enum Content<A: Aggregate> {
     Tell(A::Command, Sender),
     /// The first command of a new aggregate, and its decision on the blank state.
     Create(A::Command, Decision<A>, ClientCommand),
-    /// Reply with the state, as of the last durable record.
-    Show(ReplyTo),
+    /// Reply with the state, as of the last durable record, to a client with this sight.
+    Show(Sight, ReplyTo),
     /// Reply with the state, because the longest wait of a client is over.
     GiveUp(ReplyTo),
     /// Reply with the state as soon as nothing is pending any more. Store the reply under the key.
@@ -81,6 +82,8 @@ pub struct ClientCommand {
     pub keyed: Option<Box<Keyed>>,
     /// The version it expects (`If-Match`), if it names one.
     pub if_match: Option<u32>,
+    /// The permission to submit it; `None` while no identity is configured.
+    pub permission: Option<Permission>,
     /// The kind of success to reply with.
     pub outcome: Outcome,
     /// The permit of the kind's gate, held until the answer is durable.
@@ -107,7 +110,7 @@ impl<A: Aggregate> Content<A> {
         match self {
             Self::Tell(_, sender) => sender.refuse(request_error),
             Self::Create(_, _, call) => Sender::Client(call).refuse(request_error),
-            Self::Show(reply) | Self::GiveUp(reply) | Self::Await(_, reply, _) => {
+            Self::Show(_, reply) | Self::GiveUp(reply) | Self::Await(_, reply, _) => {
                 reply.send(Err(request_error));
             }
             Self::Release | Self::LookAgain => {}
@@ -149,6 +152,19 @@ impl Told {
 }
 
 impl Sender {
+    /// The principals of records that no client submits to the aggregate that this sender creates.
+    /// It belongs to the customer who creates it, or to the owner of what led to its creation.
+    pub fn owner_of_new(&self) -> Option<Arc<Principals>> {
+        let principals = match self {
+            Self::Client(call) => call.permission.as_ref()?.principals(None, true),
+            Self::Inside(call) => Arc::clone(call.on_behalf_of.as_ref()?),
+        };
+        principals.owner.is_some().then(|| match principals.issuer {
+            None => principals,
+            Some(_) => Arc::new(Principals { issuer: None, owner: principals.owner.clone() }),
+        })
+    }
+
     /// The command creates the aggregate.
     pub const fn creates(&mut self) {
         if let Self::Client(call) = self {

@@ -7,11 +7,14 @@ use crate::{
     },
     domain::kernel::{Aggregate, Progress, representation},
     store::{
-        Payload, Record, Stream, codec,
+        Payload, Principals, Record, Stream, codec,
         journal::{Journal, StoreError},
     },
 };
-use std::mem;
+use std::{mem, sync::Arc};
+
+/// The most records that are read to find the first event. Only refused commands come before it.
+const FIRST_RECORDS_MAX: u32 = 16;
 
 /// An aggregate rebuilt from the journal.
 pub struct Rebuilt<A> {
@@ -21,16 +24,20 @@ pub struct Rebuilt<A> {
     pub version: u32,
     /// Whether it has an event.
     pub is_born: bool,
+    /// The principals of records that no client submits: the owner alone.
+    pub owner: Option<Arc<Principals>>,
     /// The position of its last record after the snapshot.
     pub position: u64,
     /// The number of records read.
     pub records_read: u32,
 }
 
-/// Rebuilds an aggregate from its snapshot and the records after it. Blocking.
+/// Rebuilds an aggregate from its snapshot and the records after it. With `has_identity`, its owner
+/// is read from its first event as well. Blocking.
 pub fn rebuild<A: Aggregate>(
     journal: &dyn Journal,
     stream: Stream,
+    has_identity: bool,
 ) -> Result<Rebuilt<A>, StoreError> {
     let unreadable = |reason| StoreError::Unreadable { stream, reason };
     // A snapshot of another shape is ignored. The whole history is read once, since the instance
@@ -45,15 +52,31 @@ pub fn rebuild<A: Aggregate>(
     };
     // Refusals alone can lead to a snapshot as well.
     let mut is_born = version > 0 && state != A::default();
+    let mut owner = if is_born && has_identity { owner_of(journal, stream)? } else { None };
     let (mut position, mut records_read) = (0, 0_u32);
     journal.each_record(stream, version, &mut |record| {
-        is_born |= matches!(record.payload, Payload::Event(_));
+        if !is_born && matches!(record.payload, Payload::Event(_)) {
+            is_born = true;
+            owner = owner_in(&record);
+        }
         state = apply::<A>(mem::take(&mut state), &record).map_err(unreadable)?;
         (version, position) = (record.version, record.position);
         records_read = records_read.saturating_add(1);
         Ok(())
     })?;
-    Ok(Rebuilt { state, version, is_born, position, records_read })
+    Ok(Rebuilt { state, version, is_born, owner, position, records_read })
+}
+
+/// The owner of an aggregate, from its first event. Blocking.
+fn owner_of(journal: &dyn Journal, stream: Stream) -> Result<Option<Arc<Principals>>, StoreError> {
+    let first = journal.some_records(stream, 0, FIRST_RECORDS_MAX)?;
+    let mut events = first.iter().filter(|record| matches!(record.payload, Payload::Event(_)));
+    Ok(events.next().and_then(owner_in))
+}
+
+fn owner_in(record: &Record) -> Option<Arc<Principals>> {
+    let owner = Some(record.owner()?.into());
+    Some(Arc::new(Principals { issuer: None, owner }))
 }
 
 /// Applies one record. A panic of the domain code becomes an error.

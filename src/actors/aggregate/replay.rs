@@ -52,6 +52,7 @@ impl<A: Aggregate> AggregateKind<A> {
             admission: call.admission,
             keyed: Some((keyed.key, keyed.flight.watch())),
             is_new: false,
+            sight: call.sight,
         };
         let (reply, receiver) = ReplyTo::channel();
         self.post(number, Content::Await(call.outcome, reply, Some(keyed)));

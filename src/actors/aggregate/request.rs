@@ -12,14 +12,14 @@ use super::{
 use crate::{
     actors::{
         api::{
-            Answer, IdempotencyKey, Outcome, Request, RequestError, blocking, busy, misunderstood,
-            rejected,
+            Answer, IdempotencyKey, Outcome, Permission, Request, RequestError, Sight, blocking,
+            busy, misunderstood, rejected,
         },
         gate::{GateRejection, Permit},
         port::PortAdmission,
         support::{batch_wakes, catch_panic, now},
     },
-    domain::kernel::{Aggregate, Dispatch, Issuer, ParsedCommand, Place, Target},
+    domain::kernel::{Aggregate, Business, Dispatch, Issuer, ParsedCommand, Place, Target},
 };
 use std::{mem, sync::Arc, time::Duration};
 
@@ -29,6 +29,8 @@ pub(super) struct Call {
     pub permit: Permit,
     step: Option<Result<Permit, GateRejection>>,
     if_match: Option<u32>,
+    permission: Option<Permission>,
+    pub sight: Sight,
     pub outcome: Outcome,
     pub wait_max: Duration,
     /// The admission to the outside service whose answer is waited for.
@@ -129,21 +131,27 @@ impl<A: Aggregate> AggregateKind<A> {
         call: Call,
         is_new: bool,
     ) -> Reached {
-        let Call { keyed, permit, step, if_match, outcome, wait_max, admission } = call;
+        let Call { keyed, permit, step, if_match, permission, sight, .. } = call;
+        let Call { outcome, wait_max, admission, .. } = call;
         let watched = keyed.as_ref().map(|keyed| {
             keyed.flight.goes_to(number);
             (keyed.key, keyed.flight.watch())
         });
-        let waits = Waits { number, wait_max, admission, keyed: watched, is_new };
+        let waits = Waits { number, wait_max, admission, keyed: watched, is_new, sight };
         let (reply, receiver) = ReplyTo::channel();
-        let call = ClientCommand { reply, keyed, if_match, outcome, permit, step };
+        let call = ClientCommand { reply, keyed, if_match, permission, outcome, permit, step };
         self.post(number, content(call));
         self.within(waits, receiver).await
     }
 
     /// Waits until no other request with this key is in flight. When the other takes too long, or
     /// was answered before its decision, this request gets the same answer.
-    async fn acquire(&self, key: IdempotencyKey, wait_max: Duration) -> Result<KeyGuard, Reached> {
+    async fn acquire(
+        &self,
+        key: IdempotencyKey,
+        wait_max: Duration,
+        sight: Sight,
+    ) -> Result<KeyGuard, Reached> {
         let acquiring = tokio::time::timeout(wait_max, self.shared.in_flight_keys.acquire(key));
         match acquiring.await {
             Ok(Acquired::Alone(flight)) => return Ok(flight),
@@ -160,7 +168,7 @@ impl<A: Aggregate> AggregateKind<A> {
         // Without a number, it is uncertain whether the other request reaches an aggregate.
         let Some(number) = watch.number() else { return Err(Err(busy(A::NAME))) };
         let keyed = Some((key, watch));
-        let waits = Waits { number, wait_max, admission: None, keyed, is_new: false };
+        let waits = Waits { number, wait_max, admission: None, keyed, is_new: false, sight };
         Err(self.answer_in_time(&waits, None).await)
     }
 
@@ -219,9 +227,12 @@ impl<A: Aggregate> AggregateKind<A> {
         if A::issuer(&parsed.command) == Issuer::Internal {
             return Err(RequestError::Inside(name));
         }
-        let Request { key, if_match, wait_max, .. } = request;
+        let Request { key, if_match, wait_max, caller, .. } = request;
+        let (business, staff) = (A::Business::NAME, A::Business::STAFF);
+        let permission = caller.permission(business, staff, A::issuer(&parsed.command))?;
+        let sight = caller.sight(business, staff);
         let flight = match key {
-            Some(key) => match self.acquire(key, wait_max).await {
+            Some(key) => match self.acquire(key, wait_max, sight.clone()).await {
                 Ok(flight) => Some((key, flight)),
                 Err(reached) => return reached,
             },
@@ -235,7 +246,17 @@ impl<A: Aggregate> AggregateKind<A> {
             Box::new(Keyed { key, flight, admission: admission.clone(), may_start_step })
         });
         let (step, port) = (None, admission.clone());
-        let mut call = Call { keyed, permit, step, if_match, outcome, wait_max, admission: port };
+        let mut call = Call {
+            keyed,
+            permit,
+            step,
+            if_match,
+            permission,
+            sight,
+            outcome,
+            wait_max,
+            admission: port,
+        };
         if let Some(key) = key {
             let journal = Arc::clone(&self.shared.journal);
             if let Some(stored) = blocking(move || journal.answer(key.key)).await? {

@@ -37,6 +37,8 @@ pub struct Services {
     pub injected_panics: InjectedPanics,
     /// Whether faults may be injected.
     pub allows_faults: bool,
+    /// Whether identity is configured, so that the owners of aggregates count.
+    pub has_identity: bool,
     /// The idempotency keys of requests in flight.
     pub in_flight_keys: InFlightKeys,
     /// The limits of lists of instances.

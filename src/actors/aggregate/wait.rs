@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     actors::{
-        api::{IdempotencyKey, Outcome, Reply, RequestError, busy},
+        api::{IdempotencyKey, Outcome, Reply, RequestError, Sight, busy},
         port::PortAdmission,
         support::batch_wakes,
     },
@@ -35,6 +35,8 @@ pub struct Waits {
     pub keyed: Option<(IdempotencyKey, Watch)>,
     /// Whether the number is that of a new aggregate.
     pub is_new: bool,
+    /// What the client may see.
+    pub sight: Sight,
 }
 
 impl<A: Aggregate> AggregateKind<A> {
@@ -71,11 +73,16 @@ impl<A: Aggregate> AggregateKind<A> {
             return Err(RequestError::Failed(unknown.to_owned()));
         }
         // The number is new, so any state found under it comes from this command.
-        match timeout(waits.wait_max, self.ask(waits.number, Content::Show)).await {
+        match timeout(waits.wait_max, self.shown_to(waits)).await {
             Ok(Ok(reply)) => Ok(Reply { outcome: Outcome::Pending, ..reply }),
             Ok(Err(RequestError::NotFound { .. })) => Err(busy(A::NAME)),
             _ => Err(RequestError::Failed(unknown.to_owned())),
         }
+    }
+
+    /// The present state, as far as the client may see it.
+    async fn shown_to(&self, waits: &Waits) -> Reached {
+        self.ask(waits.number, |reply| Content::Show(waits.sight.clone(), reply)).await
     }
 
     /// The answer to a client that cannot wait any longer.
@@ -84,7 +91,7 @@ impl<A: Aggregate> AggregateKind<A> {
         waits: &Waits,
         mut receiver: Option<ReplyReceiver>,
     ) -> Reached {
-        let shown = timeout(waits.wait_max, self.ask(waits.number, Content::Show)).await;
+        let shown = timeout(waits.wait_max, self.shown_to(waits)).await;
         match receiver.as_mut().map(ReplyReceiver::try_recv) {
             Some(Ok(Told::Reply(reached))) => return reached,
             // What is shown is another aggregate.

@@ -40,6 +40,12 @@ pub enum RequestError {
     /// 403: an internal command, which only sagas, ports and lookups may send.
     #[error("`{0}` is an internal command")]
     Inside(&'static str),
+    /// 401: the request needs a token.
+    #[error("this needs a token: send `Authorization: Bearer …`")]
+    Unauthenticated,
+    /// 403: the token permits something else; this is what is missing.
+    #[error("only {0} may do this")]
+    Forbidden(String),
     /// 404: there is no such aggregate or row.
     #[error("there is no {resource} {number}")]
     NotFound {

@@ -1,6 +1,7 @@
 //! The requests, replies and errors of the runtime, as the HTTP layer and embedders see them.
 
 mod available_commands;
+mod caller;
 mod error;
 mod fault;
 mod reply;
@@ -10,6 +11,7 @@ mod status;
 mod store_error;
 
 pub use available_commands::Possible;
+pub use caller::{ADMIN, Caller, Permission, Sight};
 pub use error::{Answer, RequestError, StartError, busy, misunderstood, rejected};
 pub use fault::{Fault, FaultError, TARGETS_MAX};
 pub use reply::{Collection, Outcome, Reply, Row};

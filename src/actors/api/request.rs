@@ -1,5 +1,6 @@
 //! The requests of clients.
 
+use super::Caller;
 use std::time::Duration;
 
 /// The longest time a request waits for a pending outcome. The configuration cannot exceed it.
@@ -14,6 +15,8 @@ pub struct Request {
     pub command_route: usize,
     /// The number in the path, if there is one.
     pub number: Option<u64>,
+    /// The client.
+    pub caller: Caller,
     /// The body as received.
     pub body: Vec<u8>,
     /// The idempotency key, if there is one.
@@ -63,6 +66,8 @@ pub struct ViewQuery {
     pub page: Page,
     /// The position the view must have reached, if the client requires one.
     pub at_least: Option<u64>,
+    /// Only rows that belong to this subject; all rows when `None`.
+    pub owner: Option<String>,
     /// The longest time to wait for that position.
     pub wait_max: Duration,
 }

@@ -1,6 +1,6 @@
 //! The resources of the runtime: aggregate kinds, commands, views and examples.
 
-use crate::domain::kernel::{Field, Link, Method, Place};
+use crate::domain::kernel::{Field, Link, Method, Place, Readers};
 
 /// An aggregate kind as clients see it.
 #[derive(Clone, Debug)]
@@ -13,6 +13,8 @@ pub struct ResourceInfo {
     pub aliases: &'static [&'static str],
     /// The commands of the resource.
     pub command_routes: Vec<CommandInfo>,
+    /// Who may read the instances.
+    pub readers: Readers,
 }
 
 /// A command of a resource.
@@ -41,6 +43,8 @@ pub struct ViewInfo {
     pub links: &'static [Link],
     /// Whether the rows with the greatest numbers come first by default.
     pub newest_first: bool,
+    /// Who may read the rows.
+    pub readers: Readers,
 }
 
 /// An example request.

@@ -4,6 +4,7 @@ use super::kinds::Role;
 use crate::{
     actors::{api::Collection, saga::Waiting},
     domain::kernel::Timestamp,
+    store::Principal,
 };
 use serde_json::Value;
 
@@ -44,8 +45,8 @@ pub enum What {
 /// The sender of a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Issuer {
-    /// A client: a customer or staff; the journal does not record which.
-    Client,
+    /// A client; its subject and role when identity is configured.
+    Client(Option<Principal>),
     /// A saga, a port or a lookup, by name.
     Part(Role, String),
     /// A timer that fired.

@@ -19,7 +19,7 @@ pub use kinds::{KindNames, Role};
 use crate::{
     actors::{
         api::{Collection, Page, RequestError, blocking},
-        dispatch::Registry,
+        dispatch::{Registry, named},
         saga::AskSaga,
         view::ViewReader,
     },
@@ -29,7 +29,6 @@ use crate::{
     },
 };
 use index::HISTORY_RECORDS_MAX;
-use serde_json::Value;
 use std::{sync::Arc, time::Duration};
 
 /// Reads conversations from the journal, the index and the sagas.
@@ -48,6 +47,15 @@ pub struct Conversations {
     pub index: Arc<ViewReader>,
 }
 
+/// The part of a conversation that is read: the records up to a position, of all or of one owner.
+#[derive(Clone, Copy)]
+struct Part<'a> {
+    business: &'a str,
+    number: u64,
+    durable: u64,
+    owner: Option<&'a str>,
+}
+
 /// A record of the conversation: already read, or listed in the index.
 enum Found {
     Read(Record),
@@ -64,16 +72,17 @@ impl Found {
 }
 
 impl Conversations {
-    /// Returns a page of a conversation. It covers all records that are durable at the call.
+    /// Returns a page of a conversation. It covers all records that are durable at the call, or those
+    /// of them that belong to this owner.
     ///
     /// # Errors
     /// When the number is unused, the index lags, or a record cannot be read.
     pub async fn tell(
         self: Arc<Self>,
-        business: String,
-        number: u64,
+        (business, number): (String, u64),
         page: Page,
         wait_max: Duration,
+        owner: Option<String>,
     ) -> Result<Conversation, RequestError> {
         let durable = self.journal.durable();
         let shown = page.number.saturating_mul(page.size as u64);
@@ -85,10 +94,16 @@ impl Conversations {
         let shown = usize::try_from(shown - skip).unwrap_or(usize::MAX);
         let size = shown.saturating_add(page.size);
         let conditions = vec![(CONVERSATION.to_owned(), name_of(&business, number))];
-        let indexed = self.index.stretch(conditions, (skip, size), (durable, wait_max)).await?;
+        let indexed = self
+            .index
+            .stretch(conditions, (skip, size), (durable, wait_max), owner.clone())
+            .await?;
         let (me, of) = (Arc::clone(&self), business.clone());
-        let happenings =
-            blocking(move || me.read(&of, number, durable, indexed, shown, page.size)).await?;
+        let happenings = blocking(move || {
+            let part = Part { business: &of, number, durable, owner: owner.as_deref() };
+            me.read(part, indexed, shown, page.size)
+        })
+        .await?;
         if happenings.total == 0 {
             return Err(RequestError::NotFound { resource: "conversation", number });
         }
@@ -101,16 +116,14 @@ impl Conversations {
 
     fn read(
         &self,
-        business: &str,
-        number: u64,
-        durable: u64,
+        part: Part<'_>,
         indexed: Collection<crate::actors::api::Row>,
         skip: usize,
         take: usize,
     ) -> Result<Collection<ConversationEntry>, StoreError> {
         let mut found: Vec<Found> = Vec::new();
-        for kind in self.directory.with_histories(business) {
-            found.extend(self.of_history(business, kind, number, durable)?.map(Found::Read));
+        for kind in self.directory.with_histories(part.business) {
+            found.extend(self.of_history(kind, part)?.map(Found::Read));
         }
         let total = found.len() as u64 + indexed.total;
         for row in indexed.items {
@@ -127,14 +140,14 @@ impl Conversations {
     /// Returns the records of this number's history that belong to the conversation.
     fn of_history(
         &self,
-        business: &str,
         kind: KindId,
-        number: u64,
-        durable: u64,
+        Part { business, number, durable, owner }: Part<'_>,
     ) -> Result<impl Iterator<Item = Record>, StoreError> {
         let stream = Stream { kind, number };
         let mut records = self.journal.some_records(stream, 0, HISTORY_RECORDS_MAX)?;
-        records.retain(|record| record.position <= durable);
+        records.retain(|record| {
+            record.position <= durable && (owner.is_none() || record.owner() == owner)
+        });
         let mut of_conversation = Vec::new();
         for record in records {
             let belongs_to = conversation_of(&self.routes, business, &self.registry, &record);
@@ -158,7 +171,10 @@ impl Conversations {
         };
         let part = |kind: KindId| self.directory.get(kind);
         let (issuer, because_of) = match record.cause {
-            Cause::Request(_) => (Issuer::Client, None),
+            Cause::Request(_) => {
+                let issuer = record.principals.as_deref().and_then(|all| all.issuer.clone());
+                (Issuer::Client(issuer), None)
+            }
             Cause::Timer => (Issuer::Timer, None),
             Cause::Dispatch(origin) => {
                 let by = part(origin.by);
@@ -195,15 +211,5 @@ impl Conversations {
             Payload::Unchanged { command } => Ok(What::Unchanged(command.clone())),
             Payload::TimerFired => Ok(What::TimerFired),
         }
-    }
-}
-
-/// Returns the name of an event and its details, from serde's form of an enum: `"Undone"`, or
-/// `{"Called": {…}}`.
-fn named(event: Value) -> (String, Value) {
-    match event {
-        Value::String(name) => (name, Value::Null),
-        Value::Object(fields) if fields.len() == 1 => fields.into_iter().next().unwrap_or_default(),
-        other => ("Event".to_owned(), other),
     }
 }

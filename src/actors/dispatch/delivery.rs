@@ -2,7 +2,7 @@
 
 use crate::{
     actors::operations::Component,
-    store::{Lease, Origin},
+    store::{Lease, Origin, Principals},
 };
 use std::sync::Arc;
 
@@ -10,6 +10,8 @@ use std::sync::Arc;
 pub struct InternalCommand {
     /// The origin, which identifies the dispatch.
     pub origin: Origin,
+    /// The principals of the record that led to the command.
+    pub on_behalf_of: Option<Arc<Principals>>,
     /// The fence of the sender.
     pub fence: Fence,
     /// When it counts as delivered.

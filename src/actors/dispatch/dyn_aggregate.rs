@@ -5,6 +5,7 @@ use crate::{
     domain::kernel::{Aggregate, Dispatch},
     store::{KindId, codec},
 };
+use serde_json::Value;
 use std::{any::Any, marker::PhantomData, sync::Arc};
 
 /// An aggregate kind with its type erased: it accepts commands of sagas, ports and lookups, and
@@ -26,7 +27,7 @@ pub trait DynAggregate: Send + Sync {
     ///
     /// # Errors
     /// The reason why the bytes are no event of this kind.
-    fn describe_event(&self, bytes: &[u8]) -> Result<serde_json::Value, String>;
+    fn describe_event(&self, bytes: &[u8]) -> Result<Value, String>;
 
     /// Decodes a rejection.
     ///
@@ -48,9 +49,20 @@ pub fn decode_event<A: Aggregate>(bytes: &[u8]) -> Result<Arc<dyn Any + Send + S
 ///
 /// # Errors
 /// The reason why the bytes are no event of this kind.
-pub fn event_to_json<A: Aggregate>(bytes: &[u8]) -> Result<serde_json::Value, String> {
+pub fn event_to_json<A: Aggregate>(bytes: &[u8]) -> Result<Value, String> {
     let event: A::Event = codec::decode(bytes).map_err(|error| error.to_string())?;
     serde_json::to_value(event).map_err(|error| error.to_string())
+}
+
+/// Returns the name of an event and its details, from serde's form of an enum: `"Undone"`, or
+/// `{"Called": {…}}`.
+#[must_use]
+pub fn named(event: Value) -> (String, Value) {
+    match event {
+        Value::String(name) => (name, Value::Null),
+        Value::Object(fields) if fields.len() == 1 => fields.into_iter().next().unwrap_or_default(),
+        other => ("Event".to_owned(), other),
+    }
 }
 
 /// Decodes a rejection of this kind.
@@ -89,7 +101,7 @@ impl<A: Aggregate> DynAggregate for Decoder<A> {
         decode_event::<A>(bytes)
     }
 
-    fn describe_event(&self, bytes: &[u8]) -> Result<serde_json::Value, String> {
+    fn describe_event(&self, bytes: &[u8]) -> Result<Value, String> {
         event_to_json::<A>(bytes)
     }
 

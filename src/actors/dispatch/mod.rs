@@ -6,5 +6,7 @@ mod dyn_aggregate;
 mod registry;
 
 pub use delivery::{Ack, AckLevel, DeliveryError, Fence, InternalCommand};
-pub use dyn_aggregate::{Decoder, DynAggregate, decode_event, decode_rejection, event_to_json};
+pub use dyn_aggregate::{
+    Decoder, DynAggregate, decode_event, decode_rejection, event_to_json, named,
+};
 pub use registry::Registry;

@@ -66,8 +66,9 @@ impl<E: Effect> Execution<E> {
         };
         let (conversation, position) = (record.correlation, record.position);
         let origin = Origin { by: self.by, conversation, position, nth: 0 };
+        let cause = (origin, record.principals.as_ref());
         let (when, journal) = (AckLevel::Durable, &*self.journal);
-        let mut outcome = self.registry.deliver_once(journal, fence, &dispatch, origin, when).await;
+        let mut outcome = self.registry.deliver_once(journal, fence, &dispatch, cause, when).await;
         // The place is freed before the retries. A recipient that does not accept the command now,
         // for example in quarantine, must not block other effects.
         effect_runner.do_send(Freed { generation });
@@ -81,7 +82,7 @@ impl<E: Effect> Execution<E> {
                 Err(DeliveryError::Later) => {}
                 Ok(()) | Err(DeliveryError::Stale) => break,
             }
-            outcome = self.registry.deliver(journal, fence, &dispatch, origin, when).await;
+            outcome = self.registry.deliver(journal, fence, &dispatch, cause, when).await;
         }
         let outcome =
             if outcome.is_ok() { ExecutionOutcome::Delivered } else { ExecutionOutcome::InVain };

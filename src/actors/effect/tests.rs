@@ -67,6 +67,7 @@ fn record(position: u64, conversation: u64) -> Arc<Record> {
         time: Timestamp(0),
         correlation: conversation,
         cause: Cause::Request(None),
+        principals: None,
         payload: Payload::Event(Vec::new()),
         typed: None,
     })

@@ -49,6 +49,8 @@ pub struct RuntimeBuilder {
     /// The routes of client records to conversations, each with the name of its business.
     routes: Vec<(&'static str, Route)>,
     examples: Vec<Example>,
+    /// The staff roles of each business.
+    staff: HashMap<&'static str, &'static [&'static str]>,
     request_error: Vec<String>,
 }
 
@@ -83,6 +85,7 @@ impl RuntimeBuilder {
             ),
             injected_panics: InjectedPanics::default(),
             allows_faults: settings.allow_faults,
+            has_identity: settings.has_identity,
             quarantine: Arc::new(Quarantine::new(Arc::clone(&operations_log))),
             operations_log,
             admissions: PortAdmissions::default(),
@@ -103,6 +106,7 @@ impl RuntimeBuilder {
             projectors: Vec::new(),
             routes: Vec::new(),
             examples: Vec::new(),
+            staff: HashMap::new(),
             request_error: Vec::new(),
         })
     }
@@ -165,6 +169,7 @@ impl RuntimeBuilder {
             resources: self.endpoints.iter().map(|endpoint| endpoint.info().clone()).collect(),
             endpoints: self.endpoints,
             examples: self.examples,
+            staff: self.staff,
             views: rows.iter().map(|rows| rows.info.clone()).collect(),
             rows,
             conversations,
@@ -200,6 +205,7 @@ impl Host for RuntimeBuilder {
         if !self.settings.includes(B::NAME) {
             return self;
         }
+        self.staff.insert(B::NAME, B::STAFF);
         let section = self.settings.businesses.get(B::NAME);
         match business::read::<B>(section, self.settings.wait_max_ms) {
             Ok(settings) => drop(self.businesses.insert(TypeId::of::<B>(), Box::new(settings))),

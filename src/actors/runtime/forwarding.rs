@@ -97,8 +97,10 @@ impl Runtime {
         // `If-Match` is checked only when no answer is stored: the first attempt may have changed
         // the version.
         let (addressed, if_match) = (Arc::clone(&self.parts.endpoints[resource]), request.if_match);
+        let caller = request.caller.clone();
+        let viewer = caller.clone();
         let first = Box::pin(async move {
-            let actual = addressed.show(number).await?.version;
+            let actual = addressed.show(number, &caller).await?.version;
             match if_match.filter(|version| *version != actual) {
                 Some(expected) => Err(RequestError::VersionDiffers { expected, actual }),
                 None => Ok(()),
@@ -106,7 +108,7 @@ impl Runtime {
         });
         let request = Request { if_match: None, ..request };
         let reply = Arc::clone(target).submit_for(dispatch, name, request, first).await?;
-        let shown = self.show(resource, number).await?;
+        let shown = self.show(resource, number, &viewer).await?;
         // The addressed aggregate exists, so nothing is created at its path.
         let outcome = match reply.outcome {
             Outcome::Created => Outcome::Done,

@@ -15,7 +15,7 @@ use crate::{
             Projection, Projector, Queries, ViewProjection, ViewReader, ViewStorage, view_path,
         },
     },
-    domain::kernel::{Saga, View},
+    domain::kernel::{Readers, Saga, View},
     store::KindId,
 };
 use actix::{Actor, Context as ActixContext, Handler};
@@ -121,7 +121,8 @@ impl Launcher {
         let (business, name) = V::NAME.split_once('/').unwrap_or(("", V::NAME));
         let (aliases, fields, newest_first) = (V::ALIASES, V::FIELDS, V::NEWEST_FIRST);
         let links = V::LINKS;
-        let info = ViewInfo { business, name, aliases, fields, links, newest_first };
+        let readers = V::READERS;
+        let info = ViewInfo { business, name, aliases, fields, links, newest_first, readers };
         let progress = self.register_subscriber("view", component);
         let rows =
             self.start_projector(ViewProjection::<V>::default(), info, component, progress)?;
@@ -179,6 +180,7 @@ impl Launcher {
             fields,
             links: &[],
             newest_first: false,
+            readers: Readers::Staff,
         };
         let component = self.services.components.with(INDEX, "view");
         let progress = self.register_subscriber("view", &component);

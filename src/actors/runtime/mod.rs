@@ -1,6 +1,7 @@
 //! The runtime: the running system, which is started from settings and stopped as a whole.
 
 mod builder;
+mod events;
 mod fault_injection;
 mod forwarding;
 mod gate_driver;
@@ -11,12 +12,13 @@ mod parts;
 mod positions;
 
 pub use builder::RuntimeBuilder;
+pub use events::{AggregateEvent, EventBatch, EventHeader};
 pub use parts::RuntimeParts;
 
 use crate::actors::{
     api::{
-        Collection, ComponentInfo, Example, Page, QuarantineEntry, Reply, Request, RequestError,
-        ResourceInfo, Row, ViewInfo, ViewQuery, WAIT_MAX,
+        Caller, Collection, ComponentInfo, Example, Page, QuarantineEntry, Reply, Request,
+        RequestError, ResourceInfo, Row, Sight, ViewInfo, ViewQuery, WAIT_MAX,
     },
     conversation::Conversation,
     gate::Gates,
@@ -24,6 +26,7 @@ use crate::actors::{
     subscription::Progress,
     support::name_this_thread,
 };
+use crate::domain::kernel::Readers;
 use std::{sync::Arc, time::Duration};
 use tokio::time::timeout;
 
@@ -119,8 +122,13 @@ impl Runtime {
     ///
     /// # Errors
     /// When there is none, or it cannot be read now.
-    pub async fn show(&self, resource: usize, number: u64) -> Result<Reply, RequestError> {
-        Arc::clone(&self.parts.endpoints[resource]).show(number).await
+    pub async fn show(
+        &self,
+        resource: usize,
+        number: u64,
+        caller: &Caller,
+    ) -> Result<Reply, RequestError> {
+        Arc::clone(&self.parts.endpoints[resource]).show(number, caller).await
     }
 
     /// Returns a page of aggregates.
@@ -131,8 +139,9 @@ impl Runtime {
         &self,
         resource: usize,
         page: Page,
+        caller: &Caller,
     ) -> Result<Collection<Reply>, RequestError> {
-        Arc::clone(&self.parts.endpoints[resource]).list(page).await
+        Arc::clone(&self.parts.endpoints[resource]).list(page, caller).await
     }
 
     /// Returns a page of rows of a view.
@@ -142,8 +151,11 @@ impl Runtime {
     pub async fn search(
         &self,
         view: usize,
-        query: ViewQuery,
+        mut query: ViewQuery,
+        caller: &Caller,
     ) -> Result<Collection<Row>, RequestError> {
+        let sight = self.sight_of_rows(view, caller)?;
+        query.owner = sight.limited_to(self.parts.views[view].readers).map(str::to_owned);
         self.check_position(query.at_least)?;
         self.parts.rows[view].search(query).await
     }
@@ -156,16 +168,37 @@ impl Runtime {
         &self,
         view: usize,
         number: u64,
-        at_least: Option<u64>,
-        wait_max: Duration,
+        (at_least, wait_max): (Option<u64>, Duration),
+        caller: &Caller,
     ) -> Result<Row, RequestError> {
+        let sight = self.sight_of_rows(view, caller)?;
         self.check_position(at_least)?;
-        let row = self.parts.rows[view].row(number, at_least, wait_max).await?;
-        let resource = self.parts.views[view].name;
-        row.ok_or(RequestError::NotFound { resource, number })
+        let found = self.parts.rows[view].row(number, at_least, wait_max).await?;
+        let ViewInfo { name: resource, readers, .. } = self.parts.views[view];
+        let seen = found.filter(|row| sight.sees(readers, row.owner.as_deref()));
+        let row = seen.ok_or(RequestError::NotFound { resource, number })?;
+        Ok(Row { number, body: row.body })
     }
 
-    /// Returns a page of the conversation of a number in a business, and the status of its sagas.
+    /// Returns what the client may see of the rows of this view.
+    fn sight_of_rows(&self, view: usize, caller: &Caller) -> Result<Sight, RequestError> {
+        let ViewInfo { business, readers, .. } = self.parts.views[view];
+        self.sight(business, readers, caller)
+    }
+
+    fn sight(
+        &self,
+        business: &str,
+        readers: Readers,
+        caller: &Caller,
+    ) -> Result<Sight, RequestError> {
+        let staff = self.parts.staff.get(business).copied().unwrap_or_default();
+        let sight = caller.sight(business, staff);
+        sight.check(readers, business, staff).map(|()| sight)
+    }
+
+    /// Returns a page of the conversation of a number in a business, and the status of its sagas. A
+    /// customer gets the records that belong to it.
     ///
     /// # Errors
     /// When the number is unused, or the index of conversations lags too far behind.
@@ -173,11 +206,13 @@ impl Runtime {
         &self,
         business: &str,
         number: u64,
-        page: Page,
-        wait_max: Duration,
+        (page, wait_max): (Page, Duration),
+        caller: &Caller,
     ) -> Result<Conversation, RequestError> {
+        let sight = self.sight(business, Readers::Owner, caller)?;
+        let owner = sight.limited_to(Readers::Owner).map(str::to_owned);
         let conversations = Arc::clone(&self.parts.conversations);
-        conversations.tell(business.to_owned(), number, page, wait_max).await
+        conversations.tell((business.to_owned(), number), page, wait_max, owner).await
     }
 
     /// Returns the gates, which limit access to services and steps that can be slow, broken or

@@ -12,7 +12,7 @@ use crate::{
     },
     store::journal::Journal,
 };
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 /// The parts of a running runtime.
 pub struct RuntimeParts {
@@ -24,6 +24,8 @@ pub struct RuntimeParts {
     pub views: Vec<ViewInfo>,
     pub conversations: Arc<Conversations>,
     pub examples: Vec<Example>,
+    /// The staff roles of each business.
+    pub staff: HashMap<&'static str, &'static [&'static str]>,
     pub subscribers: Vec<Arc<Progress>>,
     pub components: Arc<Components>,
     /// The supervisor of all children and event loops.

@@ -229,6 +229,7 @@ impl<S: Saga> SagaRunner<S> {
             return Ok(());
         }
         let (trigger, before) = (record.position, conversation.kept.clone());
+        let principals = record.principals.clone();
         let is_idle = conversation.reactions.is_empty();
         let state = before.as_ref().map_or_else(S::default, |kept| kept.state.clone());
         let meta = record.meta();
@@ -236,7 +237,8 @@ impl<S: Saga> SagaRunner<S> {
             Ok(step) => step,
             Err(reason) => {
                 let reaction = Reaction::Crash(reason);
-                conversation.reactions.push_back(PendingReaction { trigger, before, reaction });
+                let reaction = PendingReaction { trigger, principals, before, reaction };
+                conversation.reactions.push_back(reaction);
                 if is_idle {
                     self.send_next(number, ctx);
                 }
@@ -258,7 +260,8 @@ impl<S: Saga> SagaRunner<S> {
             .collect();
         if !commands.is_empty() {
             let reaction = Reaction::Commands(commands);
-            conversation.reactions.push_back(PendingReaction { trigger, before, reaction });
+            let reaction = PendingReaction { trigger, principals, before, reaction };
+            conversation.reactions.push_back(reaction);
         }
         self.set_timer(number, timer_before, timer, ctx);
         if is_idle {
@@ -279,7 +282,10 @@ impl<S: Saga> SagaRunner<S> {
     /// reaction was a crash.
     fn send_next(&mut self, number: u64, ctx: &mut ActixContext<Self>) {
         let Some(Conversation { reactions, .. }) = self.memory.get_mut(number) else { return };
-        let Some(PendingReaction { trigger, reaction, .. }) = reactions.front_mut() else { return };
+        let Some(PendingReaction { trigger, principals, reaction, .. }) = reactions.front_mut()
+        else {
+            return;
+        };
         let commands = match reaction {
             Reaction::Commands(commands) => std::mem::take(commands),
             Reaction::Crash(reason) => {
@@ -291,13 +297,14 @@ impl<S: Saga> SagaRunner<S> {
         let registry = Arc::clone(&self.services.registry);
         let Cursor { me, journal, .. } = &self.cursor;
         let (by, fence, journal) = (*me, self.cursor.fence(), Arc::clone(journal));
-        let (trigger, runner) = (*trigger, ctx.address());
+        let (trigger, principals, runner) = (*trigger, principals.clone(), ctx.address());
         spawn(async move {
             let mut halted = None;
             for (nth, dispatch) in commands {
                 let origin = Origin { by, conversation: number, position: trigger, nth };
                 let when = AckLevel::Submitted;
-                match registry.deliver(&*journal, &fence, &dispatch, origin, when).await {
+                let cause = (origin, principals.as_ref());
+                match registry.deliver(&*journal, &fence, &dispatch, cause, when).await {
                     Ok(()) => {}
                     Err(DeliveryError::Suspended(component)) => {
                         halted = Some((nth, component));

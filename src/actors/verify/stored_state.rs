@@ -34,7 +34,7 @@ pub(in crate::actors) struct StoredState<'a> {
 impl StoredState<'_> {
     fn read<A: Aggregate>(&self, number: u64) -> Result<A, String> {
         let Some(kind) = self.registry.kind(A::NAME) else { return Ok(A::default()) };
-        let rebuilt = rebuild::<A>(self.journal, Stream { kind, number });
+        let rebuilt = rebuild::<A>(self.journal, Stream { kind, number }, false);
         rebuilt.map(|rebuilt| rebuilt.state).map_err(|error| error.to_string())
     }
 }

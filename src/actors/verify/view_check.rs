@@ -41,9 +41,9 @@ pub fn row_check<V: View>() -> RowCheck {
         let rows = expected::<V>(journal, registry, cursor)?;
         let mut flaws = Vec::new();
         for (number, row) in &rows {
-            let body = model.row(*number).map_err(|error| error.reason)?;
+            let found = model.row(*number).map_err(|error| error.reason)?;
             // Compared as JSON: fields that are masked when shown are stored masked in rows.
-            let stored = body.and_then(|body| serde_json::from_slice(&body).ok());
+            let stored = found.and_then(|found| serde_json::from_slice(&found.body).ok());
             let stored = stored.and_then(|row: V| serde_json::to_value(row).ok());
             if stored.is_none() || stored != serde_json::to_value(row).ok() {
                 flaws.push(in_view(&format!("row {number} differs from the journal")));

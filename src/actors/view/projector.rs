@@ -13,7 +13,7 @@ use crate::{
     store::{
         Record,
         journal::{Journal, Listener, ReadLevel, SubmitError},
-        read_model::{OpenProblem, ReadModel, ReadModelError, RowChange},
+        read_model::{FoundRow, OpenProblem, ReadModel, ReadModelError, RowChange},
     },
 };
 use actix::{Actor, AsyncContext, Context, Handler, Message};
@@ -63,11 +63,17 @@ pub struct Projector<F: Projection> {
     progress: Arc<Progress>,
     reached: watch::Sender<u64>,
     waiting: Arc<AtomicUsize>,
-    recent: HashMap<u64, Option<F::Row>>,
+    recent: HashMap<u64, Option<OwnedRow<F::Row>>>,
     /// The newest row of each condition that recent rows continue.
     continued: HashMap<Filter, F::Row>,
     /// The largest number of a row, once it is known.
     largest: Option<u64>,
+}
+
+/// A row and the subject of the customer to whom it belongs.
+struct OwnedRow<R> {
+    row: R,
+    owner: Option<Box<str>>,
 }
 
 /// The message that there may be records to fold.
@@ -296,12 +302,15 @@ impl<F: Projection> Projector<F> {
         touched: &mut Vec<u64>,
     ) -> Result<(), String> {
         let largest = self.largest()?;
-        let mut before = match self.recent.remove(&number) {
+        let before = match self.recent.remove(&number) {
             Some(row) => row,
             // Most rows are new, so no query is needed for numbers above the largest.
             None if number > largest => None,
             None => self.stored(number)?,
         };
+        let (mut before, owner) =
+            before.map_or((None, None), |OwnedRow { row, owner }| (Some(row), owner));
+        let owner = owner.or_else(|| record.owner().map(Into::into));
         self.largest = Some(largest.max(number));
         let continues = match before {
             None => catch_panic(|| self.projection.continues(&event))?,
@@ -314,7 +323,7 @@ impl<F: Projection> Projector<F> {
         if let (Some(filter), Some(row)) = (continues, &after) {
             self.continued.insert(filter, row.clone());
         }
-        self.recent.insert(number, after);
+        self.recent.insert(number, after.map(|row| OwnedRow { row, owner }));
         touched.push(number);
         Ok(())
     }
@@ -340,14 +349,17 @@ impl<F: Projection> Projector<F> {
             return Ok(Some(row.clone()));
         }
         match self.model.last_of(filter).map_err(|error| error.to_string())? {
-            Some(number) => self.stored(number),
+            Some(number) => Ok(self.stored(number)?.map(|stored| stored.row)),
             None => Ok(None),
         }
     }
 
-    fn stored(&self, number: u64) -> Result<Option<F::Row>, String> {
-        let body = self.model.row(number).map_err(|error| error.to_string())?;
-        let row = body.map(|body| serde_json::from_slice(&body)).transpose();
+    fn stored(&self, number: u64) -> Result<Option<OwnedRow<F::Row>>, String> {
+        let found = self.model.row(number).map_err(|error| error.to_string())?;
+        let read = |FoundRow { body, owner, .. }: FoundRow| {
+            serde_json::from_slice(&body).map(|row| OwnedRow { row, owner })
+        };
+        let row = found.map(read).transpose();
         row.map_err(|error| {
             let reason = format!("row {number}: {error}");
             // A rebuild is tried only once: when the row is unreadable again, another rebuild does
@@ -361,6 +373,7 @@ impl<F: Projection> Projector<F> {
     }
 }
 
-fn change<F: Projection>(row: &F::Row) -> Result<RowChange, String> {
-    RowChange::new(F::layout().fields, row).map_err(|error| error.to_string())
+fn change<F: Projection>(row: &OwnedRow<F::Row>) -> Result<RowChange, String> {
+    RowChange::new(F::layout().fields, &row.row, row.owner.as_deref())
+        .map_err(|error| error.to_string())
 }

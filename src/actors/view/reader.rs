@@ -112,20 +112,24 @@ impl ViewReader {
         let by = |Sort { field, descending }| SortBy { field, descending };
         let sort = sort.into_iter().map(by).collect();
         let skip = page.saturating_mul(size as u64);
-        let wanted = Wanted { skip, size, sort, newest_first: self.info.newest_first };
+        let newest_first = self.info.newest_first;
+        let owner = query.owner;
+        let wanted = Wanted { skip, size, sort, newest_first, owner };
         self.reach_within(query.at_least, query.wait_max).await?;
         self.wanted(query.conditions, wanted).await
     }
 
-    /// Returns `size` rows after `skip` rows, in order of number, as of a position or later.
+    /// Returns `size` rows after `skip` rows, in order of number, as of a position or later; only those
+    /// of this owner, if one is given.
     pub async fn stretch(
         &self,
         conditions: Vec<(String, String)>,
         (skip, size): (u64, usize),
         (at_least, wait_max): (u64, Duration),
+        owner: Option<String>,
     ) -> Result<Collection<Row>, RequestError> {
         self.reach_within(Some(at_least), wait_max).await?;
-        self.wanted(conditions, Wanted { skip, size, ..Wanted::default() }).await
+        self.wanted(conditions, Wanted { skip, size, owner, ..Wanted::default() }).await
     }
 
     async fn wanted(
@@ -136,7 +140,7 @@ impl ViewReader {
         let model = self.storage.readable()?;
         let found = self.queries.run(move |limit| model.search(&conditions, &wanted, limit));
         let (rows, total) = found.await?;
-        let items = rows.into_iter().map(|FoundRow { number, body }| Row { number, body });
+        let items = rows.into_iter().map(|FoundRow { number, body, .. }| Row { number, body });
         let items = items.collect();
         Ok(Collection { items, total })
     }
@@ -147,11 +151,10 @@ impl ViewReader {
         number: u64,
         at_least: Option<u64>,
         wait_max: Duration,
-    ) -> Result<Option<Row>, RequestError> {
+    ) -> Result<Option<FoundRow>, RequestError> {
         self.reach_within(at_least, wait_max).await?;
         let model = self.storage.readable()?;
-        let body = self.queries.run(move |_| Ok(model.get(number)?)).await?;
-        Ok(body.map(|body| Row { number, body }))
+        self.queries.run(move |_| Ok(model.get(number)?)).await
     }
 
     /// Returns the rows that a lookup asks for, as of this position or later. Retries until the

@@ -134,8 +134,7 @@ impl Aggregate for Claim {
 
     fn issuer(command: &Command) -> Issuer {
         match command {
-            Receive { .. } => Issuer::Anyone,
-            Cancel => Issuer::Customer,
+            Receive { .. } | Cancel => Issuer::Customer,
             _ => Issuer::Internal,
         }
     }

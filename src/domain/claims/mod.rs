@@ -24,6 +24,7 @@ pub struct Claims;
 
 impl Business for Claims {
     const NAME: &'static str = "claims";
+    const STAFF: &'static [&'static str] = &[EXAMINER, PAYOUT_CLERK];
     const WAIT_SETTING: Option<&'static str> = Some("cancel_within_ms");
     type Settings = Settings;
 

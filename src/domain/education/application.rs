@@ -169,8 +169,7 @@ impl Aggregate for Application {
 
     fn issuer(command: &Command) -> Issuer {
         match command {
-            Apply { .. } => Issuer::Anyone,
-            Cancel => Issuer::Customer,
+            Apply { .. } | Cancel => Issuer::Customer,
             _ => Issuer::Internal,
         }
     }

@@ -19,6 +19,7 @@ pub struct Education;
 
 impl Business for Education {
     const NAME: &'static str = "education";
+    const STAFF: &'static [&'static str] = &[COURSE_MANAGER];
     type Settings = settings::Settings;
 
     const UNRECORDED_SHAPES: Option<&'static str> = Some(include_str!("unrecorded_shapes.json"));

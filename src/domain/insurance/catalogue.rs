@@ -50,6 +50,7 @@ rejections! {
 
 impl Aggregate for Catalogue {
     const NAME: &'static str = "insurance/catalogues";
+    const READERS: Readers = Readers::Anyone;
     type Business = Insurance;
     type Command = Command;
     type Event = Event;

@@ -24,6 +24,7 @@ pub struct CatalogueView {
 
 impl View for CatalogueView {
     const NAME: &'static str = "insurance/catalogue";
+    const READERS: Readers = Readers::Anyone;
     type Events = (Id<Product>, <Product as Aggregate>::Event);
     const FIELDS: &'static [Field] =
         fields!(key "number"; text "productName", "nameKey"; number "premium");

@@ -29,6 +29,7 @@ pub struct Insurance;
 
 impl Business for Insurance {
     const NAME: &'static str = "insurance";
+    const STAFF: &'static [&'static str] = &[UNDERWRITER, PRODUCT_MANAGER];
     type Settings = settings::Settings;
 
     const UNRECORDED_SHAPES: Option<&'static str> = Some(include_str!("unrecorded_shapes.json"));

@@ -96,6 +96,7 @@ rejections! {
 
 impl Aggregate for Product {
     const NAME: &'static str = "insurance/products";
+    const READERS: Readers = Readers::Anyone;
     type Business = Insurance;
     type Command = Command;
     type Event = Event;

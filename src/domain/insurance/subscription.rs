@@ -106,8 +106,7 @@ impl Aggregate for Subscription {
 
     fn issuer(command: &Command) -> Issuer {
         match command {
-            Apply { .. } => Issuer::Anyone,
-            Cancel => Issuer::Customer,
+            Apply { .. } | Cancel => Issuer::Customer,
             _ => Issuer::Internal,
         }
     }

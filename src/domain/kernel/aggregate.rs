@@ -86,6 +86,9 @@ pub trait Aggregate: Default + Message {
     /// `claims/review`. While the gate is closed to callers, the step does not start.
     const AWAITED_STEP: Option<&'static str> = None;
 
+    /// Who may read instances. It counts once identity is configured.
+    const READERS: Readers = Readers::Owner;
+
     /// The business that the kind belongs to; it also determines the settings.
     type Business: Business;
     /// The commands.
@@ -230,12 +233,26 @@ pub enum RejectionKind {
     Invalid,
 }
 
-/// The role that may submit a command.
+/// Who may read the instances of an aggregate kind, or the rows of a view.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Readers {
+    /// All clients, also without a token: what is offered, such as courses and their free places.
+    Anyone,
+    /// The customer to whom it belongs, and the staff of the business. An aggregate belongs to the
+    /// customer who created it, or whose command led to it. A row belongs to the owner of the first
+    /// event in it that has one. What has no owner is for staff only.
+    Owner,
+    /// The staff of the business.
+    Staff,
+}
+
+/// The role that may submit a command. The roles count once identity is configured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Issuer {
     /// Any client that can reach the server.
     Anyone,
-    /// The customer who owns the aggregate.
+    /// The customer who owns the aggregate. A new aggregate belongs to the customer who creates it;
+    /// one that has no owner and that all clients may read is for any customer.
     Customer,
     /// Staff with any of these roles.
     Staff(&'static [&'static str]),

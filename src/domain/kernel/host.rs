@@ -51,6 +51,10 @@ pub trait Business: 'static {
     /// The settings: the section `[NAME]` of the configuration. They must refuse unknown keys.
     type Settings: Settings;
 
+    /// The roles of the staff: all that its commands name ([`Issuer::Staff`](super::Issuer)). They see
+    /// all of the business, once identity is configured.
+    const STAFF: &'static [&'static str] = &[];
+
     /// An example request: the resource and the JSON body that creates a new aggregate, such as
     /// `("orders", r#"{"name":"Jung"}"#)`.
     const EXAMPLE: Option<(&'static str, &'static str)> = None;

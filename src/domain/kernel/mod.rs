@@ -44,8 +44,8 @@ mod view;
 mod words;
 
 pub use aggregate::{
-    Aggregate, Decision, FailureKind, Issuer, Progress, Rejection, RejectionKind, SettingsOf,
-    representation,
+    Aggregate, Decision, FailureKind, Issuer, Progress, Readers, Rejection, RejectionKind,
+    SettingsOf, representation,
 };
 pub use amounts::Amount;
 pub use card::CardNumber;

@@ -6,9 +6,9 @@ pub use super::{
     Aggregate, Business, CANCELLED, CardNumber, CommandRoutes, Date, Decision, Dispatch, Empty,
     FailureKind, Field, Filter, Host, Id, Issuer, Link, Lookup, Malformed, Meta,
     Method::{Patch, Post, Put},
-    Money, Number, Port, PortReply, PortRequest, Progress, Quantity, Query, RejectedCommand,
-    RetryPolicy, Saga, StateReader, StatusWords, Step, Text, Timestamp, Unchanged, Upcasters, View,
-    WaitsFor,
+    Money, Number, Port, PortReply, PortRequest, Progress, Quantity, Query, Readers,
+    RejectedCommand, RetryPolicy, Saga, StateReader, StatusWords, Step, Text, Timestamp, Unchanged,
+    Upcasters, View, WaitsFor,
 };
 pub use crate::{body, event_set, fields, object, rejections, statuses, variant};
 pub use serde::{Deserialize, Serialize};

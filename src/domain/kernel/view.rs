@@ -1,6 +1,6 @@
 //! The view (read model): rows precomputed from the journal for queries.
 
-use super::{Aggregate, EventSet, Filter, Message, Meta, field_names};
+use super::{Aggregate, EventSet, Filter, Message, Meta, Readers, field_names};
 
 /// One row of a view; each event that changes the row is applied exactly once.
 ///
@@ -45,6 +45,9 @@ pub trait View: Message {
 
     /// The links of a row, to what it is about. A link is left out while its field is `null`.
     const LINKS: &'static [Link] = &[];
+
+    /// Who may read the rows. It counts once identity is configured.
+    const READERS: Readers = Readers::Owner;
 
     /// Whether the rows with the greatest numbers come first, unless the query sorts otherwise.
     const NEWEST_FIRST: bool = false;

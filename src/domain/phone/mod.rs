@@ -38,6 +38,7 @@ pub struct PhoneShop;
 
 impl Business for PhoneShop {
     const NAME: &'static str = "phone";
+    const STAFF: &'static [&'static str] = &[STORE_CLERK];
     const WAIT_SETTING: Option<&'static str> = Some("cancel_within_ms");
     type Settings = Settings;
 

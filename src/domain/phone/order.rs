@@ -138,8 +138,7 @@ impl Aggregate for Order {
 
     fn issuer(command: &Command) -> Issuer {
         match command {
-            Place { .. } => Issuer::Anyone,
-            Cancel => Issuer::Customer,
+            Place { .. } | Cancel => Issuer::Customer,
             _ => Issuer::Internal,
         }
     }

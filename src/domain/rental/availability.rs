@@ -18,6 +18,7 @@ pub struct Availability {
 
 impl View for Availability {
     const NAME: &'static str = "rental/availability";
+    const READERS: Readers = Readers::Anyone;
     type Events = (Id<Car>, Event);
     const FIELDS: &'static [Field] = fields!(
         key "id", "carId"; text "name", "status"; number "registered", "rented", "rentable"

@@ -62,6 +62,7 @@ rejections! {
 
 impl Aggregate for Car {
     const NAME: &'static str = "rental/cars";
+    const READERS: Readers = Readers::Anyone;
     type Business = CarRental;
     type Command = Command;
     type Event = Event;

@@ -25,6 +25,7 @@ pub struct CarRental;
 
 impl Business for CarRental {
     const NAME: &'static str = "rental";
+    const STAFF: &'static [&'static str] = &[FLEET_MANAGER];
     type Settings = Settings;
 
     const UNRECORDED_SHAPES: Option<&'static str> = Some(include_str!("unrecorded_shapes.json"));

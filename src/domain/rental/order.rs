@@ -143,8 +143,7 @@ impl Aggregate for Order {
 
     fn issuer(command: &Command) -> Issuer {
         match command {
-            Place { .. } => Issuer::Anyone,
-            Cancel => Issuer::Customer,
+            Place { .. } | Cancel => Issuer::Customer,
             Return => Issuer::Staff(&[FLEET_MANAGER]),
             Pay | Reject { .. } | Confirm | Refuse { .. } | Close => Issuer::Internal,
         }

@@ -22,6 +22,7 @@ pub struct Availability {
 
 impl View for Availability {
     const NAME: &'static str = "taxi/availability";
+    const READERS: Readers = Readers::Anyone;
     type Events = (Id<Taxi>, Event);
     const FIELDS: &'static [Field] = fields!(
         key "taxiId"; text "taxiName", "companyName"; number "stockCnt", "itemPrice"; choice "grade"

@@ -25,6 +25,7 @@ pub struct CallTaxi;
 
 impl Business for CallTaxi {
     const NAME: &'static str = "taxi";
+    const STAFF: &'static [&'static str] = &[DISPATCHER, DRIVER];
     type Settings = settings::Settings;
     const EXAMPLE: Option<(&'static str, &'static str)> =
         Some(("orders", r#"{"orderType":"basic","name":"Jung"}"#));

@@ -157,8 +157,7 @@ impl Aggregate for Order {
 
     fn issuer(command: &Command) -> Issuer {
         match command {
-            Call { .. } => Issuer::Anyone,
-            Cancel => Issuer::Customer,
+            Call { .. } | Cancel => Issuer::Customer,
             Complete => Issuer::Staff(&[DISPATCHER, DRIVER]),
             _ => Issuer::Internal,
         }

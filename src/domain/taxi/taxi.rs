@@ -82,6 +82,7 @@ rejections! {
 
 impl Aggregate for Taxi {
     const NAME: &'static str = "taxi/taxis";
+    const READERS: Readers = Readers::Anyone;
     const SHAPE: u32 = 2;
     type Business = CallTaxi;
     type Command = Command;

@@ -8,14 +8,43 @@ pub mod operations_log;
 
 use crate::http::{
     problem::{Problem, not_allowed, unknown},
-    request::Verb,
+    request::{Verb, read_body},
     response::Response,
+    site::Site,
 };
+use actix_http::{Payload, Request};
 use percent_encoding::percent_decode_str;
 use std::borrow::Cow;
 
 /// The value of `Allow` at read-only paths.
 pub(super) const READ_ONLY: &str = "OPTIONS, GET, HEAD";
+
+/// Answers a request of an operator.
+///
+/// # Errors
+/// When the path is unknown, the method is not allowed, or the action fails.
+pub(super) async fn answer(
+    site: &Site,
+    verb: Verb,
+    request: &Request,
+    payload: Payload,
+) -> Result<Response, Problem> {
+    match request.path() {
+        path if path.starts_with(components::COMPONENTS) => {
+            components::answer(site, verb, path).await
+        }
+        path if path.starts_with(gates::GATES) => gates::answer(site, verb, request, payload).await,
+        operations_log::OPERATIONS_LOG => {
+            let query = request.uri().query().unwrap_or_default();
+            operations_log::answer(site, verb, query).await
+        }
+        faults::FAULTS => match faults::before_reading(verb)? {
+            Some(answer) => Ok(answer),
+            None => faults::answer(site, &read_body(&site.limits, request, payload).await?).await,
+        },
+        path => health::answer(site, verb, path),
+    }
+}
 
 /// Handles a request at a read-only path.
 ///

@@ -5,7 +5,7 @@ mod final_response;
 mod state;
 mod table;
 
-pub use state::{ConnectionState, Timeouts, WorkerLoad};
+pub use state::{ConnectionState, Serving, Timeouts, WorkerLoad};
 pub use table::{ConnectionTable, SPARE_CONNECTIONS};
 
 use actix_web::rt::net::TcpStream;

@@ -1,9 +1,9 @@
 //! The problems of failed requests.
 
 use super::{
-    BAD_QUERY, BUSY, FAILED, Family, GATE_OPEN, INSIDE, INVALID, KEY_REUSED, MALFORMED, NO_SPACE,
-    NOT_FOUND, NOT_YET, Problem, QUARANTINED, QUERY_TOO_SLOW, READ_ONLY, REFUSED, REJECTED,
-    SUSPENDED, SYNTAX, TOO_MANY, UNAVAILABLE, UNPAID, VERSION_DIFFERS,
+    BAD_QUERY, BUSY, FAILED, FORBIDDEN, Family, GATE_OPEN, INSIDE, INVALID, KEY_REUSED, MALFORMED,
+    NO_SPACE, NOT_FOUND, NOT_YET, Problem, QUARANTINED, QUERY_TOO_SLOW, READ_ONLY, REFUSED,
+    REJECTED, SUSPENDED, SYNTAX, TOO_MANY, UNAUTHENTICATED, UNAVAILABLE, UNPAID, VERSION_DIFFERS,
 };
 use crate::{
     actors::{RejectReason, RequestError, whole_seconds_spread},
@@ -65,6 +65,8 @@ fn family(request_error: &RequestError) -> &'static Family {
         RequestError::Malformed { .. } => MALFORMED,
         RequestError::BadQuery(_) => BAD_QUERY,
         RequestError::Inside(_) => INSIDE,
+        RequestError::Unauthenticated => UNAUTHENTICATED,
+        RequestError::Forbidden(_) => FORBIDDEN,
         RequestError::NotFound { .. }
         | RequestError::Rejected { kind: RejectionKind::Unknown, .. } => NOT_FOUND,
         RequestError::Rejected { kind: RejectionKind::Conflict, .. } => REJECTED,

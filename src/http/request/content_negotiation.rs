@@ -44,6 +44,13 @@ fn only_json(headers: &HeaderMap) -> bool {
     is_plain && values.next().is_none()
 }
 
+/// Whether the client prefers this type, `text/event-stream`, over JSON.
+#[must_use]
+pub fn prefers(headers: &HeaderMap, media_type: &str) -> bool {
+    let (kind, subtype) = media_type.split_once('/').unwrap_or_default();
+    !only_json(headers) && Accept::of(headers).prefers(kind, subtype)
+}
+
 /// Whether the client prefers plain text over JSON.
 #[must_use]
 pub fn prefers_text(headers: &HeaderMap) -> bool {

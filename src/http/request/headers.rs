@@ -31,6 +31,8 @@ const CORRELATION_CHARACTERS_MAX: usize = 128;
 
 /// Hashes the `Idempotency-Key`, and the request under it as a fingerprint.
 ///
+/// The key of a client with a token is its own: another subject never gets the answer under it.
+///
 /// The function is SipHash-2-4 with 128 bits. The hashes are stored, so it must be the same in
 /// every process and version.
 ///
@@ -38,8 +40,8 @@ const CORRELATION_CHARACTERS_MAX: usize = 128;
 /// When the key is not 1 to 255 visible ASCII characters, or the header is repeated.
 pub fn idempotency_key(
     headers: &HeaderMap,
-    method: &str,
-    path: &str,
+    subject: Option<&str>,
+    (method, path): (&str, &str),
     body: &[u8],
 ) -> Result<Option<IdempotencyKey>, Problem> {
     let Some(key) = only(headers, &IDEMPOTENCY_KEY, "Idempotency-Key")? else { return Ok(None) };
@@ -48,7 +50,11 @@ pub fn idempotency_key(
         return Err(Problem::bad_request(reason));
     }
     let fingerprint = hash(&[method.as_bytes(), path.as_bytes(), body]);
-    Ok(Some(IdempotencyKey { key: hash(&[key.as_bytes()]), fingerprint }))
+    let key = match subject {
+        Some(subject) => hash(&[key.as_bytes(), subject.as_bytes()]),
+        None => hash(&[key.as_bytes()]),
+    };
+    Ok(Some(IdempotencyKey { key, fingerprint }))
 }
 
 /// Hashes a list of parts. Each part is preceded by its length, so that two lists never feed the
@@ -214,7 +220,7 @@ mod tests {
             let mut headers = with(name, "7f3");
             headers.append(name.clone(), HeaderValue::from_static("7f3"));
             assert!(
-                idempotency_key(&headers, "POST", "/", b"").is_err()
+                idempotency_key(&headers, None, ("POST", "/"), b"").is_err()
                     || correlation(&headers).is_err()
             );
         }
@@ -231,7 +237,8 @@ mod tests {
     #[test]
     fn the_same_request_under_the_same_key_has_the_same_hashes_forever() {
         let headers = with(&IDEMPOTENCY_KEY, "7f3");
-        let key = |body: &[u8]| idempotency_key(&headers, "POST", "/a/b", body).unwrap().unwrap();
+        let key =
+            |body: &[u8]| idempotency_key(&headers, None, ("POST", "/a/b"), body).unwrap().unwrap();
         assert_eq!(key(b"{}"), key(b"{}"));
         assert_eq!(key(b"{}").key, key(b"[]").key);
         assert_ne!(key(b"{}").fingerprint, key(b"[]").fingerprint);
@@ -243,7 +250,7 @@ mod tests {
         for wrong in ["", "a b", "schl\u{fc}ssel"] {
             let mut headers = HeaderMap::new();
             headers.insert(IDEMPOTENCY_KEY, HeaderValue::from_bytes(wrong.as_bytes()).unwrap());
-            assert!(idempotency_key(&headers, "POST", "/", b"").is_err(), "{wrong}");
+            assert!(idempotency_key(&headers, None, ("POST", "/"), b"").is_err(), "{wrong}");
         }
     }
 

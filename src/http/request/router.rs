@@ -223,7 +223,7 @@ impl ResourceRoutes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::actors::CommandInfo;
+    use crate::{actors::CommandInfo, domain::kernel::Readers};
 
     fn command_route(name: &'static str, method: Method, place: Place) -> CommandInfo {
         CommandInfo { name, method, place }
@@ -235,13 +235,21 @@ mod tests {
             command_route("close", Method::Post, Place::Action),
             command_route("status", Method::Patch, Place::Item),
         ];
-        ResourceInfo { business, name, aliases: &["doorways"], command_routes }
+        let (aliases, readers) = (&["doorways"][..], Readers::Owner);
+        ResourceInfo { business, name, aliases, command_routes, readers }
     }
 
     fn router() -> Router {
         let (business, name) = ("house", "rooms");
-        let view =
-            ViewInfo { business, name, aliases: &[], fields: &[], links: &[], newest_first: false };
+        let view = ViewInfo {
+            business,
+            name,
+            aliases: &[],
+            fields: &[],
+            links: &[],
+            newest_first: false,
+            readers: Readers::Owner,
+        };
         Router::new(&[resource("house", "doors")], &[view])
     }
 

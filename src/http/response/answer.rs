@@ -1,16 +1,70 @@
 //! Responses before they are sent: status, headers and body.
 
 use crate::http::{
+    connection::Serving,
     position_token::PositionToken,
     problem::Problem,
     request::{CORRELATION, POSITION, TRACE_PARENT},
 };
+use actix_http::body::{BodySize, MessageBody};
 use actix_web::http::{
     StatusCode,
     header::{
         ALLOW, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER,
+        WWW_AUTHENTICATE,
     },
 };
+
+use actix_web::web::Bytes;
+use std::{
+    convert::Infallible,
+    mem,
+    pin::Pin,
+    task::{Context, Poll},
+};
+use tokio::sync::mpsc;
+
+/// The body of a response.
+pub enum Body {
+    /// All of it.
+    Whole(Vec<u8>),
+    /// Parts that come one by one. The connection serves until the last one.
+    Stream {
+        /// The parts.
+        parts: mpsc::Receiver<Bytes>,
+        /// The mark of the connection that a request is in progress.
+        _serving: Option<Serving>,
+    },
+}
+
+impl MessageBody for Body {
+    type Error = Infallible;
+
+    fn size(&self) -> BodySize {
+        match self {
+            Self::Whole(bytes) => BodySize::Sized(bytes.len() as u64),
+            Self::Stream { .. } => BodySize::Stream,
+        }
+    }
+
+    fn poll_next(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Infallible>>> {
+        match self.get_mut() {
+            Self::Whole(bytes) if bytes.is_empty() => Poll::Ready(None),
+            Self::Whole(bytes) => Poll::Ready(Some(Ok(mem::take(bytes).into()))),
+            Self::Stream { parts, .. } => parts.poll_recv(context).map(|part| part.map(Ok)),
+        }
+    }
+
+    fn try_into_bytes(self) -> Result<Bytes, Self> {
+        match self {
+            Self::Whole(bytes) => Ok(bytes.into()),
+            stream @ Self::Stream { .. } => Err(stream),
+        }
+    }
+}
 
 /// A response before it is converted to a response of actix.
 #[derive(Debug)]
@@ -25,13 +79,15 @@ pub struct Response {
     pub number: Option<u64>,
     /// Further headers.
     pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// The parts of a body without a known end, which comes instead of `body`.
+    pub stream: Option<mpsc::Receiver<Bytes>>,
 }
 
 impl Response {
     /// A response with a status, a content type and a body.
     #[must_use]
     pub const fn new(status: StatusCode, content_type: &'static str, body: Vec<u8>) -> Self {
-        Self { status, content_type, body, number: None, headers: Vec::new() }
+        Self { status, content_type, body, number: None, headers: Vec::new(), stream: None }
     }
 
     /// The response 204 with the allowed methods.
@@ -87,6 +143,9 @@ impl Response {
         if let Some(seconds) = problem.retry_after_s {
             answer = answer.with_number(RETRY_AFTER, u64::from(seconds));
         }
+        if let Some(challenge) = problem.challenge() {
+            answer = answer.with(WWW_AUTHENTICATE, &challenge);
+        }
         match &problem.allow {
             Some(allow) => answer.with(ALLOW, allow),
             None => answer,
@@ -100,8 +159,13 @@ impl Response {
         self,
         correlation: Option<&str>,
         trace_parent: Option<&str>,
-    ) -> actix_http::Response<Vec<u8>> {
-        let mut response = actix_http::Response::with_body(self.status, self.body);
+        serving: Option<Serving>,
+    ) -> actix_http::Response<Body> {
+        let body = match self.stream {
+            Some(parts) => Body::Stream { parts, _serving: serving },
+            None => Body::Whole(self.body),
+        };
+        let mut response = actix_http::Response::with_body(self.status, body);
         let headers: &mut HeaderMap = response.headers_mut();
         if !self.content_type.is_empty() {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.content_type));

@@ -141,7 +141,7 @@ fn as_json(happening: &ConversationEntry) -> Value {
     let mut what = json!({ "kind": kind, "name": name });
     what[further.0] = further.1;
     let cause = match issuer {
-        Issuer::Client => json!({ "request": true }),
+        Issuer::Client(_) => json!({ "request": true }),
         Issuer::Part(..) => json!({ "reactionTo": because_of.map(token) }),
         Issuer::Timer => json!({ "timer": true }),
     };
@@ -152,13 +152,22 @@ fn as_json(happening: &ConversationEntry) -> Value {
         "who": { "resource": whom, "number": number, "version": version },
         "what": what,
         "cause": cause,
-        "issuer": { "role": role_of(issuer), "name": name_of(issuer) },
+        "issuer": issuer_as_json(issuer),
     })
+}
+
+fn issuer_as_json(issuer: &Issuer) -> Value {
+    let mut shown = json!({ "role": role_of(issuer), "name": name_of(issuer) });
+    if let Issuer::Client(Some(client)) = issuer {
+        shown["subject"] = json!(client.subject);
+        shown["as"] = json!(client.role);
+    }
+    shown
 }
 
 const fn role_of(issuer: &Issuer) -> &'static str {
     match issuer {
-        Issuer::Client => "client",
+        Issuer::Client(_) => "client",
         Issuer::Part(Role::Aggregate, _) => "aggregate",
         Issuer::Part(Role::Saga, _) => "saga",
         Issuer::Part(Role::Port, _) => "port",
@@ -170,7 +179,8 @@ const fn role_of(issuer: &Issuer) -> &'static str {
 fn name_of(issuer: &Issuer) -> &str {
     match issuer {
         Issuer::Part(_, name) => name,
-        Issuer::Client => "client",
+        Issuer::Client(Some(client)) => &client.subject,
+        Issuer::Client(None) => "client",
         Issuer::Timer => "timer",
     }
 }

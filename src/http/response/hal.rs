@@ -171,7 +171,7 @@ pub fn searches(base: &str, fields: &[Field]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::actors::Outcome;
+    use crate::{actors::Outcome, domain::kernel::Readers};
     use serde_json::Value;
 
     fn reply(body: &str) -> Reply {
@@ -189,7 +189,8 @@ mod tests {
 
     fn info(links: &'static [Link]) -> ViewInfo {
         let (business, name) = ("house", "rooms");
-        ViewInfo { business, name, aliases: &[], fields: &[], links, newest_first: false }
+        let (newest_first, readers) = (false, Readers::Owner);
+        ViewInfo { business, name, aliases: &[], fields: &[], links, newest_first, readers }
     }
 
     fn read(body: &[u8]) -> Value {

@@ -5,5 +5,5 @@ pub mod conversation;
 pub mod hal;
 pub mod html;
 
-pub use answer::Response;
+pub use answer::{Body, Response};
 pub use conversation::ConversationPage;

@@ -13,6 +13,8 @@
 //! x | expiry u64, ms | nonce u64                  hashes of the keys of answers that expire then
 //! k | kind u16                                    the cursor of a subscriber
 //! v | kind u16 | number u64                       the state of a subscriber's conversation
+//! o | kind u16 | owner, bytes u8 | owner | number u64
+//!                                                 a stream that belongs to this owner
 //! m | f                                           the format version of the store
 //! m | i                                           the identity of the store
 //! m | k | kind u16                                the name of a kind
@@ -23,7 +25,7 @@
 //! ```
 //! The keys of answers are idempotency keys.
 
-use crate::store::types::{KindId, Stream};
+use crate::store::types::{KindId, PRINCIPAL_BYTES_MAX, Stream};
 
 /// The letter of first records.
 pub(in crate::store) const FIRST_RECORDS: u8 = b'b';
@@ -46,6 +48,9 @@ pub(in crate::store) const EXPIRY: u8 = b'x';
 pub(in crate::store) const SUBSCRIBER: u8 = b'k';
 
 pub(in crate::store) const CONVERSATION: u8 = b'v';
+
+/// The letter of the streams of owners.
+pub(in crate::store) const OWNED: u8 = b'o';
 
 /// The key of the format version.
 pub(in crate::store) const FORMAT: &[u8] = b"mf";
@@ -181,6 +186,29 @@ pub(in crate::store) fn snapshot(stream: Stream) -> [u8; 11] {
 
 pub(in crate::store) fn conversation(stream: Stream) -> [u8; 11] {
     addressed(CONVERSATION, stream)
+}
+
+/// Returns the key prefix of all streams of a kind that belong to this owner. Of an owner longer than
+/// [`PRINCIPAL_BYTES_MAX`] only the beginning counts.
+pub(in crate::store) fn owned_by(kind: KindId, owner: &str) -> Vec<u8> {
+    let owner = &owner.as_bytes()[..owner.len().min(PRINCIPAL_BYTES_MAX)];
+    let mut key = Vec::with_capacity(4 + owner.len() + 8);
+    key.push(OWNED);
+    key.extend(kind.0.to_be_bytes());
+    key.extend(u8::try_from(owner.len()));
+    key.extend(owner);
+    key
+}
+
+pub(in crate::store) fn owned(stream: Stream, owner: &str) -> Vec<u8> {
+    let mut key = owned_by(stream.kind, owner);
+    key.extend(stream.number.to_be_bytes());
+    key
+}
+
+/// Reads the number in a key of [`owned`].
+pub(in crate::store) fn read_owned(key: &[u8]) -> Option<u64> {
+    key.last_chunk().map(|number| u64::from_be_bytes(*number))
 }
 
 fn addressed(letter: u8, stream: Stream) -> [u8; 11] {

@@ -5,17 +5,19 @@ use crate::{
     domain::kernel::Timestamp,
     store::{
         codec::{self, CodecError, Frame},
-        types::{Cause, KindId, Payload, Record, Stream},
+        types::{Cause, KindId, Origin, Payload, Principals, Record, Stream},
     },
 };
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// The format of the whole store. Raised when an older binary could misread what a newer wrote.
-pub const FORMAT: u32 = 5;
+pub const FORMAT: u32 = 6;
 
 /// The oldest format that this binary reads. Formats 1 and 2 have no identity of the store. Format
 /// 1 does not store the young records of a group together. Commits of formats 1 to 3 have no
 /// running checksum. Formats 1 to 4 name no shapes of stored types.
+/// Records of formats 1 to 5 have no principals.
 pub const FORMAT_READ_MIN: u32 = 1;
 
 /// A stream is young up to this version. Its later records up to there may be stored together with
@@ -91,8 +93,17 @@ struct Written<'a> {
     position: u64,
     time: Timestamp,
     correlation: u64,
-    cause: Cause,
+    cause: WrittenCause<'a>,
     payload: &'a Payload,
+}
+
+/// The cause of a record as it is written, with its principals if it has any.
+#[derive(Serialize)]
+enum WrittenCause<'a> {
+    Request(Option<u128>),
+    Dispatch(Origin),
+    Timer,
+    Attributed(Cause, &'a Principals),
 }
 
 /// The same record as it is read.
@@ -101,8 +112,17 @@ struct Stored {
     position: u64,
     time: Timestamp,
     correlation: u64,
-    cause: Cause,
+    cause: StoredCause,
     payload: Payload,
+}
+
+/// The same cause as it is read.
+#[derive(Deserialize)]
+enum StoredCause {
+    Request(Option<u128>),
+    Dispatch(Origin),
+    Timer,
+    Attributed(Cause, Principals),
 }
 
 /// Reads a block.
@@ -165,17 +185,29 @@ pub(in crate::store) fn young_records_of(
 
 fn next_record(stream: Stream, version: u32, rest: &mut &[u8]) -> Result<Record, CodecError> {
     let Stored { position, time, correlation, cause, payload } = codec::next(rest)?;
+    let (cause, principals) = match cause {
+        StoredCause::Request(key) => (Cause::Request(key), None),
+        StoredCause::Dispatch(origin) => (Cause::Dispatch(origin), None),
+        StoredCause::Timer => (Cause::Timer, None),
+        StoredCause::Attributed(cause, principals) => (cause, Some(Arc::new(principals))),
+    };
     let typed = None;
-    Ok(Record { position, stream, version, time, correlation, cause, payload, typed })
+    Ok(Record { position, stream, version, time, correlation, cause, principals, payload, typed })
 }
 
 /// Writes a record as [`records_of`], [`first_records_of`] and [`young_records_of`] read it.
 pub fn push_record(frame: &mut Frame, record: &Record) {
+    let cause = match (&record.principals, record.cause) {
+        (Some(principals), cause) => WrittenCause::Attributed(cause, principals),
+        (None, Cause::Request(key)) => WrittenCause::Request(key),
+        (None, Cause::Dispatch(origin)) => WrittenCause::Dispatch(origin),
+        (None, Cause::Timer) => WrittenCause::Timer,
+    };
     frame.push(&Written {
         position: record.position,
         time: record.time,
         correlation: record.correlation,
-        cause: record.cause,
+        cause,
         payload: &record.payload,
     });
 }

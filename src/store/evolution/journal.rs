@@ -64,6 +64,7 @@ impl Journal for UpcastingJournal {
             take: usize,
             descending: bool
         ) -> Result<Vec<u64>, StoreError>;
+        fn owned(&self, kind: KindId, owner: &str) -> Result<Vec<u64>, StoreError>;
         fn records_read(&self) -> u64;
         fn cursor_of(&self, subscriber: KindId) -> Result<u64, StoreError>;
         fn last_conversation(&self, subscriber: KindId, below: u64) -> Result<u64, StoreError>;

@@ -86,7 +86,13 @@ struct Queued {
 
 /// A write that a commit may hold besides records.
 pub(in crate::store) enum SideWrite {
-    Submitted { stream: Stream, answer: Option<Answers>, snapshot: Option<Snapshot> },
+    Submitted {
+        stream: Stream,
+        answer: Option<Answers>,
+        snapshot: Option<Snapshot>,
+        /// The owner of an aggregate that begins.
+        owner: Option<Box<str>>,
+    },
     Checkpoint(Checkpoint),
     Kind(KindId, String),
 }
@@ -128,7 +134,8 @@ impl CommitQueue {
         if submission.leases.iter().flatten().any(Lease::is_over) {
             return Err(SubmitError::Replaced);
         }
-        let Submission { stream, after_version, time, correlation, cause, .. } = submission;
+        let Submission { stream, after_version, time, correlation, cause, principals, .. } =
+            submission;
         let first_position = self.head + 1;
         let records = submission.entries.len();
         let mut version = after_version;
@@ -137,9 +144,18 @@ impl CommitQueue {
             version += 1;
             self.submitted_totals.add(stream, version);
             let (position, payload, typed) = (self.head, entry.payload, entry.typed);
-            let record =
-                Record { position, stream, version, time, correlation, cause, payload, typed };
-            let record = Arc::new(record);
+            let principals = principals.clone();
+            let record = Arc::new(Record {
+                position,
+                stream,
+                version,
+                time,
+                correlation,
+                cause,
+                principals,
+                payload,
+                typed,
+            });
             self.ring.push(Arc::clone(&record));
             self.queued_records.push_back(record);
         }
@@ -147,8 +163,11 @@ impl CommitQueue {
         if let Some(answers) = &mut answer {
             answers.place(self.head, records > 0);
         }
-        let has_extra = answer.is_some() || snapshot.is_some();
-        let extra = has_extra.then(|| Box::new(SideWrite::Submitted { stream, answer, snapshot }));
+        let owner = principals.filter(|_| submission.is_creation);
+        let owner = owner.and_then(|principals| principals.owner.clone());
+        let has_extra = answer.is_some() || snapshot.is_some() || owner.is_some();
+        let extra =
+            has_extra.then(|| Box::new(SideWrite::Submitted { stream, answer, snapshot, owner }));
         self.queue.push_back(Queued { records, extra, done: submission.done });
         Ok(Positions { first_position, last_position: self.head })
     }

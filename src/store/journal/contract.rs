@@ -222,6 +222,12 @@ pub trait Journal: Send + Sync {
         descending: bool,
     ) -> Result<Vec<u64>, StoreError>;
 
+    /// Returns the numbers of the durable streams of a kind that belong to this owner, in order.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    fn owned(&self, kind: KindId, owner: &str) -> Result<Vec<u64>, StoreError>;
+
     /// Number of records of single streams read from disk since the opening.
     #[must_use]
     fn records_read(&self) -> u64 {

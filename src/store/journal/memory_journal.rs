@@ -16,7 +16,7 @@ use crate::{
     sync,
 };
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     ops::RangeInclusive,
     sync::{Arc, Mutex, MutexGuard},
 };
@@ -44,6 +44,8 @@ struct State {
     /// The positions of the records of each stream, by version from 1.
     streams: BTreeMap<Stream, Vec<u64>>,
     snapshots: HashMap<Stream, Snapshot>,
+    /// The streams of each owner.
+    owned: BTreeMap<(KindId, Box<str>), BTreeSet<u64>>,
     answers: HashMap<u128, StoredAnswer>,
     cursors: HashMap<KindId, u64>,
     conversations: BTreeMap<Stream, Vec<u8>>,
@@ -59,6 +61,7 @@ impl MemoryJournal {
             records: Vec::new(),
             streams: BTreeMap::new(),
             snapshots: HashMap::new(),
+            owned: BTreeMap::new(),
             answers: HashMap::new(),
             cursors: HashMap::new(),
             conversations: BTreeMap::new(),
@@ -91,7 +94,10 @@ impl State {
 
     fn keep(&mut self, extra: SideWrite) {
         match extra {
-            SideWrite::Submitted { stream, answer, snapshot } => {
+            SideWrite::Submitted { stream, answer, snapshot, owner } => {
+                if let Some(owner) = owner {
+                    self.owned.entry((stream.kind, owner)).or_default().insert(stream.number);
+                }
                 let answers = answer.into_iter().flat_map(|answers| answers.all);
                 self.answers.extend(answers.map(|kept| (kept.key, kept.answer)));
                 self.snapshots.extend(snapshot.map(|snapshot| (stream, snapshot)));
@@ -293,6 +299,12 @@ impl Journal for MemoryJournal {
         } else {
             numbers.skip(skip).take(take).collect()
         })
+    }
+
+    fn owned(&self, kind: KindId, owner: &str) -> Result<Vec<u64>, StoreError> {
+        let state = self.state();
+        let numbers = state.owned.get(&(kind, owner.into()));
+        Ok(numbers.into_iter().flatten().copied().collect())
     }
 
     fn checkpoint(&self, checkpoint: Checkpoint) -> Result<(), (SubmitError, Checkpoint)> {

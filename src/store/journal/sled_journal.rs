@@ -314,6 +314,12 @@ impl Journal for SledJournal {
         self.some_numbers(kind, skip, take, descending)
     }
 
+    fn owned(&self, kind: KindId, owner: &str) -> Result<Vec<u64>, StoreError> {
+        let entries = self.disk()?.db.scan_prefix(keys::owned_by(kind, owner));
+        let numbers = entries.map(|entry| Ok(keys::read_owned(&entry?.0)));
+        numbers.filter_map(Result::transpose).collect()
+    }
+
     fn records_read(&self) -> u64 {
         self.records_read.load(Ordering::Relaxed)
     }

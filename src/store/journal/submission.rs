@@ -5,7 +5,8 @@ use crate::{
     store::{
         disk::Refusal,
         types::{
-            Answers, Cause, KindId, Lease, Payload, Snapshot, Stream, kind_set::interested_kind,
+            Answers, Cause, KindId, Lease, Payload, Principals, Snapshot, Stream,
+            kind_set::interested_kind,
         },
     },
 };
@@ -27,6 +28,10 @@ pub struct Submission {
     pub correlation: u64,
     /// The cause of the submission.
     pub cause: Cause,
+    /// The people behind the submission; `None` while no identity is configured.
+    pub principals: Option<Arc<Principals>>,
+    /// Whether the aggregate begins with these entries. Then it is listed under its owner.
+    pub is_creation: bool,
     /// Answers to be stored under idempotency keys; possible without any entries.
     pub answer: Option<Answers>,
     /// The state after the last entry, to be kept as a snapshot in the same commit.
@@ -53,6 +58,8 @@ impl Submission {
             time,
             correlation: stream.number,
             cause: Cause::Request(None),
+            principals: None,
+            is_creation: false,
             answer: None,
             snapshot: None,
             leases: [None, None],

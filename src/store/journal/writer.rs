@@ -176,12 +176,15 @@ fn raise_mark(mark: &mut Mark, load: &CommitBatch, chains: Chains) {
 
 fn write_extra(batch: &mut Batch, expiry: &mut Expiry, extra: &SideWrite) {
     match extra {
-        SideWrite::Submitted { stream, answer, snapshot } => {
+        SideWrite::Submitted { stream, answer, snapshot, owner } => {
             if let Some(answers) = answer {
                 expiry.write(batch, answers);
             }
             if let Some(snapshot) = snapshot {
                 batch.insert(&keys::snapshot(*stream), codec::frame(snapshot));
+            }
+            if let Some(owner) = owner {
+                batch.insert(keys::owned(*stream, owner), &[]);
             }
         }
         SideWrite::Checkpoint(checkpoint) => write_checkpoint(batch, checkpoint),

@@ -12,6 +12,10 @@ pub(super) fn column(fields: &[Field], index: usize) -> String {
     }
 }
 
+/// The column with the subject of the customer to whom a row belongs. It comes after those of the
+/// fields.
+pub(super) const OWNER: &str = "owner";
+
 /// Returns the fields that have a column of their own.
 pub(super) fn columns_of(fields: &[Field]) -> impl Iterator<Item = (String, &Field)> {
     let all = (0..).zip(fields).filter(|(_, field)| field.kind != FieldKind::Key);

@@ -152,9 +152,8 @@ impl ReadModel {
     ///
     /// # Errors
     /// When the file cannot be read.
-    pub fn row(&self, number: u64) -> Result<Option<Vec<u8>>, ReadModelError> {
-        let row = self.written(|writer| queries::row(writer, &self.select_one, number))?;
-        Ok(row.map(|row| row.body))
+    pub fn row(&self, number: u64) -> Result<Option<FoundRow>, ReadModelError> {
+        self.written(|writer| queries::row(writer, &self.select_one, number))
     }
 
     /// Returns the largest number of a row as the projection last wrote them.
@@ -206,9 +205,8 @@ impl ReadModel {
     ///
     /// # Errors
     /// When the file cannot be read.
-    pub fn get(&self, number: u64) -> Result<Option<Vec<u8>>, ReadModelError> {
-        let row = self.reading(None, |reader| queries::row(reader, &self.select_one, number))?;
-        Ok(row.map(|row| row.body))
+    pub fn get(&self, number: u64) -> Result<Option<FoundRow>, ReadModelError> {
+        self.reading(None, |reader| queries::row(reader, &self.select_one, number))
     }
 
     /// Returns the number of rows.

@@ -38,7 +38,9 @@ pub(super) fn checked(row: &Row<'_>, columns: usize) -> Result<FoundRow, Fault> 
     if sums::of_row(number, &body, row, 3..columns)? != sum {
         return Err(Fault::Damaged(format!("row {number} is not as it was written")));
     }
-    Ok(FoundRow { number: number.cast_unsigned(), body })
+    let owner: Option<String> = row.get(columns - 1)?;
+    let owner = owner.map(String::into_boxed_str);
+    Ok(FoundRow { number: number.cast_unsigned(), body, owner })
 }
 
 /// Reads the row of this number with the [statement for one](super::schema::select_one).

@@ -9,7 +9,8 @@ use serde::Serialize;
 pub struct RowChange {
     /// The row as JSON.
     pub body: Vec<u8>,
-    /// The values of the searchable fields other than the key, in the order of the fields.
+    /// The values of the searchable fields other than the key, in the order of the fields, and the
+    /// owner.
     pub values: Vec<Value>,
 }
 
@@ -20,16 +21,22 @@ pub struct FoundRow {
     pub number: u64,
     /// The row as JSON.
     pub body: Vec<u8>,
+    /// The subject of the customer to whom it belongs.
+    pub owner: Option<Box<str>>,
 }
 
 impl RowChange {
-    /// Creates the change from a row, and takes the values of its searchable fields from it. A
+    /// Creates the change from a row of this owner, and takes the values of its searchable fields from it. A
     /// value that is missing, or not of the field's kind, is stored as null and matches no
     /// condition.
     ///
     /// # Errors
     /// When the row cannot be written as JSON.
-    pub fn new(fields: &[Field], row: &impl Serialize) -> serde_json::Result<Self> {
+    pub fn new(
+        fields: &[Field],
+        row: &impl Serialize,
+        owner: Option<&str>,
+    ) -> serde_json::Result<Self> {
         let body = serde_json::to_vec(row)?;
         let row = serde_json::to_value(row)?;
         let value = |field: &Field| match (field.kind, &row[field.name]) {
@@ -43,6 +50,7 @@ impl RowChange {
             }
         };
         let own = fields.iter().filter(|field| field.kind != FieldKind::Key);
-        Ok(Self { body, values: own.map(value).collect() })
+        let owner = owner.map_or(Value::Null, |owner| Value::Text(owner.to_owned()));
+        Ok(Self { body, values: own.map(value).chain([owner]).collect() })
     }
 }

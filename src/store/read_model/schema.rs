@@ -1,7 +1,7 @@
 //! The file of a read model: its tables, and the functions that open, create and move it.
 
 use super::{
-    columns::columns_of,
+    columns::{OWNER, columns_of},
     fault::{Fault, OpenProblem},
     paths::beside,
     queries, seal, sums,
@@ -29,7 +29,7 @@ pub(super) const CACHE_KIB_NEGATIVE: i64 = -1024;
 const BUILDING_CACHE_KIB_NEGATIVE: i64 = -16 * 1024;
 
 /// Format of the tables. It is raised when they change; older files are then rebuilt.
-const FORMAT: u32 = 5;
+const FORMAT: u32 = 6;
 
 /// The layout of a view's rows.
 #[derive(Clone, Copy, Debug)]
@@ -192,7 +192,7 @@ fn tables(fields: &[Field]) -> [String; 2] {
                 shape TEXT NOT NULL, sum INTEGER NOT NULL)";
     let rows = format!(
         "CREATE TABLE rows (number INTEGER PRIMARY KEY, sum INTEGER NOT NULL, \
-         body BLOB NOT NULL{columns})"
+         body BLOB NOT NULL{columns}, {OWNER} TEXT)"
     );
     [meta.to_owned(), rows]
 }
@@ -200,14 +200,19 @@ fn tables(fields: &[Field]) -> [String; 2] {
 /// Returns the statements that create the indexes.
 fn indexes(fields: &[Field]) -> Vec<String> {
     let index = |(column, _)| format!("CREATE INDEX by_{column} ON rows ({column}, number)");
-    columns_of(fields).filter(|(_, field)| field.is_indexed).map(index).collect()
+    let of_fields = columns_of(fields).filter(|(_, field)| field.is_indexed).map(index);
+    // Without configured identity no row has an owner, so the index stays empty.
+    let by_owner =
+        format!("CREATE INDEX by_{OWNER} ON rows ({OWNER}, number) WHERE {OWNER} IS NOT NULL");
+    of_fields.chain([by_owner]).collect()
 }
 
 /// Returns the statements that insert and that update a row. Both take the number, the checksum,
-/// the body, and the fields that have a column.
+/// the body, the fields that have a column, and the owner.
 pub(super) fn insert_and_update(fields: &[Field]) -> (String, String) {
     let (mut columns, mut places, mut updates) = (String::new(), String::new(), String::new());
-    for (place, (column, _)) in (4..).zip(columns_of(fields)) {
+    let columns_of_fields = columns_of(fields).map(|(column, _)| column);
+    for (place, column) in (4..).zip(columns_of_fields.chain([OWNER.to_owned()])) {
         let _ = write!(columns, ", {column}");
         let _ = write!(places, ", ?{place}");
         let _ = write!(updates, ", {column} = ?{place}");
@@ -223,6 +228,7 @@ pub(super) fn select(fields: &[Field]) -> String {
     let columns = columns_of(fields).map(|(column, _)| column);
     let columns: Vec<_> =
         ["number", "sum", "body"].map(str::to_owned).into_iter().chain(columns).collect();
+    let columns = [columns, vec![OWNER.to_owned()]].concat();
     format!("SELECT {} FROM rows", columns.join(", "))
 }
 

@@ -1,6 +1,10 @@
 //! Translation of queries into SQL statements. Values are always bound, never part of the text.
 
-use super::{columns::column, fault::ReadModelError, limit::Ended};
+use super::{
+    columns::{OWNER, column},
+    fault::ReadModelError,
+    limit::Ended,
+};
 use crate::domain::kernel::{Date, Field, FieldKind, Filter, Query, Timestamp};
 use rusqlite::types::Value;
 use std::fmt::Write;
@@ -29,6 +33,8 @@ pub struct Wanted {
     pub sort: Vec<SortBy>,
     /// Whether the largest numbers come first when `sort` is empty.
     pub newest_first: bool,
+    /// Only rows that belong to this subject; all rows when `None`.
+    pub owner: Option<String>,
 }
 
 /// One field to sort by.
@@ -113,11 +119,15 @@ pub(super) fn of_request(
     for (parameter, text) in conditions {
         let (index, operator) = condition(fields, parameter)?;
         let values = vec![value(parameter, fields[index], text)?];
-        asked.push(Condition { index, operator, values });
+        asked.push(Condition { column: column(fields, index), operator, values });
+    }
+    if let Some(owner) = &wanted.owner {
+        let values = vec![Value::Text(owner.clone())];
+        asked.push(Condition { column: OWNER.to_owned(), operator: "=", values });
     }
     let skipped = i64::try_from(wanted.skip).unwrap_or(i64::MAX);
     let (order, is_by_number) = order(fields, wanted, &asked)?;
-    let mut search = statements(fields, &asked, &format!("{order} LIMIT ? OFFSET ?"));
+    let mut search = statements(&asked, &format!("{order} LIMIT ? OFFSET ?"));
     search.parameters.extend([limit(wanted.size), Value::Integer(skipped)]);
     search.dense_range = is_by_number.filter(|_| asked.is_empty()).map(|descending| DenseRange {
         skipped,
@@ -136,14 +146,14 @@ pub(super) fn of_lookup(fields: &[Field], query: &Query) -> Result<Search, Searc
     let sort = query.sort.map(|field| SortBy { field: field.to_owned(), descending: false });
     let wanted = Wanted { sort: sort.into_iter().collect(), ..Wanted::default() };
     let (order, _) = order(fields, &wanted, &asked)?;
-    let mut search = statements(fields, &asked, &format!("{order} LIMIT ?"));
+    let mut search = statements(&asked, &format!("{order} LIMIT ?"));
     search.parameters.push(limit(query.rows_max));
     Ok(search)
 }
 
 /// Translates the search for the row with the largest number that meets this condition.
 pub(super) fn of_last(fields: &[Field], filter: &Filter) -> Result<Search, SearchError> {
-    Ok(statements(fields, &[filtered(fields, filter)?], &format!("{NUMBER} DESC LIMIT 1")))
+    Ok(statements(&[filtered(fields, filter)?], &format!("{NUMBER} DESC LIMIT 1")))
 }
 
 fn filtered(fields: &[Field], filter: &Filter) -> Result<Condition, SearchError> {
@@ -155,20 +165,20 @@ fn filtered(fields: &[Field], filter: &Filter) -> Result<Condition, SearchError>
         Filter::IsOneOf(name, texts) => (*name, "IN", texts.iter().map(text).collect()),
     };
     let index = index(fields, name).ok_or_else(|| not_searchable(fields, name))?;
-    Ok(Condition { index, operator, values })
+    Ok(Condition { column: column(fields, index), operator, values })
 }
 
 /// One parsed condition. It has one value, or with `IN` any number of them.
 struct Condition {
-    index: usize,
+    column: String,
     operator: &'static str,
     values: Vec<Value>,
 }
 
-fn statements(fields: &[Field], asked: &[Condition], order: &str) -> Search {
+fn statements(asked: &[Condition], order: &str) -> Search {
     let clause = |condition: &Condition| {
         let marks = vec!["?"; condition.values.len()].join(", ");
-        format!("{} {} ({marks})", column(fields, condition.index), condition.operator)
+        format!("{} {} ({marks})", condition.column, condition.operator)
     };
     let clauses: Vec<String> = asked.iter().map(clause).collect();
     let clauses = clauses.join(" AND ");
@@ -219,7 +229,7 @@ fn order(
     let is_by_number = (first == NUMBER).then_some(*descending);
     let only_ranges = !asked.is_empty()
         && asked.iter().all(|condition| !matches!(condition.operator, "=" | "IN"));
-    let is_asked_for = asked.iter().any(|condition| column(fields, condition.index) == *first);
+    let is_asked_for = asked.iter().any(|condition| condition.column == *first);
     let mut order = if only_ranges && !is_asked_for { "+".to_owned() } else { String::new() };
     for (nth, (column, descending)) in terms.iter().enumerate() {
         let comma = if nth > 0 { ", " } else { "" };

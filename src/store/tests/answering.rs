@@ -25,7 +25,7 @@ pub(super) fn opened(path: &Path) -> ReadModel {
 }
 
 pub(super) fn change(row: &Value) -> RowChange {
-    RowChange::new(FIELDS, row).expect("is json")
+    RowChange::new(FIELDS, row, None).expect("is json")
 }
 
 /// A read model with ten rows and the cursor 10, in its place.
@@ -92,7 +92,8 @@ fn rows_and_cursor_are_kept_after_reopening() {
     assert_eq!(model.cursor().expect("readable"), 12);
     assert_eq!(model.count().expect("readable"), 9);
     assert_eq!(model.get(3).expect("readable"), None);
-    assert_eq!(model.row(4).expect("readable").expect("there"), br#"{"name":"Lee"}"#);
+    let row = model.row(4).expect("readable").expect("there");
+    assert_eq!(row.body, br#"{"name":"Lee"}"#);
     let mut all = Vec::new();
     model.each(&mut |row| all.push(row.number)).expect("readable");
     assert_eq!(all, [1, 2, 4, 5, 6, 7, 8, 9, 10]);
@@ -140,7 +141,7 @@ fn clients_search_by_equality_and_by_range() {
     let both = [("name", "Jung"), ("madeAt_from", "1007")];
     assert_eq!(searched(&model, &both, &first_page()), (vec![8, 10], 2));
     let sort = vec![by("price", true)];
-    let second_page = Wanted { skip: 3, size: 3, sort, newest_first: false };
+    let second_page = Wanted { skip: 3, size: 3, sort, ..Wanted::default() };
     assert_eq!(searched(&model, &[], &second_page), (vec![7, 6, 5], 10));
 }
 
@@ -231,6 +232,26 @@ fn a_choice_is_searched_without_an_index() {
     let cheapest = Wanted { sort: vec![by("price", false)], ..first_page() };
     let plan = model.plan(&owned(&[("name", "Kim")]), &cheapest).expect("is valid");
     assert!(plan.contains("INDEX by_field_2"), "{plan}");
+}
+
+#[test]
+fn the_rows_of_an_owner_are_found_by_an_index() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let model = filled(&dir.path().join("mypages.sqlite"));
+    let row = json!({"id": 3, "name": "Kim", "price": 7});
+    let of = |owner| RowChange::new(FIELDS, &row, owner).expect("is json");
+    let changes = [(3, Some(of(Some("kim")))), (12, Some(of(Some("kim")))), (4, Some(of(None)))];
+    model.commit(12, &changes).expect("is written");
+    let owned_by = |owner: &str| Wanted { owner: Some(owner.to_owned()), ..first_page() };
+    assert_eq!(searched(&model, &[], &owned_by("kim")), (vec![3, 12], 2));
+    assert_eq!(searched(&model, &[("name", "Jung")], &owned_by("kim")), (vec![], 0));
+    assert_eq!(searched(&model, &[], &owned_by("lee")), (vec![], 0));
+    let plan = model.plan(&[], &owned_by("kim")).expect("is valid");
+    assert!(plan.starts_with("SEARCH rows USING") && plan.contains("by_owner"), "{plan}");
+    let owner = |number| model.get(number).expect("readable").expect("there").owner;
+    assert_eq!((owner(3).as_deref(), owner(4).as_deref(), owner(5)), (Some("kim"), None, None));
+    model.commit(13, &[(3, Some(of(None)))]).expect("is written");
+    assert_eq!(searched(&model, &[], &owned_by("kim")), (vec![12], 1));
 }
 
 #[test]

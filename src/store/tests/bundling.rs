@@ -51,6 +51,7 @@ impl Case {
                     time: Timestamp(1_700_000_000_000),
                     correlation: number,
                     cause: Cause::Request(None),
+                    principals: None,
                     payload: event(&word),
                     typed: None,
                 }));

@@ -7,8 +7,8 @@ use crate::store::{
         Submission, SubmitError,
     },
     types::{
-        Cause, KindId, Lease, Origin, Payload, StoredAnswer, StoredOutcome, StoredReply,
-        StoredSuccess, Stream, UNPLACED,
+        Cause, KindId, Lease, Origin, Payload, Principal, Principals, StoredAnswer, StoredOutcome,
+        StoredReply, StoredSuccess, Stream, UNPLACED,
     },
 };
 use std::{
@@ -150,6 +150,40 @@ fn numbers_are_listed_in_both_orders_and_counted() {
         assert_eq!((numbers(4, 9, false), numbers(9, 9, true)), (vec![], vec![]));
         assert_eq!((journal.count(order(1).kind), journal.last_number(order(1).kind)), (4, 9));
         assert_eq!((journal.count(SAGA), journal.last_number(SAGA)), (0, 0));
+    });
+}
+
+#[test]
+fn a_record_keeps_its_principals_and_an_owner_has_a_list_of_streams() {
+    let principals = |issuer: Option<&str>, owner: Option<&str>| {
+        let principal = |subject: &str| Principal { subject: subject.into(), role: "desk".into() };
+        let owner = owner.map(Into::into);
+        Some(Arc::new(Principals { issuer: issuer.map(principal), owner }))
+    };
+    on_each(|journal| {
+        let (kim, lee) = (principals(None, Some("kim")), principals(Some("lee"), Some("kim")));
+        let by = |number, after, principals: &Option<Arc<Principals>>, is_creation| Submission {
+            principals: principals.clone(),
+            is_creation,
+            ..said(number, after, &["requested"])
+        };
+        submit(journal, by(9, 0, &kim, true));
+        submit(journal, by(9, 1, &lee, false));
+        submit(journal, by(7, 0, &kim, true));
+        submit(journal, by(8, 0, &principals(Some("lee"), None), true));
+        submit(journal, by(6, 0, &principals(None, Some("ki")), true));
+        submit(journal, by(5, 0, &kim, false));
+        submit(journal, said(4, 0, &["requested"]));
+        let owned = |owner| journal.owned(order(1).kind, owner).expect("readable");
+        assert_eq!((owned("kim"), owned("ki"), owned("lee")), (vec![7, 9], vec![6], vec![]));
+        assert_eq!(journal.owned(SAGA, "kim").expect("readable"), [0; 0]);
+        let records = journal.some_records(order(9), 0, 9).expect("readable");
+        let found: Vec<_> = records.into_iter().map(|record| record.principals).collect();
+        assert_eq!(found, [kim, lee]);
+        let records = journal.read(0, 100, ReadLevel::Durable).expect("readable");
+        let owners: Vec<_> = records.iter().map(|record| record.owner()).collect();
+        let kim = Some("kim");
+        assert_eq!(owners, [kim, kim, kim, None, Some("ki"), kim, None]);
     });
 }
 

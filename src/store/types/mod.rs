@@ -5,6 +5,7 @@ mod error;
 pub mod kind_set;
 mod lease;
 mod options;
+mod principals;
 mod record;
 mod snapshot;
 
@@ -13,6 +14,7 @@ pub use error::{OpenError, StoreError};
 pub use kind_set::{KindSet, interested_kind};
 pub use lease::Lease;
 pub use options::JournalOptions;
+pub use principals::{PRINCIPAL_BYTES_MAX, Principal, Principals};
 pub use record::{
     Cause, KindId, Origin, Payload, Record, StoreId, StoredAnswer, StoredOutcome, StoredReply,
     StoredSuccess, Stream,

@@ -1,5 +1,6 @@
 //! Records of the journal, the streams they belong to, and their causes.
 
+use super::Principals;
 use crate::domain::kernel::{FailureKind, Meta, RejectionKind, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::{any::Any, fmt, sync::Arc};
@@ -44,6 +45,8 @@ pub struct Record {
     pub correlation: u64,
     /// The cause of the record.
     pub cause: Cause,
+    /// The people behind the record; `None` while no identity is configured.
+    pub principals: Option<Arc<Principals>>,
     /// The content of the record.
     pub payload: Payload,
     /// The event itself, for subscribers in this process; `None` when it was read from disk.
@@ -51,6 +54,12 @@ pub struct Record {
 }
 
 impl Record {
+    /// Returns the subject of the customer to whom the aggregate belongs.
+    #[must_use]
+    pub fn owner(&self) -> Option<&str> {
+        self.principals.as_deref()?.owner.as_deref()
+    }
+
     /// Returns the circumstances of the record for domain code.
     #[must_use]
     pub const fn meta(&self) -> Meta {

@@ -2,7 +2,7 @@
 
 use crate::support::inside::Running;
 use madang::{
-    actors::{IdempotencyKey, Installation, Reply, Request, Runtime},
+    actors::{Caller, IdempotencyKey, Installation, Reply, Request, Runtime},
     domain::kernel::{Method, Place, prelude::*},
 };
 use reqwest::StatusCode;
@@ -244,6 +244,15 @@ async fn request(
     let key = key.map(|key| IdempotencyKey { key: key.into(), fingerprint: key.into() });
     let (resource, if_match, wait_max) = (0, None, Duration::from_secs(30));
     let body = body.to_string().into_bytes();
-    let request = Request { resource, command_route, number, body, key, if_match, wait_max };
+    let request = Request {
+        caller: Caller::Trusted,
+        resource,
+        command_route,
+        number,
+        body,
+        key,
+        if_match,
+        wait_max,
+    };
     runtime.submit(request).await.unwrap()
 }

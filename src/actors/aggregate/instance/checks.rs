@@ -6,6 +6,7 @@ use crate::{
     actors::{
         aggregate::{
             envelope::{ClientCommand, Sender},
+            kind::AggregateKind,
             numbers::check_chosen,
         },
         api::RequestError,
@@ -46,6 +47,26 @@ impl<A: Aggregate> Instance<A> {
         let then = || events.iter().cloned().fold(self.state.clone(), A::evolve).step_is_pending();
         // A panic is handled later, where the instance can be rebuilt.
         if catch_panic(then).unwrap_or_default() { Err(refused.clone().into()) } else { Ok(()) }
+    }
+
+    /// Checks the permission of a client against the owner. Replies and returns `None` when the
+    /// aggregate belongs to another customer.
+    pub(super) fn permit(&self, sender: Sender) -> Option<Sender> {
+        let Sender::Client(call) = sender else { return Some(sender) };
+        let not_found = || AggregateKind::<A>::not_found(self.number);
+        let permitted = match &call.permission {
+            Some(permission) if self.is_born => {
+                permission.check(self.owner(), A::READERS, not_found)
+            }
+            _ => Ok(()),
+        };
+        match permitted {
+            Ok(()) => Some(Sender::Client(call)),
+            Err(request_error) => {
+                self.land(PendingReply::of(call.reply, Err(request_error)));
+                None
+            }
+        }
     }
 
     /// Checks `If-Match` (clients) or the fence (internal senders). Replies and returns `None` when

@@ -18,7 +18,7 @@ use crate::{
     },
     domain::kernel::{Aggregate, FailureKind, Progress, Timestamp},
     store::{
-        Answer, Answers, Cause, StoredAnswer, StoredOutcome, UNPLACED, codec,
+        Answer, Answers, Cause, Principals, StoredAnswer, StoredOutcome, UNPLACED, codec,
         journal::{Entry, Snapshot, Submission},
     },
 };
@@ -39,8 +39,9 @@ impl<A: Aggregate> Instance<A> {
         if !self.is_pending() {
             self.answer_all(outcome.version(self.version), &mut pending_reply, &mut answers);
         }
+        let principals = self.principals(&sender);
         let (cause, correlation, issuer) = match sender {
-            Sender::Inside(InternalCommand { origin, fence, when, ack }) => {
+            Sender::Inside(InternalCommand { origin, fence, when, ack, .. }) => {
                 pending_reply.ack = Some((when, ack));
                 (Cause::Dispatch(origin), origin.conversation, Some(fence.lease))
             }
@@ -50,7 +51,19 @@ impl<A: Aggregate> Instance<A> {
                 (Cause::Request(key), self.number, None)
             }
         };
-        (RecordHeader { cause, correlation, issuer, answers }, pending_reply)
+        let header =
+            RecordHeader { cause, correlation, issuer, answers, principals, is_creation: false };
+        (header, pending_reply)
+    }
+
+    /// The principals of the records that follow from a command.
+    fn principals(&self, sender: &Sender) -> Option<Arc<Principals>> {
+        match sender {
+            Sender::Client(ClientCommand { permission: Some(permission), .. }) => {
+                Some(permission.principals(self.owner(), false))
+            }
+            Sender::Client(_) | Sender::Inside(_) => self.owner.clone(),
+        }
     }
 
     fn prepare_client(
@@ -175,6 +188,8 @@ impl<A: Aggregate> Instance<A> {
             time: now,
             correlation: header.correlation,
             cause: header.cause,
+            principals: header.principals,
+            is_creation: header.is_creation,
             answer: Some(header.answers).filter(|answers| !answers.is_empty()),
             snapshot: self.due_snapshot(after_version, version),
             leases: [Some(self.lease.clone()), header.issuer],

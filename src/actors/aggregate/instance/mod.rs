@@ -13,12 +13,12 @@ use super::{
 };
 use crate::{
     actors::{
-        api::{Outcome, Reply, RequestError, rejected},
+        api::{Outcome, Reply, RequestError, Sight, rejected},
         supervision::CrashWindow,
         support::{catch_panic, now},
     },
     domain::kernel::{Aggregate, Progress, Timestamp, command_name},
-    store::{Lease, Payload, journal::Entry},
+    store::{Lease, Payload, Principals, journal::Entry},
 };
 use actix::{Actor, Addr, Context, Handler};
 use commit::DecisionOutcome;
@@ -71,6 +71,9 @@ pub struct Instance<A: Aggregate> {
     version: u32,
     /// Whether the aggregate has an event.
     is_born: bool,
+    /// The principals of records that no client submitted: the owner alone. `None` when the
+    /// aggregate has no owner.
+    owner: Option<Arc<Principals>>,
     position: u64,
     generation: u64,
     crashes: CrashWindow,
@@ -146,6 +149,7 @@ impl<A: Aggregate> Instance<A> {
             state: A::default(),
             version: 0,
             is_born: false,
+            owner: None,
             position: after,
             generation: aggregate.shared.journal.generation(),
             crashes: CrashWindow::default(),
@@ -196,10 +200,10 @@ impl<A: Aggregate> Instance<A> {
                     reason,
                 });
             }
-            (Condition::Present, Content::Show(reply)) => self.show(reply),
+            (Condition::Present, Content::Show(sight, reply)) => self.show(reply, &sight),
             (Condition::Present, Content::GiveUp(reply)) => {
                 self.waiting.give_up_gone();
-                self.show(reply);
+                self.show(reply, &Sight::All);
             }
             (Condition::Present, Content::Await(outcome, reply, keyed)) => {
                 self.wait_for(outcome, reply, keyed, ctx);
@@ -217,9 +221,10 @@ impl<A: Aggregate> Instance<A> {
         }
     }
 
-    fn show(&mut self, to: ReplyTo) {
+    fn show(&mut self, to: ReplyTo, sight: &Sight) {
         // A command that was refused or changed nothing leaves a record, but no state to show.
-        if self.version == 0 || self.state == A::default() {
+        let is_seen = sight.sees(A::READERS, self.owner());
+        if self.version == 0 || self.state == A::default() || !is_seen {
             return to.send(Err(AggregateKind::<A>::not_found(self.number)));
         }
         let state = &self.state;
@@ -271,7 +276,9 @@ impl<A: Aggregate> Instance<A> {
         sender: Sender,
         ctx: &mut Context<Self>,
     ) {
-        let Some(sender) = self.admit(sender) else { return };
+        let Some(sender) = self.permit(sender).and_then(|sender| self.admit(sender)) else {
+            return;
+        };
         // The journal is checked before the decision. A decision that cannot be submitted would
         // have to be undone.
         if let Err(error) = self.aggregate.shared.journal.check_accepting() {
@@ -307,6 +314,7 @@ impl<A: Aggregate> Instance<A> {
         mut sender: Sender,
         ctx: &mut Context<Self>,
     ) {
+        let mut is_creation = false;
         if !events.is_empty() {
             let state = mem::take(&mut self.state);
             match catch_panic(|| events.iter().cloned().fold(state, A::evolve)) {
@@ -315,8 +323,10 @@ impl<A: Aggregate> Instance<A> {
                     return self.crash_on(command, reason, sender, ctx);
                 }
             }
-            if !mem::replace(&mut self.is_born, true) {
+            is_creation = !mem::replace(&mut self.is_born, true);
+            if is_creation {
                 self.aggregate.next_number.pass(self.number);
+                self.owner = sender.owner_of_new();
                 sender.creates();
             }
         }
@@ -326,7 +336,9 @@ impl<A: Aggregate> Instance<A> {
             entries.push(Entry { payload, typed: None });
         }
         let version = self.version + u32::try_from(entries.len()).unwrap_or(u32::MAX);
-        let (header, pending_reply) = self.prepare(sender, DecisionOutcome::Accepted { version });
+        let (mut header, pending_reply) =
+            self.prepare(sender, DecisionOutcome::Accepted { version });
+        header.is_creation = is_creation;
         if entries.is_empty() && header.answers.is_empty() {
             return self.land(pending_reply);
         }
@@ -352,6 +364,11 @@ impl<A: Aggregate> Instance<A> {
             return self.land(pending_reply);
         }
         self.submit(header, entries, pending_reply, now, ctx);
+    }
+
+    /// The subject of the customer to whom the aggregate belongs.
+    fn owner(&self) -> Option<&str> {
+        self.owner.as_ref()?.owner.as_deref()
     }
 
     /// Whether the outcome is pending: other aggregates or services have to answer first.

@@ -13,7 +13,7 @@ use crate::{
     },
     domain::kernel::{Aggregate, Rejection, command_name},
     store::{
-        Answers, Cause, Lease, Payload, codec,
+        Answers, Cause, Lease, Payload, Principals, codec,
         journal::{CommitError, Done, Entry},
     },
 };
@@ -34,13 +34,18 @@ pub(super) struct RecordHeader {
     pub(super) issuer: Option<Lease>,
     /// The answers to store under idempotency keys.
     pub(super) answers: Answers,
+    /// The people behind the record.
+    pub(super) principals: Option<Arc<Principals>>,
+    /// Whether the aggregate begins with the record.
+    pub(super) is_creation: bool,
 }
 
 impl RecordHeader {
     /// A header for answers alone, in the conversation of this number.
     pub(super) fn of_answers(number: u64) -> Self {
         let (cause, answers) = (Cause::Request(None), Answers::default());
-        Self { cause, correlation: number, issuer: None, answers }
+        let (principals, is_creation) = (None, false);
+        Self { cause, correlation: number, issuer: None, answers, principals, is_creation }
     }
 }
 

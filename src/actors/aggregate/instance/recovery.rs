@@ -88,6 +88,7 @@ impl<A: Aggregate> Instance<A> {
         let (journal, stream) =
             (Arc::clone(&self.aggregate.shared.journal), self.aggregate.stream(self.number));
         let (position, decided_in) = (self.position, self.generation);
+        let has_identity = self.aggregate.shared.has_identity;
         let reading = async move {
             if !pause.is_zero() {
                 tokio::time::sleep(pause).await;
@@ -102,7 +103,7 @@ impl<A: Aggregate> Instance<A> {
                 let _ = settled.await;
             }
             let generation = journal.generation();
-            let rebuilt = blocking(move || Ok(rebuild::<A>(&*journal, stream))).await;
+            let rebuilt = blocking(move || Ok(rebuild::<A>(&*journal, stream, has_identity))).await;
             (generation, rebuilt)
         };
         ctx.wait(reading.into_actor(self).map(|(generation, rebuilt), active, ctx| {
@@ -114,9 +115,9 @@ impl<A: Aggregate> Instance<A> {
 
     fn on_rehydrated(&mut self, rebuilt: Reading<A>, ctx: &mut Context<Self>) {
         match rebuilt {
-            Ok(Ok(Rebuilt { state, version, is_born, position, records_read })) => {
+            Ok(Ok(Rebuilt { state, version, is_born, owner, position, records_read })) => {
                 (self.state, self.version, self.position) = (state, version, position);
-                self.is_born = is_born;
+                (self.is_born, self.owner) = (is_born, owner);
                 self.condition = Condition::Present;
                 self.record_rebuilt();
                 self.shorten_history(records_read);

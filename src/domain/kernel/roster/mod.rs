@@ -26,8 +26,8 @@ pub use clerks::Clerks;
 pub use workload::Workload;
 
 use super::{
-    Aggregate, Business, CommandRoutes, Decision, Id, Issuer, Message, Number, RejectionKind,
-    SettingsOf, StateReader, Timestamp,
+    Aggregate, Business, CommandRoutes, Decision, Id, Issuer, Message, Number, Readers,
+    RejectionKind, SettingsOf, StateReader, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, marker::PhantomData};
@@ -150,6 +150,7 @@ impl super::Rejection for Rejection {
 impl<O: Office> Aggregate for Roster<O> {
     const NAME: &'static str = O::NAME;
     const ALIASES: &'static [&'static str] = O::ALIASES;
+    const READERS: Readers = Readers::Staff;
     // 2: without the clerks and their loads.
     const SHAPE: u32 = 2;
     type Business = O::Business;

@@ -4,7 +4,7 @@ use super::{
     Event::{self, Assigned, Closed, Sought, Staffed},
     Office, Roster,
 };
-use crate::domain::kernel::{Field, Id, Meta, Number, View};
+use crate::domain::kernel::{Field, Id, Meta, Number, Readers, View};
 use serde::{Deserialize, Serialize};
 use std::marker::PhantomData;
 
@@ -22,6 +22,7 @@ pub struct Workload<O> {
 
 impl<O: Office> View for Workload<O> {
     const NAME: &'static str = O::WORKLOAD;
+    const READERS: Readers = Readers::Staff;
     type Events = (Id<Roster<O>>, Event);
     const FIELDS: &'static [Field] = &[Field::key("clerkId"), Field::number("openCnt")];
 

@@ -23,6 +23,7 @@ struct Kiosk;
 
 impl Business for Kiosk {
     const NAME: &'static str = "kiosk";
+    const STAFF: &'static [&'static str] = &["keeper"];
     type Settings = Empty;
 
     fn install(host: &mut impl Host) {

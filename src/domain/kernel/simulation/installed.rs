@@ -9,8 +9,8 @@ use super::{
 };
 use crate::domain::kernel::simulation::{Cause, Payload};
 use crate::domain::kernel::{
-    Aggregate, Dispatch, EventSet, Id, Issuer, NextState, RejectedCommand, Saga, Step, TimerChange,
-    Timestamp, Unchanged, WaitsFor, command_name,
+    Aggregate, Business, Dispatch, EventSet, Id, Issuer, NextState, RejectedCommand, Saga, Step,
+    TimerChange, Timestamp, Unchanged, WaitsFor, command_name,
 };
 use std::{
     any::Any,
@@ -100,7 +100,14 @@ impl<A: Aggregate> DynAggregate for Live<A> {
     }
 
     fn issuer(&self, dispatch: &Dispatch) -> Option<Issuer> {
-        dispatch.command::<A>().map(&self.issuer)
+        let issuer = dispatch.command::<A>().map(&self.issuer);
+        // Staff whose role is not declared would not see the aggregates that it works on.
+        if let Some(Issuer::Staff(roles)) = issuer {
+            let (business, staff) = (A::Business::NAME, A::Business::STAFF);
+            let missing = roles.iter().find(|role| !staff.contains(role));
+            assert_eq!(missing, None, "a staff role is not in `Business::STAFF` of {business}");
+        }
+        issuer
     }
 
     fn fold(&mut self, number: u64, event: &dyn Any) {

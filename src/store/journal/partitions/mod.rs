@@ -332,6 +332,15 @@ impl Journal for Partitions {
         self.list_numbers(kind, skip, take, descending)
     }
 
+    fn owned(&self, kind: KindId, owner: &str) -> Result<Vec<u64>, StoreError> {
+        let mut numbers = Vec::new();
+        for journal in &self.journals {
+            numbers.extend(journal.owned(kind, owner)?);
+        }
+        numbers.sort_unstable();
+        Ok(numbers)
+    }
+
     fn records_read(&self) -> u64 {
         self.journals.iter().map(|journal| journal.records_read()).sum()
     }

@@ -287,6 +287,7 @@ impl Audit<'_> {
                 self.flaw(flaw);
             }
             self.remember(found, &record)?;
+            self.is_owned(before.as_ref(), &record)?;
             *before = Some(record);
         }
         Ok(())
@@ -301,6 +302,16 @@ impl Audit<'_> {
         if before.is_some_and(|before| before.position >= *position) {
             self.flaw(format!("{stream:?} goes back in position at version {version}"));
         }
+    }
+
+    /// Checks that the first record with an owner is listed under it.
+    fn is_owned(&mut self, before: Option<&Record>, record: &Record) -> Result<(), StoreError> {
+        let Some(owner) = record.owner() else { return Ok(()) };
+        let is_first = before.and_then(Record::owner).is_none();
+        if is_first && !self.db.contains_key(keys::owned(record.stream, owner))? {
+            self.flaw(format!("{:?} is missing among the streams of its owner", record.stream));
+        }
+        Ok(())
     }
 
     fn remember(&mut self, found: &mut OfStreams, record: &Record) -> Result<(), StoreError> {

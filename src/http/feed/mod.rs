@@ -1,0 +1,186 @@
+//! The feed of events at `/events`: pages of JSON, and a stream of Server-Sent Events.
+//!
+//! ```text
+//! journal ─▶ hub: the newest events, each encoded once ──┐
+//!    └─────▶ older events, read by a reader that is behind ┴─▶ reader: a cursor ─▶ stream
+//! ```
+//! A reader is a cursor and has no queue. It gets only the events that its client may see.
+
+mod cloud_event;
+mod hub;
+mod reader;
+mod wanted;
+
+pub use hub::Hub;
+pub use wanted::{Start, Wanted};
+
+use crate::{
+    actors::{Caller, RequestError, Runtime},
+    http::{
+        admin::unless_read,
+        holding::Stopping,
+        position_token::PositionToken,
+        problem::{BUSY, Problem, json},
+        request::{Verb, content_negotiation},
+        response::Response,
+    },
+};
+use actix_web::http::{
+    Method, StatusCode,
+    header::{self, HeaderMap, HeaderName},
+};
+use reader::Feed;
+use std::{rc::Rc, sync::Arc};
+
+/// The path of the feed.
+pub const EVENTS: &str = "/events";
+
+/// The media type of a stream.
+const EVENT_STREAM: &str = "text/event-stream";
+
+/// The media type of a page that is a bare list of events.
+const CLOUD_EVENTS: &str = "application/cloudevents-batch+json";
+
+/// The position after which a client that reconnects goes on.
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+
+/// The records that are read for one page, at most. A page with few events says where to go on.
+const PAGE_RECORDS_MAX: usize = 8_192;
+
+/// The feed as one worker serves it.
+pub struct Feeds {
+    hub: Arc<Hub>,
+    stopping: Stopping,
+}
+
+impl Feeds {
+    /// Creates the feed of one worker; its streams end when the server stops.
+    #[must_use]
+    pub fn new(hub: Arc<Hub>, stopping: Stopping) -> Self {
+        Self { hub, stopping }
+    }
+
+    /// Answers a request at the path of the feed.
+    ///
+    /// # Errors
+    /// When the method, a filter or a position is invalid, or too many streams are open.
+    pub async fn answer(
+        &self,
+        runtime: &Runtime,
+        verb: Verb,
+        (method, query, headers): (&Method, &str, &HeaderMap),
+        caller: &Caller,
+    ) -> Result<Response, Problem> {
+        if let Some(answer) = unless_read(verb)? {
+            return Ok(answer);
+        }
+        if *caller == Caller::Anonymous {
+            return Err(RequestError::Unauthenticated.into());
+        }
+        let wanted = Wanted::read(query, runtime)?;
+        let last_seen = headers.get(LAST_EVENT_ID).map(|value| value.to_str().unwrap_or_default());
+        let last_seen = last_seen.filter(|text| !text.is_empty());
+        let last_seen =
+            last_seen.map(|text| wanted::position("Last-Event-ID", text)).transpose()?;
+        let start = last_seen.map(Start::After).or(wanted.start);
+        if let Some(Start::After(position)) = start
+            && position > runtime.durable()
+        {
+            return Err(Problem::bad_query("the journal has not reached this position"));
+        }
+        let answer =
+            if content_negotiation::prefers(headers, EVENT_STREAM) && *method == Method::GET {
+                self.stream(runtime, wanted, start, caller)?
+            } else {
+                let is_bare = content_negotiation::prefers(headers, CLOUD_EVENTS);
+                let asked = Asked { query, is_bare };
+                page(runtime, (wanted, start), caller, asked).await?
+            };
+        Ok(answer.with(header::VARY, "Accept"))
+    }
+
+    fn stream(
+        &self,
+        runtime: &Runtime,
+        wanted: Wanted,
+        start: Option<Start>,
+        caller: &Caller,
+    ) -> Result<Response, Problem> {
+        let cursor = match start {
+            Some(Start::Beginning) => 0,
+            Some(Start::After(position)) => position,
+            Some(Start::Now) | None => runtime.durable(),
+        };
+        let too_many = || Problem {
+            retry_after_s: Some(5),
+            ..Problem::new(BUSY, "as many streams of events are open as the server serves at once")
+        };
+        let place = self.hub.admit().ok_or_else(too_many)?;
+        let feed = Feed {
+            runtime: runtime.clone(),
+            hub: Arc::clone(&self.hub),
+            sights: wanted::sights(runtime, caller),
+            wanted,
+            place,
+        };
+        let parts = reader::stream(feed, cursor, Rc::clone(&self.stopping));
+        let answer = Response::new(StatusCode::OK, EVENT_STREAM, Vec::new());
+        let answer = Response { stream: Some(parts), ..answer };
+        Ok(answer
+            .with(header::CACHE_CONTROL, "no-store")
+            .with(HeaderName::from_static("x-accel-buffering"), "no"))
+    }
+}
+
+/// What a client asked for, besides the events.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    query: &'a str,
+    /// Whether the page is a list without links.
+    is_bare: bool,
+}
+
+impl Asked<'_> {
+    /// The address of the page after this position, with the same filter, as JSON.
+    fn href(self, after: u64) -> String {
+        let mut href = format!("{EVENTS}?after={}", PositionToken(after));
+        let filter = self.query.split('&').filter(|part| !part.starts_with("after="));
+        filter.filter(|part| !part.is_empty()).for_each(|part| href.extend(["&", part]));
+        json(&href)
+    }
+}
+
+/// A page of events after a position.
+async fn page(
+    runtime: &Runtime,
+    (wanted, start): (Wanted, Option<Start>),
+    caller: &Caller,
+    asked: Asked<'_>,
+) -> Result<Response, Problem> {
+    let after = match start {
+        Some(Start::Beginning) | None => 0,
+        Some(Start::After(position)) => position,
+        Some(Start::Now) => runtime.durable(),
+    };
+    let sights = wanted::sights(runtime, caller);
+    let (of_journal, size) = (runtime.clone(), wanted.size);
+    let (events, reached) = runtime
+        .blocking(move || {
+            reader::events_after(&of_journal, &wanted, &sights, after, size, PAGE_RECORDS_MAX)
+        })
+        .await?;
+    let next = PositionToken(reached).to_string();
+    let list = events.into_iter().map(|(_, event)| event).collect::<Vec<_>>().join(",");
+    let (content_type, body) = if asked.is_bare {
+        (CLOUD_EVENTS, format!("[{list}]"))
+    } else {
+        let links = format!(
+            r#"{{"self":{{"href":{}}},"next":{{"href":{}}}}}"#,
+            asked.href(after),
+            asked.href(reached)
+        );
+        ("application/json", format!(r#"{{"events":[{list}],"next":"{next}","_links":{links}}}"#))
+    };
+    let answer = Response::new(StatusCode::OK, content_type, body.into_bytes());
+    Ok(answer.with_position(reached))
+}

@@ -1,0 +1,75 @@
+//! The bearer tokens of requests: which client a request comes from.
+
+use crate::{
+    actors::Caller,
+    http::problem::{INVALID_TOKEN, NOT_YET, Problem},
+    identity::{Identity, TokenCache, TokenError, Verifier},
+};
+use actix_web::http::header::{AUTHORIZATION, HeaderMap};
+use std::sync::Arc;
+
+/// The time after which a client comes back while the keys are not loaded, in seconds.
+const RETRY_AFTER_S: u32 = 5;
+
+/// The verification of tokens in one worker.
+pub struct Tokens {
+    verifier: Arc<Verifier>,
+    cache: TokenCache,
+}
+
+impl Tokens {
+    /// Creates the verification for one worker.
+    #[must_use]
+    pub fn new(verifier: Arc<Verifier>) -> Self {
+        Self { verifier, cache: TokenCache::new() }
+    }
+
+    /// The client that a request comes from. A request without `Authorization` is anonymous.
+    ///
+    /// # Errors
+    /// When the header is repeated, is of another scheme, or holds an invalid token.
+    pub async fn caller(&self, headers: &HeaderMap) -> Result<Caller, Problem> {
+        let mut values = headers.get_all(AUTHORIZATION);
+        let Some(value) = values.next() else { return Ok(Caller::Anonymous) };
+        if values.next().is_some() {
+            return Err(Problem::bad_request("there is more than one `Authorization` header"));
+        }
+        let token = bearer(value.as_bytes()).ok_or_else(|| {
+            let reason = "`Authorization` is not `Bearer` with one token behind it";
+            Problem::new(INVALID_TOKEN, reason)
+        })?;
+        let verified = self.cache.verify_async(&self.verifier, token).await;
+        let Identity { subject, roles } = verified.map_err(|error| match error {
+            TokenError::KeysUnavailable => Problem {
+                retry_after_s: Some(RETRY_AFTER_S),
+                ..Problem::new(NOT_YET, error.to_string())
+            },
+            error => Problem::new(INVALID_TOKEN, error.to_string()),
+        })?;
+        Ok(Caller::Known { subject, roles })
+    }
+}
+
+/// The token in the value of `Authorization`. The name of the scheme is case-insensitive.
+fn bearer(value: &[u8]) -> Option<&str> {
+    let (scheme, token) = std::str::from_utf8(value).ok()?.split_once(' ')?;
+    let token = token.trim_matches(' ');
+    let is_token = !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
+    (scheme.eq_ignore_ascii_case("bearer") && is_token).then_some(token)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_token_is_read_from_the_header_of_the_scheme_bearer() {
+        for value in ["Bearer abc.d-e_f", "bearer abc.d-e_f", "BEARER  abc.d-e_f "] {
+            assert_eq!(bearer(value.as_bytes()), Some("abc.d-e_f"), "{value}");
+        }
+        for value in ["", "Bearer", "Bearer ", "Basic abc", "Bearer a b", "Bearer \u{e4}"] {
+            assert_eq!(bearer(value.as_bytes()), None, "{value}");
+        }
+        assert_eq!(bearer(b"Bearer \xff"), None);
+    }
+}
