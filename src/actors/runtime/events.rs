@@ -9,7 +9,7 @@ use crate::{
     },
     domain::kernel::{Readers, Timestamp},
     store::{
-        Payload, Record,
+        KindSet, Payload, Record,
         journal::{Listener, ReadLevel},
     },
 };
@@ -79,8 +79,9 @@ impl Runtime {
         is_waited_for: Arc<AtomicUsize>,
         wake: Arc<dyn Fn(u64) + Send + Sync>,
     ) {
-        let kinds = self.parts.endpoints.iter().map(|endpoint| endpoint.kind()).collect();
-        let listener = Listener { kinds, is_waited_for, pass: Arc::clone(&wake), wake };
+        // No kind wakes it, only the count: a wake at each commit costs a switch of threads.
+        let (kinds, pass) = (KindSet::default(), Arc::new(|_| {}));
+        let listener = Listener { kinds, is_waited_for, wake, pass };
         self.parts.journal.subscribe(ReadLevel::Durable, listener);
     }
 
