@@ -47,6 +47,6 @@ pub use settings::{
     TransportKind,
 };
 pub use support::clock;
-pub(crate) use support::panic_message;
 pub use support::{COUNT_MAX, InvalidSetting, Ranged, THREADS_MAX, whole_seconds_spread, within};
+pub(crate) use support::{panic_message, with_causes};
 pub use verify::{Findings, Progressing};

@@ -1,10 +1,10 @@
 //! The keys at a URL: fetched at the start, again and again, and when a token has an unknown key.
 
-use super::{IdentitySettings, keys::Keys, lock};
+use super::{IdentitySettings, keys::Keys};
+use crate::{actors::with_causes, sync};
 use reqwest::{Client, Url, header::ACCEPT, redirect};
 use ring::digest;
 use std::{
-    error::Error as _,
     sync::{
         Mutex,
         atomic::{AtomicBool, Ordering},
@@ -78,7 +78,7 @@ impl Remote {
     }
 
     fn ask_at(&self, now: Duration) -> bool {
-        let mut asked = lock(&self.asked);
+        let mut asked = sync::lock(&self.asked);
         if asked.is_some_and(|last| now.saturating_sub(last) < ASK_PAUSE) {
             return false;
         }
@@ -163,14 +163,7 @@ impl Remote {
 
 /// The error with its causes, without the URL.
 fn described(error: reqwest::Error) -> String {
-    let error = error.without_url();
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
+    with_causes(&error.without_url())
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use super::{
     remote::Remote,
     unix_now_s,
 };
+use crate::sync;
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use jsonwebtoken::errors::ErrorKind;
 use serde::Deserialize;
@@ -17,7 +18,7 @@ use std::{
     env,
     path::Path,
     sync::{
-        Arc, PoisonError, RwLock,
+        Arc, RwLock,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -160,11 +161,11 @@ impl Verifier {
     }
 
     fn keys(&self) -> Option<Arc<Keys>> {
-        self.keys.read().unwrap_or_else(PoisonError::into_inner).clone()
+        sync::read(&self.keys).clone()
     }
 
     pub(super) fn replace_keys(&self, keys: Keys) {
-        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(keys));
+        *sync::write(&self.keys) = Some(Arc::new(keys));
         // After the keys: a token that is cached with the old number is verified again.
         self.epoch.fetch_add(1, Ordering::AcqRel);
     }

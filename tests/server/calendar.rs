@@ -1,7 +1,8 @@
 //! An event that changes several rows of a view: a booking changes one row for each of its nights.
 
+use crate::support::commands::trusted;
 use madang::{
-    actors::{Caller, Installation, Page, Request, Row, Runtime, Settings, ViewQuery},
+    actors::{Caller, Installation, Page, Row, Runtime, Settings, ViewQuery},
     domain::kernel::{
         prelude::*,
         simulation::{Dice, World},
@@ -172,18 +173,7 @@ async fn send(runtime: &Runtime, number: Option<u64>, body: &Value) -> u64 {
     let resource = resources.iter().position(|known| known.name == "stays").unwrap();
     let routes = &resources[resource].command_routes;
     let command_route = routes.iter().position(|route| route.name == name).unwrap();
-    let body = body.to_string().into_bytes();
-    let (key, if_match, wait_max) = (None, None, WAIT_MAX);
-    let request = Request {
-        caller: Caller::Trusted,
-        resource,
-        command_route,
-        number,
-        body,
-        key,
-        if_match,
-        wait_max,
-    };
+    let request = trusted((resource, command_route), number, body);
     runtime.submit(request).await.unwrap().position
 }
 

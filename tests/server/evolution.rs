@@ -1,11 +1,12 @@
 //! Stored types change between two versions of a binary: what was written before is read today.
 
+use crate::support::commands::trusted;
 use madang::{
-    actors::{Caller, Installation, Request, Runtime, Settings, StartError},
+    actors::{Caller, Installation, Runtime, Settings, StartError},
     domain::kernel::{Business, Host},
 };
 use serde_json::{Value, json};
-use std::{path::Path, time::Duration};
+use std::path::Path;
 
 /// Declares one version of a lending library that thanks a reader who brings a book back. The
 /// versions differ in what they store.
@@ -244,19 +245,7 @@ fn open_for<B: Business>(data: &Path, visit: impl AsyncFnOnce(&Runtime)) {
 async fn send(runtime: &Runtime, command: &str, number: Option<u64>, body: Value) {
     let routes = &runtime.resources()[0].command_routes;
     let command_route = routes.iter().position(|route| route.name == command).unwrap();
-    let (key, if_match, wait_max) = (None, None, Duration::from_secs(60));
-    let body = body.to_string().into_bytes();
-    let request = Request {
-        caller: Caller::Trusted,
-        resource: 0,
-        command_route,
-        number,
-        body,
-        key,
-        if_match,
-        wait_max,
-    };
-    runtime.submit(request).await.unwrap();
+    runtime.submit(trusted((0, command_route), number, &body)).await.unwrap();
 }
 
 async fn shown(runtime: &Runtime, number: u64) -> Value {

@@ -1,7 +1,8 @@
-//! Shared parts of the tests: the application inside the test, the real binary as a process, and a
-//! payment provider outside both.
+//! Shared parts of the tests: the application inside the test and commands to its runtime, the real
+//! binary as a process, and a payment provider outside both.
 #![allow(dead_code, missing_docs)] // each test uses its part
 
+pub mod commands;
 pub mod dice;
 pub mod inside;
 pub mod markup;

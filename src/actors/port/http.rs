@@ -5,7 +5,10 @@
 //! not followed, because the request would become a `GET`, and its secrets would go elsewhere.
 
 use crate::{
-    actors::settings::{Header, PortSettings},
+    actors::{
+        settings::{Header, PortSettings},
+        support::with_causes,
+    },
     domain::kernel::{PortReply, PortRequest},
     store::StoreId,
 };
@@ -15,7 +18,6 @@ use reqwest::{
     redirect::Policy,
 };
 use serde_json::Value;
-use std::error::Error as _;
 
 /// The most bytes of an answer that are read.
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
@@ -103,14 +105,7 @@ impl Http {
 
     /// The error with its causes, without the address of the service.
     fn described(&self, error: reqwest::Error) -> String {
-        let error = error.without_url();
-        let mut text = error.to_string();
-        let mut cause = error.source();
-        while let Some(error) = cause {
-            text = format!("{text}: {error}");
-            cause = error.source();
-        }
-        self.shortened(&text)
+        self.shortened(&with_causes(&error.without_url()))
     }
 
     /// The beginning of a text, on one line and without secrets.

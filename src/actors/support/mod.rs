@@ -1,8 +1,9 @@
-//! Small helpers: backoff, bulkhead, clock, panics, validation of settings, `Retry-After`,
+//! Small helpers: backoff, bulkhead, causes of errors, clock, panics, validation of settings, `Retry-After`,
 //! tasks, batching of wake-ups. They use no other folder of the runtime.
 
 mod backoff;
 mod bulkhead;
+mod causes;
 pub mod clock;
 pub mod data_folder;
 mod panics;
@@ -15,6 +16,7 @@ mod wake_batching;
 
 pub use backoff::{Backoff, RETRY_PAUSE};
 pub use bulkhead::{Bulkhead, NoTurn};
+pub use causes::with_causes;
 pub use clock::{JUMP_MIN, Jump, in_millis, millis, now};
 pub use panics::{catch_panic, panic_message};
 pub use retry_after::{DrainRate, soon, whole_seconds_spread};

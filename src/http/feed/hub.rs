@@ -1,9 +1,8 @@
 //! The hub of the feed: the newest events of the journal, each encoded once for all readers.
 
-use super::cloud_event::{encoded, type_of};
+use super::cloud_event::{encoded, framed, type_of};
 use crate::{
     actors::{EventBatch, EventHeader, Runtime},
-    http::position_token::PositionToken,
     sync::{self, CountGuard},
 };
 use actix_web::web::Bytes;
@@ -186,8 +185,7 @@ impl Hub {
             match runtime.events(before, RECORDS_AT_ONCE, &|_| true) {
                 Ok(EventBatch { events, reached }) => {
                     let frames = events.iter().map(|event| {
-                        let token = PositionToken(event.header.position);
-                        let text = format!("id: {token}\ndata: {}\n\n", encoded(event));
+                        let text = framed(event.header.position, &encoded(event));
                         Arc::new(Frame {
                             header: event.header.clone(),
                             name: event.name.clone(),

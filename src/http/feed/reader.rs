@@ -1,7 +1,7 @@
 //! The reader of a stream: a cursor in the journal, and the task that sends what is after it.
 
 use super::{
-    cloud_event::encoded,
+    cloud_event::{encoded, framed},
     hub::{Found, Hub},
     wanted::{Sights, Wanted},
 };
@@ -117,8 +117,7 @@ impl Feed {
         let (events, reached) = self.runtime.blocking(read).await?;
         let mut part = BytesMut::new();
         for (position, event) in events {
-            let token = PositionToken(position);
-            part.extend_from_slice(format!("id: {token}\ndata: {event}\n\n").as_bytes());
+            part.extend_from_slice(framed(position, &event).as_bytes());
         }
         Ok((part.freeze(), reached))
     }

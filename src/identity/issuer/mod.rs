@@ -12,8 +12,9 @@ use super::{
     IdentitySettings,
     accounts::{Account, AccountKind, Accounts, Grant},
     keys::Keys,
-    lock, provider, unix_now_s,
+    provider, unix_now_s,
 };
+use crate::sync;
 use attempts::Attempts;
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use request::{Credentials, TokenRequest};
@@ -204,7 +205,7 @@ impl TokenIssuer {
         now_s: u64,
     ) -> Result<Option<&Account>, OAuthError> {
         let Credentials { name, secret } = credentials;
-        let counted = lock(&self.attempts).count(kind, &name, now_s);
+        let counted = sync::lock(&self.attempts).count(kind, &name, now_s);
         counted.map_err(OAuthError::too_many_attempts)?;
         let account = self.accounts.find(kind, &name);
         let hash = account.map_or(self.accounts.decoy(), |account| &account.hash).clone();
@@ -220,7 +221,7 @@ impl TokenIssuer {
         let matches = matches.await.map_err(|_| OAuthError::internal())?;
         let account = account.filter(|_| matches);
         match account {
-            Some(_) => lock(&self.attempts).forgive(kind, &name),
+            Some(_) => sync::lock(&self.attempts).forgive(kind, &name),
             // An unknown name is not logged: it may be a password in the wrong field.
             None if self.accounts.find(kind, &name).is_some() => {
                 tracing::warn!(?kind, name, "a secret is wrong");

@@ -1,8 +1,8 @@
 //! A hotel whose clients choose the numbers of rooms, or leave them to the server.
 
-use crate::support::inside::Running;
+use crate::support::{commands::trusted, inside::Running};
 use madang::{
-    actors::{Caller, IdempotencyKey, Installation, Reply, Request, Runtime},
+    actors::{IdempotencyKey, Installation, Reply, Request, Runtime},
     domain::kernel::{Method, Place, prelude::*},
 };
 use reqwest::StatusCode;
@@ -242,17 +242,7 @@ async fn request(
     let routes = &runtime.resources()[0].command_routes;
     let command_route = routes.iter().position(|route| route.place == place).unwrap();
     let key = key.map(|key| IdempotencyKey { key: key.into(), fingerprint: key.into() });
-    let (resource, if_match, wait_max) = (0, None, Duration::from_secs(30));
-    let body = body.to_string().into_bytes();
-    let request = Request {
-        caller: Caller::Trusted,
-        resource,
-        command_route,
-        number,
-        body,
-        key,
-        if_match,
-        wait_max,
-    };
+    let wait_max = Duration::from_secs(30);
+    let request = Request { key, wait_max, ..trusted((0, command_route), number, &body) };
     runtime.submit(request).await.unwrap()
 }
