@@ -2,7 +2,7 @@
 
 use crate::{
     config::{Config, Flags},
-    identity::{IdentitySettings, TokenIssuer, Verifier, hash_secret},
+    identity::{IdentitySettings, TokenIssuer, Verifier, hash_secret, is_role},
 };
 use clap::Args;
 use std::{
@@ -88,10 +88,6 @@ fn settings(options: &Options) -> Result<IdentitySettings, Box<dyn Error>> {
         settings.issue = true;
     }
     Ok(settings)
-}
-
-fn is_role(role: &str) -> bool {
-    !role.is_empty() && !role.contains(char::is_whitespace)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The clients and users that may get tokens from this server, and the hashes of their secrets.
 
-use super::files;
+use super::{files, is_role};
 use argon2::{
     ARGON2ID_IDENT, Argon2, Params, PasswordHash, PasswordHasher as _, PasswordVerifier as _,
 };
@@ -168,7 +168,7 @@ impl Accounts {
 
 impl Account {
     fn of(hash: &str, roles: Vec<String>, grants: Vec<Grant>) -> Result<Self, String> {
-        if roles.iter().any(|role| role.is_empty() || role.contains(char::is_whitespace)) {
+        if !roles.iter().all(|role| is_role(role)) {
             return Err("a role must be one word".to_owned());
         }
         Ok(Self { hash: SecretHash::of(hash)?, roles, grants })

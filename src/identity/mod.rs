@@ -57,6 +57,11 @@ pub struct Identities {
     pub issuer: Option<Arc<TokenIssuer>>,
 }
 
+/// Whether the text can be a role: it is one word.
+pub(crate) fn is_role(text: &str) -> bool {
+    !text.is_empty() && !text.contains(char::is_whitespace)
+}
+
 /// The seconds since 1970, as tokens count them.
 fn unix_now_s() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())

@@ -103,9 +103,7 @@ impl<A: Aggregate> AggregateKind<A> {
     /// # Errors
     /// When it may see nothing of it.
     pub(super) fn sight(caller: &Caller) -> Result<Sight, RequestError> {
-        let (business, staff) = (A::Business::NAME, A::Business::STAFF);
-        let sight = caller.sight(business, staff);
-        sight.check(A::READERS, business, staff).map(|()| sight)
+        caller.sight_for(A::READERS, A::Business::NAME, A::Business::STAFF)
     }
 
     /// Whether an aggregate can have this number: it is at most the last number in the journal.

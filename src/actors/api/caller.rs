@@ -113,7 +113,7 @@ impl Caller {
             (_, Issuer::Customer) => (PermittedBy::Owner, CUSTOMER),
             (_, Issuer::Internal) => return Err(RequestError::Inside("this command")),
         };
-        let sees_all = staff.iter().any(|role| self.has_role(business, role));
+        let sees_all = self.sight(business, staff) == Sight::All;
         Ok(Some(Permission { by, sees_all, principal: principal(role) }))
     }
 
@@ -128,6 +128,20 @@ impl Caller {
             }
             Self::Known { subject, .. } => Sight::Own(Arc::clone(subject)),
         }
+    }
+
+    /// What the client may see of a business, if it may read resources or rows with these readers.
+    ///
+    /// # Errors
+    /// When the client has no token, or only staff may read them.
+    pub fn sight_for(
+        &self,
+        readers: Readers,
+        business: &str,
+        staff: &[&str],
+    ) -> Result<Sight, RequestError> {
+        let sight = self.sight(business, staff);
+        sight.check(readers, business, staff).map(|()| sight)
     }
 
     /// Checks that the client is an operator.

@@ -69,7 +69,7 @@ impl Runtime {
     /// What the client may see of a business.
     #[must_use]
     pub fn sight_of(&self, business: &str, caller: &Caller) -> Sight {
-        caller.sight(business, self.parts.staff.get(business).copied().unwrap_or_default())
+        caller.sight(business, self.parts.staff_of(business))
     }
 
     /// Calls this function with the last durable position after each commit of records, as long as

@@ -192,9 +192,7 @@ impl Runtime {
         readers: Readers,
         caller: &Caller,
     ) -> Result<Sight, RequestError> {
-        let staff = self.parts.staff.get(business).copied().unwrap_or_default();
-        let sight = caller.sight(business, staff);
-        sight.check(readers, business, staff).map(|()| sight)
+        caller.sight_for(readers, business, self.parts.staff_of(business))
     }
 
     /// Returns a page of the conversation of a number in a business, and the status of its sagas. A

@@ -31,3 +31,10 @@ pub struct RuntimeParts {
     /// The supervisor of all children and event loops.
     pub supervisor: Arc<Supervisor>,
 }
+
+impl RuntimeParts {
+    /// The staff roles of a business; none when the business is unknown.
+    pub fn staff_of(&self, business: &str) -> &'static [&'static str] {
+        self.staff.get(business).copied().unwrap_or_default()
+    }
+}
