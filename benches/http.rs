@@ -31,9 +31,7 @@ fn http(criterion: &mut Criterion) {
     let (stop, stopped) = oneshot::channel::<()>();
     let server = std::thread::spawn(move || {
         actix::System::new().block_on(async move {
-            let app = App::build(config, |host| Declarations::of(madang::shipped).install(host))
-                .await
-                .expect("starts");
+            let app = App::build(config, &Declarations::of(madang::shipped)).await.expect("starts");
             tell.send(app.address()).expect("the benchmark waits");
             app.run_until_stopped(stopped).await.expect("stops");
         });

@@ -1,9 +1,11 @@
 //! The composition root: [`App::build`] starts all parts, [`App::run_until_stopped`] serves.
 
 use crate::{
-    actors::{Example, Installation, Runtime, StartError},
+    actors::{Example, Runtime, StartError},
     config::Config,
-    http::{self, Traffic},
+    contract::ContractBuilder,
+    declarations::Declarations,
+    http::{self, Documents, Traffic},
     identity::{Identities, TokenIssuer, Verifier},
     open_files::{OpenFiles, TooFew},
     systemd,
@@ -99,18 +101,23 @@ fn identities(config: &Config) -> Result<Option<Identities>, StartError> {
     Ok(Some(Identities { verifier, issuer }))
 }
 
+/// The contract of the businesses that are served; it is written when it is first requested.
+fn documents(declarations: &Declarations, only: &[String]) -> Documents {
+    let mut builder = ContractBuilder::default();
+    declarations.describe(&mut builder);
+    builder.retain(only);
+    Documents::new(move || builder.documents())
+}
+
 impl App {
-    /// Binds the address, opens the data and starts the runtime. Must be called within an actix
-    /// system.
+    /// Binds the address, opens the data and starts the runtime with these businesses. Must be
+    /// called within an actix system.
     ///
     /// # Errors
     /// When the address is taken, too few files may be open, the data cannot be opened, or a
     /// setting is invalid.
     #[allow(clippy::unused_async)] // a later version may wait during the start
-    pub async fn build(
-        config: Config,
-        install: impl FnOnce(&mut Installation),
-    ) -> Result<Self, AppError> {
+    pub async fn build(config: Config, declarations: &Declarations) -> Result<Self, AppError> {
         let limits = &config.http;
         let (version, data) = (env!("CARGO_PKG_VERSION"), config.data.display());
         tracing::info!(version, %data, "starting");
@@ -120,6 +127,7 @@ impl App {
         let address = listener.local_addr().map_err(listen)?;
         // The keys of the embedded authorization server are in the data folder, which is opened first.
         let early = if config.identity.issue { None } else { identities(&config)? };
+        let install = |installation: &mut _| declarations.install(installation);
         let runtime = Runtime::start(config.settings(), install).map_err(|error| match error {
             StartError::Settings(lines) => StartError::Settings(config.with_sources(&lines)),
             other @ StartError::Store(_) => other,
@@ -127,9 +135,13 @@ impl App {
         let identity = if config.identity.issue { identities(&config)? } else { early };
         let connections_max =
             open_files.connections(limits.worker_count(), limits.connections_max)?;
-        let (server, traffic) =
-            http::start(&runtime, limits, listener, connections_max, identity.as_ref())
-                .map_err(listen)?;
+        let parts = http::Parts {
+            runtime: runtime.clone(),
+            limits: limits.clone(),
+            documents: documents(declarations, &config.only),
+            identity: identity.clone(),
+        };
+        let (server, traffic) = http::start(parts, listener, connections_max).map_err(listen)?;
         let verifier = identity.as_ref().map(|identity| &identity.verifier);
         let refresh = verifier.and_then(Verifier::spawn_refresh).map(AbortOnDropHandle::new);
         Ok(Self { runtime, server, traffic, address, _refresh: refresh })

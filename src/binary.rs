@@ -5,6 +5,7 @@ use crate::{
     app::App,
     cli::{Cli, Command, Format, Model, Serve},
     config::{Config, Flags},
+    contract::{self, ContractBuilder},
     declarations::Declarations,
     model, new,
     panic_log::log_panics,
@@ -90,8 +91,8 @@ pub fn serve(program: Program, install: impl FnOnce(&mut Declarations)) -> ExitC
     log_panics();
     let declarations = Declarations::of(install);
     let command = cli.command.unwrap_or(Command::Serve(cli.serve));
-    // The drawing and the new crate are for other people and programs, too.
-    if !matches!(command, Command::Model(_) | Command::New(_)) {
+    // The drawing, the contract and the new crate are for other people and programs, too.
+    if !matches!(command, Command::Model(_) | Command::New(_) | Command::Contract(_)) {
         keep_files_private();
     }
     let done = || match command {
@@ -99,6 +100,11 @@ pub fn serve(program: Program, install: impl FnOnce(&mut Declarations)) -> ExitC
         Command::Verify { data } => verify::run(&data, &declarations).map_err(Into::into),
         Command::Model(which) => draw(&which, &declarations),
         Command::New(options) => write_crate(&options),
+        Command::Contract(options) => {
+            let mut builder = ContractBuilder::default();
+            declarations.describe(&mut builder);
+            contract::command::run(&options, &builder, &mut io::stdout())
+        }
         Command::Sandbox(options) => run_sandbox(options),
         Command::Token(options) => token::mint(&options).and_then(|token| print_line(&token)),
         Command::HashSecret => token::hash().and_then(|hash| print_line(&hash)),
@@ -137,7 +143,7 @@ fn serve_until_stopped(how: Serve, declarations: &Declarations) -> Done {
     let requests_within = Duration::from_secs(config.http.stop_within_s);
     let stopping = Stopping::within(requests_within.saturating_add(FLUSH_WITHIN))?;
     actix::System::new().block_on(async {
-        let app = App::build(config, |installation| declarations.install(installation)).await?;
+        let app = App::build(config, declarations).await?;
         stopping.observe(app.in_flight());
         println!("{}", app.greeting());
         app.run_until_stopped(stopping.requested()).await?;

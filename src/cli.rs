@@ -1,6 +1,6 @@
 //! The command line: the commands and their options.
 
-use crate::{Program, config::Flags, new, sandbox, token};
+use crate::{Program, config::Flags, contract, new, sandbox, token};
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -61,6 +61,11 @@ pub enum Command {
     New(new::Options),
     /// Draw the event-storming board of one business or of all, from their declarations
     Model(Model),
+    /// Print the contract for clients, or compare two
+    ///
+    /// The server has the same documents at `/openapi.json` and `/asyncapi.json`, and a browser for
+    /// them at `/docs`.
+    Contract(contract::command::Options),
     /// Simulate the outside services: card payment, SMS, review desk and reward bank. They are
     /// slow, fail, decline and hang as configured, and keep a ledger of the calls they acted on
     Sandbox(sandbox::Options),

@@ -2,6 +2,7 @@
 
 use crate::{
     actors::Installation,
+    contract::ContractBuilder,
     domain::kernel::{Aggregate, Business, Host, Lookup, Port, Saga, View},
     model::ModelBuilder,
 };
@@ -20,6 +21,7 @@ pub struct Declarations(Vec<Declared>);
 struct Declared {
     bring_to_life: fn(&mut Installation),
     draw: fn(&mut ModelBuilder),
+    describe: fn(&mut ContractBuilder),
 }
 
 impl Declarations {
@@ -45,14 +47,20 @@ impl Declarations {
     pub fn draw(&self, builder: &mut ModelBuilder) {
         self.0.iter().for_each(|declared| (declared.draw)(builder));
     }
+
+    /// Replays all declarations to the [`ContractBuilder`], which writes the contract.
+    pub fn describe(&self, builder: &mut ContractBuilder) {
+        self.0.iter().for_each(|declared| (declared.describe)(builder));
+    }
 }
 
-/// Stores one declaration for both hosts.
+/// Stores one declaration for all hosts.
 macro_rules! declared {
     ($self:ident.$method:ident::<$part:ident>()) => {{
         $self.0.push(Declared {
             bring_to_life: |installation| _ = installation.$method::<$part>(),
             draw: |builder| _ = builder.$method::<$part>(),
+            describe: |builder| _ = builder.$method::<$part>(),
         });
         $self
     }};

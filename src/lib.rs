@@ -71,7 +71,7 @@
 //!     let config = Config::read(flags)?;
 //!     actix::System::new().block_on(async {
 //!         let businesses = Declarations::of(shipped);
-//!         let app = App::build(config, |host| businesses.install(host)).await?;
+//!         let app = App::build(config, &businesses).await?;
 //!         println!("{}", app.greeting());
 //!         app.run_until_stopped(async { /* the condition to stop */ }).await?;
 //!         Ok(())
@@ -86,6 +86,7 @@ pub mod app;
 mod binary;
 pub mod cli;
 pub mod config;
+pub mod contract;
 pub mod declarations;
 pub mod domain;
 pub mod http;

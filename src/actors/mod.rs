@@ -34,6 +34,7 @@ pub use api::{
     WAIT_MAX,
 };
 pub use conversation::{Conversation, ConversationEntry, Issuer, Role, What};
+pub(crate) use dispatch::named as named_event;
 pub use evolution::StoredTypes;
 pub use gate::{
     CallOutcome, Gate, GateInfo, GateKind, GateRejection, GateSettings, Gates, GatesSettings,

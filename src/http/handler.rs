@@ -6,6 +6,7 @@ use crate::{
     http::{
         admin::{self, READ_ONLY, health},
         connection::ConnectionState,
+        documents,
         escape::short,
         feed::{self, Feeds},
         holding::Holding,
@@ -129,6 +130,10 @@ impl Handler {
                 // them.
                 self.clients.as_ref().map_or(Ok(()), |clients| clients.count(request))?;
                 self.business(route, verb, (request, caller), payload).await
+            }
+            Err(RouteError::Unknown) if documents::is_path(request.path()) => {
+                self.clients.as_ref().map_or(Ok(()), |clients| clients.count(request))?;
+                self.site.documents.answer(verb, request.path(), request.headers()).await
             }
             Err(RouteError::Unknown) if request.path() == feed::EVENTS => {
                 self.clients.as_ref().map_or(Ok(()), |clients| clients.count(request))?;

@@ -16,6 +16,7 @@
 
 mod admin;
 mod connection;
+mod documents;
 mod escape;
 mod feed;
 mod handler;
@@ -26,13 +27,14 @@ mod limits;
 mod oauth;
 mod pages;
 mod position_token;
-mod problem;
+pub(crate) mod problem;
 mod request;
 mod response;
 mod server;
 mod site;
 mod tokens;
 
+pub use documents::Documents;
 pub use limits::Limits;
 pub use position_token::{InvalidToken, PositionToken};
-pub use server::{Traffic, start};
+pub use server::{Parts, Traffic, start};

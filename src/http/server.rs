@@ -4,6 +4,7 @@ use crate::{
     actors::Runtime,
     http::{
         connection::{Connection, ConnectionTable, SPARE_CONNECTIONS, WorkerLoad},
+        documents::Documents,
         feed::{Feeds, Hub},
         handler::Handler,
         holding::{Holding, Stopping},
@@ -66,63 +67,68 @@ impl Traffic {
     }
 }
 
+/// The parts that a server answers from.
+#[derive(Clone)]
+pub struct Parts {
+    /// The runtime.
+    pub runtime: Runtime,
+    /// The settings of the server.
+    pub limits: Limits,
+    /// The contract.
+    pub documents: Documents,
+    /// The verification of tokens; `None` when no identity is configured.
+    pub identity: Option<Identities>,
+}
+
 /// The parts that all workers share.
 #[derive(Clone)]
 struct Shared {
-    runtime: Runtime,
-    limits: Limits,
+    parts: Parts,
     clients: Option<Arc<ClientRateLimit>>,
     origins: Arc<OriginPolicy>,
-    identity: Option<Identities>,
     hub: Arc<Hub>,
 }
 
 impl Shared {
-    fn new(
-        runtime: &Runtime,
-        limits: &Limits,
-        listener: &TcpListener,
-        identity: Option<&Identities>,
-    ) -> io::Result<Self> {
+    fn new(parts: Parts, listener: &TcpListener) -> io::Result<Self> {
+        let limits = &parts.limits;
         let origins = limits.origin_policy(listener.local_addr()?.ip());
         let origins = origins.map_err(|senseless| io::Error::other(senseless.reason))?;
         Ok(Self {
-            runtime: runtime.clone(),
-            limits: limits.clone(),
             clients: ClientRateLimit::within(limits).map(Arc::new),
             origins: Arc::new(origins),
-            identity: identity.cloned(),
-            hub: Hub::start(runtime)?,
+            hub: Hub::start(&parts.runtime)?,
+            parts,
         })
     }
 
     /// The handler of one worker.
     fn handler(&self, stopping: Stopping) -> Handler {
+        let Parts { runtime, limits, documents, identity } = self.parts.clone();
         Handler::new(
-            Site::new(self.runtime.clone(), self.limits.clone()),
+            Site::new(runtime, limits, documents),
             self.clients.clone(),
             Arc::clone(&self.origins),
-            self.identity.as_ref().map(|it| Tokens::new(Arc::clone(&it.verifier))),
-            self.identity.as_ref().and_then(|it| it.issuer.clone()),
+            identity.as_ref().map(|it| Tokens::new(Arc::clone(&it.verifier))),
+            identity.as_ref().and_then(|it| it.issuer.clone()),
             Holding::until(Rc::clone(&stopping)),
             Feeds::new(Arc::clone(&self.hub), stopping),
         )
     }
 }
 
-/// Creates the server for this runtime and socket, with at most `connections_max` connections per
+/// Creates the server of these parts on this socket, with at most `connections_max` connections per
 /// worker. It serves while the result is awaited. It handles no signals: the caller stops it.
 ///
 /// # Errors
 /// When the server cannot listen on the socket, or the settings of origins are invalid.
 pub fn start(
-    runtime: &Runtime,
-    limits: &Limits,
+    parts: Parts,
     listener: TcpListener,
     connections_max: usize,
-    identity: Option<&Identities>,
 ) -> io::Result<(Server, Traffic)> {
-    let shared = Shared::new(runtime, limits, &listener, identity)?;
+    let shared = Shared::new(parts, &listener)?;
+    let limits = &shared.parts.limits.clone();
     // Accepted sockets inherit the size.
     rustix::net::sockopt::set_socket_send_buffer_size(&listener, SEND_BUFFER_BYTES)?;
     let worker_count = limits.worker_count();
@@ -139,8 +145,8 @@ pub fn start(
     let (workers, loads) = (Arc::<AtomicUsize>::default(), traffic.clone());
     let builder = builder.listen("http", listener, move || {
         let nth = workers.fetch_add(1, Ordering::Relaxed);
-        shared.runtime.look_after_this_loop(&format!("http {nth}"));
-        let (stopping, limits) = (stopping.clone(), shared.limits.clone());
+        shared.parts.runtime.look_after_this_loop(&format!("http {nth}"));
+        let (stopping, limits) = (stopping.clone(), shared.parts.limits.clone());
         let table = ConnectionTable::new(connections_max, loads.load(nth));
         actix_web::rt::spawn(Rc::clone(&table).watch(limits.timeouts()));
         // One handler serves all paths, directly on the HTTP layer below actix-web: routing is

@@ -158,7 +158,8 @@ fn requests<A: Aggregate>() -> Vec<CommandRequest> {
     A::command_routes().into_routes().into_iter().map(request).collect()
 }
 
-fn rejections<A: Aggregate>() -> Vec<Rejection> {
+/// The rejections of a kind, each with a sample of its sentence.
+pub(crate) fn rejections<A: Aggregate>() -> Vec<Rejection> {
     let Traced { whole, samples, .. } = traced::<A::Rejection>();
     let describe = |what: Variant| {
         let sample = samples.iter().find(|sample| command_name(sample) == what.name)?;

@@ -19,6 +19,9 @@ pub mod shape;
 use crate::domain::kernel::{
     Aggregate, Business, Host, Lookup, Port, Saga, View, simulation::Record,
 };
+pub(crate) use kinds::rejections;
+pub(crate) use sampling::traced;
+
 use board::{Board, MessageName};
 use kinds::Kind;
 use std::{
@@ -207,6 +210,6 @@ pub fn write(boards: &[Board], folder: &Path) -> io::Result<()> {
 }
 
 /// Runs code of a business on generated values; `None` when it panics.
-fn attempt<T>(domain_code: impl FnOnce() -> T) -> Option<T> {
+pub(crate) fn attempt<T>(domain_code: impl FnOnce() -> T) -> Option<T> {
     catch_unwind(AssertUnwindSafe(domain_code)).ok()
 }

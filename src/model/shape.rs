@@ -45,7 +45,7 @@ impl Default for Definition {
 pub struct Types(pub BTreeMap<String, Definition>);
 
 /// The result of tracing a type.
-pub(super) struct Traced<T> {
+pub(crate) struct Traced<T> {
     /// The definition of the type itself.
     pub whole: Definition,
     /// The definitions of the types it contains.

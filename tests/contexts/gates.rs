@@ -101,7 +101,8 @@ fn a_section_of_an_unknown_gate_or_with_an_invalid_setting_prevents_the_start() 
         let settings = serde_json::from_value(settings).expect("settings");
         config.gates.insert(name.into(), settings);
         let system = actix::System::new();
-        let app = system.block_on(async { App::build(config, shipped).await });
+        let app =
+            system.block_on(async { App::build(config, &Declarations::of(madang::shipped)).await });
         app.err().expect("the server does not start").to_string()
     };
     let nonsense = start("taxi/payment", json!({"slow_call_rate": 2.0}));

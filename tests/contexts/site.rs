@@ -31,7 +31,7 @@ impl Site {
     /// Starts all six businesses, configured by `change`.
     pub fn all_six(change: impl FnOnce(&mut Config)) -> Self {
         let data = tempfile::tempdir().expect("a temporary folder");
-        let running = Running::serve(data.path(), change, shipped);
+        let running = Running::serve(data.path(), change, madang::shipped);
         Self { running, client: client(), data }
     }
 

@@ -78,7 +78,7 @@ async fn a_stream_goes_on_where_it_was_when_the_server_was_killed() {
 #[tokio::test]
 async fn a_stopping_server_ends_its_streams() {
     let (data, client) = (tempfile::tempdir().unwrap(), client());
-    let app = Running::serve(data.path(), |_| {}, shipped);
+    let app = Running::serve(data.path(), |_| {}, madang::shipped);
     let mut stream = Stream::open(&client, app.address, "/events", None).await;
     let stopped = tokio::task::spawn_blocking(move || drop(app));
     assert_eq!(stream.message().await, None, "the stream ends as a whole");

@@ -59,7 +59,7 @@ impl TaxiServer {
             config.ports.insert(PAYMENT.into(), settings);
             config.gates.insert(PAYMENT.into(), gate);
         };
-        self.running = Some(Running::serve(self.data.path(), alone, shipped));
+        self.running = Some(Running::serve(self.data.path(), alone, madang::shipped));
         self
     }
 

@@ -42,7 +42,7 @@ impl Drill {
             config.http.wait_max_ms = 30_000;
             change(config);
         };
-        let running = Running::serve(data.path(), in_drill, shipped);
+        let running = Running::serve(data.path(), in_drill, madang::shipped);
         Self { running, client: client(), data }
     }
 

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use std::sync::{Condvar, Mutex};
 
 /// Declares the business to a server.
-pub fn desk(catalogue: &mut Installation) {
+pub fn desk(catalogue: &mut impl Host) {
     catalogue.business::<Desk>();
 }
 

@@ -1,7 +1,7 @@
 //! A running application under overload.
 
 use crate::support::{client, inside::Running, suspension::HANG};
-use madang::{actors::Installation, config::Config};
+use madang::{config::Config, declarations::Declarations};
 use reqwest::{Client, Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 use std::future::Future;
@@ -17,7 +17,7 @@ pub struct Site {
 
 impl Site {
     /// Starts these businesses, configured by `change`.
-    pub fn of(install: fn(&mut Installation), change: impl FnOnce(&mut Config)) -> Self {
+    pub fn of(install: fn(&mut Declarations), change: impl FnOnce(&mut Config)) -> Self {
         let data = tempfile::tempdir().expect("a temporary folder");
         let running = Running::serve(data.path(), change, install);
         Self { running, client: client(), _data: data }

@@ -6,7 +6,7 @@ mod theatre;
 use crate::support::{inside::Running, story};
 use madang::{
     actors::{Installation, Settings},
-    domain::kernel::Host as _,
+    domain::kernel::Host,
     model::{self, ModelBuilder},
 };
 use std::fs;
@@ -15,7 +15,7 @@ use theatre::Theatre;
 /// The most lines of the business, with its binary and without its random worlds.
 const LINES_MAX: usize = 160;
 
-fn install(host: &mut Installation) {
+fn install(host: &mut impl Host) {
     host.business::<Theatre>();
 }
 

@@ -28,7 +28,7 @@ fn start(data: &Path) -> Running {
         config.identity.issue = true;
         config.identity.accounts_file = Some(accounts);
     };
-    Running::serve(&data.join("data"), change, shipped)
+    Running::serve(&data.join("data"), change, madang::shipped)
 }
 
 async fn form(client: &Client, address: SocketAddr, form: &[(&str, &str)]) -> Response {

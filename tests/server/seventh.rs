@@ -9,7 +9,7 @@ use madang::http::PositionToken;
 use madang::{
     actors::{Installation, Settings},
     domain::kernel::{
-        Empty, Host as _,
+        Empty, Host,
         simulation::{Dice, World, random_worlds},
     },
     model::{self, ModelBuilder},
@@ -19,7 +19,7 @@ use std::{fs, path::Path};
 
 const LINES_MAX: usize = 145;
 
-fn install(host: &mut Installation) {
+fn install(host: &mut impl Host) {
     host.business::<Library>();
 }
 

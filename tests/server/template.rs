@@ -25,7 +25,7 @@ use std::{fs, path::Path};
 /// The most lines of the files of the business, without its specification and its random worlds.
 const LINES_MAX: &[(&str, usize)] = &[("mod.rs", 182), ("overview.rs", 35), ("payment.rs", 55)];
 
-fn install(host: &mut Installation) {
+fn install(host: &mut impl Host) {
     host.business::<Bakery>();
 }
 

@@ -27,7 +27,7 @@ impl Running {
             config.only = vec!["taxi".into()];
             change(config);
         };
-        let mut running = Self::serve(data.path(), alone, shipped);
+        let mut running = Self::serve(data.path(), alone, madang::shipped);
         running.data = Some(data);
         running
     }
@@ -36,7 +36,7 @@ impl Running {
     pub fn serve(
         data: &Path,
         change: impl FnOnce(&mut Config),
-        install: fn(&mut Installation),
+        install: fn(&mut Declarations),
     ) -> Self {
         let flags = Flags {
             data: Some(data.to_owned()),
@@ -50,7 +50,8 @@ impl Running {
         let (stop, stopped) = oneshot::channel();
         let thread = std::thread::spawn(move || {
             actix::System::new().block_on(async move {
-                let app = App::build(config, install).await.expect("it starts");
+                let declarations = Declarations::of(install);
+                let app = App::build(config, &declarations).await.expect("it starts");
                 tell.send(app.address()).expect("the test receives the address");
                 app.run_until_stopped(stopped).await.expect("it stops well");
             });

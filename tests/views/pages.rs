@@ -87,7 +87,7 @@ async fn ride(reader: &Reader) {
 #[tokio::test]
 async fn every_link_from_the_index_leads_to_a_page() {
     let data = tempfile::tempdir().expect("a temporary folder");
-    let running = Running::serve(data.path(), |_| {}, shipped);
+    let running = Running::serve(data.path(), |_| {}, madang::shipped);
     let reader = Reader { running, client: crate::support::client() };
     ride(&reader).await;
     let found = crawl(&reader, "/").await;

@@ -18,8 +18,8 @@ pub struct Bakery;
 impl Business for Bakery {
     const NAME: &'static str = "bakery";
     const STAFF: &'static [&'static str] = &[CLERK];
-    const EXAMPLE: Option<(&'static str, &'static str)> =
-        Some(("orders", r#"{"customer":"Kim","quantity":2}"#));
+    const EXAMPLES: &'static [(&'static str, &'static str)] =
+        &[("orders", r#"{"customer":"Kim","quantity":2}"#)];
     type Settings = Empty;
 
     fn install(host: &mut impl Host) {

@@ -19,8 +19,8 @@ pub struct Theatre;
 impl Business for Theatre {
     const NAME: &'static str = "theatre";
     const STAFF: &'static [&'static str] = &["usher"];
-    const EXAMPLE: Option<(&'static str, &'static str)> =
-        Some(("orders", r#"{"guest":"Kim","evening":"2026-12-24","seats":2}"#));
+    const EXAMPLES: &'static [(&'static str, &'static str)] =
+        &[("orders", r#"{"guest":"Kim","evening":"2026-12-24","seats":2}"#)];
     type Settings = Empty;
 
     fn install(host: &mut impl Host) {

@@ -9,7 +9,7 @@ pub struct Library;
 impl Business for Library {
     const NAME: &'static str = "library";
     const STAFF: &'static [&'static str] = &["librarian"];
-    const EXAMPLE: Option<(&'static str, &'static str)> = Some(("books", r#"{"title":"Momo"}"#));
+    const EXAMPLES: &'static [(&'static str, &'static str)] = &[("books", r#"{"title":"Momo"}"#)];
     type Settings = Empty;
 
     fn install(host: &mut impl Host) {

@@ -211,7 +211,7 @@ impl Host for RuntimeBuilder {
             Ok(settings) => drop(self.businesses.insert(TypeId::of::<B>(), Box::new(settings))),
             Err(reason) => self.request_error.push(reason),
         }
-        if let Some((resource, body)) = B::EXAMPLE {
+        if let Some((resource, body)) = B::EXAMPLES.first() {
             self.examples.push(Example { business: B::NAME, resource, body });
         }
         B::install(self);

@@ -27,6 +27,10 @@ impl Business for Claims {
     const STAFF: &'static [&'static str] = &[EXAMINER, PAYOUT_CLERK];
     const WAIT_SETTING: Option<&'static str> = Some("cancel_within_ms");
     type Settings = Settings;
+    const EXAMPLES: &'static [(&'static str, &'static str)] = &[
+        ("claims", r#"{"customerId":1,"price":500}"#),
+        ("reviews", r#"{"claimId":1,"status":"Assigned Examiner"}"#),
+    ];
 
     const UNRECORDED_SHAPES: Option<&'static str> = Some(include_str!("unrecorded_shapes.json"));
 

@@ -21,6 +21,8 @@ impl Business for Education {
     const NAME: &'static str = "education";
     const STAFF: &'static [&'static str] = &[COURSE_MANAGER];
     type Settings = settings::Settings;
+    const EXAMPLES: &'static [(&'static str, &'static str)] =
+        &[("eduApplications", r#"{"userId":"jung","eduName":"MSA","eduId":1}"#)];
 
     const UNRECORDED_SHAPES: Option<&'static str> = Some(include_str!("unrecorded_shapes.json"));
 

@@ -31,6 +31,10 @@ impl Business for Insurance {
     const NAME: &'static str = "insurance";
     const STAFF: &'static [&'static str] = &[UNDERWRITER, PRODUCT_MANAGER];
     type Settings = settings::Settings;
+    const EXAMPLES: &'static [(&'static str, &'static str)] = &[
+        ("products", r#"{"productName":"cancer","premium":30000}"#),
+        ("subscriptions", r#"{"productName":"cancer","customer":"Jung"}"#),
+    ];
 
     const UNRECORDED_SHAPES: Option<&'static str> = Some(include_str!("unrecorded_shapes.json"));
 

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, error::Category, json};
 use std::fmt;
 
 /// The fields that the server adds to every representation.
-const ALWAYS_IGNORED: &[&str] = &["_links", "originalStatus"];
+pub(super) const ALWAYS_IGNORED: &[&str] = &["_links", "originalStatus"];
 
 /// The raw body of a request, and the fields that may be skipped.
 pub(super) struct Body<'a> {

@@ -1,7 +1,11 @@
 //! The command routes: the requests that carry commands, by name and as existing clients send them.
 
-use super::{Aggregate, Dispatch, Id, Number, body::Body};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use super::{
+    Aggregate, Dispatch, Id, Malformed, Method, Number, ParsedCommand, Place, Target,
+    body::{ALWAYS_IGNORED, Body},
+    schema::BodySchema,
+};
+use serde::de::DeserializeOwned;
 use std::sync::Arc;
 
 /// All routes of the commands of one aggregate kind.
@@ -21,7 +25,11 @@ pub struct CommandRoute<A: Aggregate> {
     meaning: Meaning<A>,
     ignored: Arc<[&'static str]>,
     is_by_name: bool,
+    body: DescribeBody,
 }
+
+/// The function that derives the schema of a body. It runs only when a contract is written.
+type DescribeBody = Arc<dyn Fn() -> BodySchema + Send + Sync>;
 
 /// The result of the function that turns a body into a command: the command, or the result of a
 /// function that can fail.
@@ -67,78 +75,6 @@ impl<A: Aggregate> Clone for Meaning<A> {
     }
 }
 
-/// The HTTP methods of commands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-pub enum Method {
-    /// `POST`
-    Post,
-    /// `PUT`
-    Put,
-    /// `PATCH`
-    Patch,
-}
-
-/// The paths of commands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-pub enum Place {
-    /// `/business/resource`
-    Collection,
-    /// `/business/resource/7`
-    Item,
-    /// `/business/resource/7/name`
-    Action,
-}
-
-/// A parsed command and its target.
-#[derive(Debug, PartialEq)]
-pub struct ParsedCommand<A: Aggregate> {
-    /// The target of the command.
-    pub target: Target,
-    /// The command.
-    pub command: A::Command,
-}
-
-/// The target of a command.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Target {
-    /// A new aggregate, which gets the next number.
-    New,
-    /// The aggregate of this number.
-    Existing(u64),
-}
-
-/// The error for a request body that cannot be parsed.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Malformed {
-    /// The body is not JSON.
-    #[error("{0}")]
-    Syntax(String),
-    /// The body is JSON, but lacks a required field or has an invalid one.
-    #[error("{0}")]
-    Content(String),
-    /// One field of the body is missing, unknown or invalid.
-    #[error("{reason}")]
-    Field {
-        /// The name of the field.
-        field: String,
-        /// The reason, as a sentence that names the field.
-        reason: String,
-    },
-}
-
-impl Malformed {
-    /// The body is JSON, but lacks a required field or has an invalid one.
-    pub fn content(reason: impl Into<String>) -> Self {
-        Self::Content(reason.into())
-    }
-}
-
-/// The body of a command without fields: `{}`, or an empty body. It is also the settings type of
-/// a business without settings.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Empty {}
-
 impl<A: Aggregate> Default for CommandRoutes<A> {
     fn default() -> Self {
         Self { routes: Vec::new(), ignored: Arc::default() }
@@ -157,10 +93,15 @@ impl<A: Aggregate> CommandRoutes<A> {
     /// `POST /business/resource/7/name` submits the others.
     #[must_use]
     pub fn by_name(creates: &'static str, others: &[&'static str]) -> Self {
-        let mut all =
-            Self::new().with(creates, [Method::Post], Place::Collection, move |_, body| {
+        let mut all = Self::new().with(
+            creates,
+            [Method::Post],
+            Place::Collection,
+            variant::<A>(creates),
+            move |_, body| {
                 Ok(ParsedCommand { target: Target::New, command: body.read_as(creates)? })
-            });
+            },
+        );
         for route in &mut all.routes {
             route.is_by_name = true;
         }
@@ -172,10 +113,16 @@ impl<A: Aggregate> CommandRoutes<A> {
     #[must_use]
     pub fn named(mut self, names: &[&'static str]) -> Self {
         for name in names {
-            self = self.with(name, [Method::Post], Place::Action, |number, body| {
-                let target = Target::Existing(numbered(number)?);
-                Ok(ParsedCommand { target, command: body.read_as(name)? })
-            });
+            self = self.with(
+                name,
+                [Method::Post],
+                Place::Action,
+                variant::<A>(name),
+                |number, body| {
+                    let target = Target::Existing(numbered(number)?);
+                    Ok(ParsedCommand { target, command: body.read_as(name)? })
+                },
+            );
             if let Some(route) = self.routes.last_mut() {
                 route.is_by_name = true;
             }
@@ -190,9 +137,15 @@ impl<A: Aggregate> CommandRoutes<A> {
         name: &'static str,
         means: fn(B) -> M,
     ) -> Self {
-        self.with(name, [Method::Post], Place::Collection, move |_, body| {
-            Ok(ParsedCommand { target: Target::New, command: means(body.read()?).meant()? })
-        })
+        self.with(
+            name,
+            [Method::Post],
+            Place::Collection,
+            Arc::new(BodySchema::of::<B>),
+            move |_, body| {
+                Ok(ParsedCommand { target: Target::New, command: means(body.read()?).meant()? })
+            },
+        )
     }
 
     /// Adds `POST /business/resource/7/name` with this body, which submits a command by its name.
@@ -202,7 +155,13 @@ impl<A: Aggregate> CommandRoutes<A> {
         name: &'static str,
         means: fn(B) -> M,
     ) -> Self {
-        self.with(name, [Method::Post], Place::Action, to_existing(means))
+        self.with(
+            name,
+            [Method::Post],
+            Place::Action,
+            Arc::new(BodySchema::of::<B>),
+            to_existing(means),
+        )
     }
 
     /// Adds methods on `/business/resource/7`, as existing clients use them. A command that the blank
@@ -214,7 +173,7 @@ impl<A: Aggregate> CommandRoutes<A> {
         methods: impl IntoIterator<Item = Method>,
         means: fn(B) -> M,
     ) -> Self {
-        self.with(name, methods, Place::Item, to_existing(means))
+        self.with(name, methods, Place::Item, Arc::new(BodySchema::of::<B>), to_existing(means))
     }
 
     /// Adds methods on `/business/resource/7` for clients that set one field to a word: the words of
@@ -227,7 +186,7 @@ impl<A: Aggregate> CommandRoutes<A> {
         field: &'static str,
         words: [(&'static [&'static str], A::Command); N],
     ) -> Self {
-        self.with(name, methods, Place::Item, move |number, body| {
+        self.with(name, methods, Place::Item, word(field, &words), move |number, body| {
             let target = Target::Existing(numbered(number)?);
             Ok(ParsedCommand { target, command: body.read_text(field)?.means(field, &words)? })
         })
@@ -252,7 +211,8 @@ impl<A: Aggregate> CommandRoutes<A> {
         field: &'static str,
         words: [(&'static [&'static str], &'static str); N],
     ) -> Self {
-        self.with(name, methods, Place::Item, move |number, body| {
+        let body = Arc::new(move || BodySchema::of_variant_by_word::<A::Command>(field, &words));
+        self.with(name, methods, Place::Item, body, move |number, body| {
             let target = Target::Existing(numbered(number)?);
             Ok(ParsedCommand { target, command: body.read_as_word(field, &words)? })
         })
@@ -270,11 +230,13 @@ impl<A: Aggregate> CommandRoutes<A> {
         field: &'static str,
         words: [(&'static [&'static str], B::Command); N],
     ) -> Self {
+        let describe = word(field, &words);
         let forward = move |number: Option<u64>, body: &Body<'_>| {
             let command = body.read_text(field)?.means(field, &words)?;
             Ok(Dispatch::new(Id::<B>::new(numbered(number)?), command))
         };
-        self.route(name, methods, Place::Item, &Meaning::Elsewhere(Arc::new(forward)))
+        let meaning = Meaning::Elsewhere(Arc::new(forward));
+        self.route(name, methods, Place::Item, &describe, &meaning)
     }
 
     /// Adds `POST /business/resource` for an existing aggregate whose number is in the body.
@@ -287,10 +249,16 @@ impl<A: Aggregate> CommandRoutes<A> {
         name: &'static str,
         means: fn(B) -> M,
     ) -> Self {
-        self.with(name, [Method::Post], Place::Collection, move |_, body| {
-            let (number, command) = means(body.read()?).meant()?;
-            Ok(ParsedCommand { target: Target::Existing(number.0), command })
-        })
+        self.with(
+            name,
+            [Method::Post],
+            Place::Collection,
+            Arc::new(BodySchema::of::<B>),
+            move |_, body| {
+                let (number, command) = means(body.read()?).meant()?;
+                Ok(ParsedCommand { target: Target::Existing(number.0), command })
+            },
+        )
     }
 
     /// Sets the fields of a body that are skipped where a route does not have them, by their names with
@@ -314,12 +282,13 @@ impl<A: Aggregate> CommandRoutes<A> {
         name: &'static str,
         methods: impl IntoIterator<Item = Method>,
         place: Place,
+        body: DescribeBody,
         parse: impl Fn(Option<u64>, &Body) -> Result<ParsedCommand<A>, Malformed>
         + Send
         + Sync
         + 'static,
     ) -> Self {
-        self.route(name, methods, place, &Meaning::Here(Arc::new(parse)))
+        self.route(name, methods, place, &body, &Meaning::Here(Arc::new(parse)))
     }
 
     fn route(
@@ -327,6 +296,7 @@ impl<A: Aggregate> CommandRoutes<A> {
         name: &'static str,
         methods: impl IntoIterator<Item = Method>,
         place: Place,
+        body: &DescribeBody,
         meaning: &Meaning<A>,
     ) -> Self {
         self.routes.extend(methods.into_iter().map(|method| CommandRoute {
@@ -336,6 +306,7 @@ impl<A: Aggregate> CommandRoutes<A> {
             meaning: meaning.clone(),
             ignored: Arc::default(),
             is_by_name: false,
+            body: Arc::clone(body),
         }));
         self
     }
@@ -346,6 +317,13 @@ impl<A: Aggregate> CommandRoute<A> {
     #[must_use]
     pub fn variant(&self) -> Option<&'static str> {
         self.is_by_name.then_some(self.name)
+    }
+
+    /// The schema of the body. It allows the fields that the route reads past.
+    #[must_use]
+    pub fn body(&self) -> BodySchema {
+        let ignored: Vec<_> = self.ignored.iter().chain(ALWAYS_IGNORED).copied().collect();
+        (self.body)().ignoring(&ignored)
     }
 
     /// Parses a request; `number` is the one in the path, if there is one.
@@ -388,6 +366,20 @@ fn to_existing<A: Aggregate, B: DeserializeOwned + 'static, M: Means<A::Command>
         let target = Target::Existing(numbered(number)?);
         Ok(ParsedCommand { target, command: means(body.read()?).meant()? })
     }
+}
+
+/// The schema of the fields of a command.
+fn variant<A: Aggregate>(name: &'static str) -> DescribeBody {
+    Arc::new(move || BodySchema::of_variant::<A::Command>(name))
+}
+
+/// The schema of a body with one of these words.
+fn word<C, const N: usize>(
+    field: &'static str,
+    words: &[(&'static [&'static str], C); N],
+) -> DescribeBody {
+    let words: Vec<_> = words.iter().map(|(words, _)| *words).collect();
+    Arc::new(move || BodySchema::of_word(field, &words))
 }
 
 fn numbered(number: Option<u64>) -> Result<u64, Malformed> {

@@ -55,9 +55,10 @@ pub trait Business: 'static {
     /// all of the business, once identity is configured.
     const STAFF: &'static [&'static str] = &[];
 
-    /// An example request: the resource and the JSON body that creates a new aggregate, such as
-    /// `("orders", r#"{"name":"Jung"}"#)`.
-    const EXAMPLE: Option<(&'static str, &'static str)> = None;
+    /// Example requests with the JSON body that a client sends: `("orders", r#"{"name":"Jung"}"#)`
+    /// for one that creates an aggregate, `("orders/cancel", "{}")` for a named command. The start
+    /// of the server shows the first, and the contract shows all.
+    const EXAMPLES: &'static [(&'static str, &'static str)] = &[];
 
     /// The name of the setting with the milliseconds that a client waits before its command fails.
     /// The server keeps the value below the time in which every request is answered. Otherwise a

@@ -8,6 +8,7 @@ mod aggregate;
 mod amounts;
 mod body;
 mod card;
+mod command_request;
 mod command_routes;
 mod currency;
 mod date;
@@ -32,6 +33,7 @@ mod rfc3339;
 pub mod roster;
 mod saga;
 pub mod sale;
+mod schema;
 pub mod simulation;
 pub mod spec;
 mod state_reader;
@@ -49,9 +51,8 @@ pub use aggregate::{
 };
 pub use amounts::Amount;
 pub use card::CardNumber;
-pub use command_routes::{
-    CommandRoute, CommandRoutes, Empty, Malformed, Means, Method, ParsedCommand, Place, Target,
-};
+pub use command_request::{Empty, Malformed, Method, ParsedCommand, Place, Target};
+pub use command_routes::{CommandRoute, CommandRoutes, Means};
 pub use currency::{Currency, InvalidAmount};
 pub use date::{Date, InvalidDate};
 pub use dispatch::{Dispatch, command_name};
@@ -66,6 +67,7 @@ pub use plain_words::in_plain_words;
 pub use port::{Port, PortReply, PortRequest, RetryPolicy};
 pub use prices::{price, prices};
 pub use saga::{NextState, RejectedCommand, Saga, Step, TimerChange, Unchanged, WaitsFor};
+pub use schema::BodySchema;
 pub use state_reader::StateReader;
 pub use statuses::StatusWords;
 pub use total::Total;

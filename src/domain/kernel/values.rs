@@ -16,7 +16,7 @@ const MONEY_MAX: u64 = 1_000_000_000_000;
 const QUANTITY_MAX: u32 = 1_000_000;
 
 /// The longest text read from outside, in bytes.
-const TEXT_BYTES_MAX: usize = 4_096;
+pub(super) const TEXT_BYTES_MAX: usize = 4_096;
 
 /// A point in time, in milliseconds since the Unix epoch.
 #[derive(

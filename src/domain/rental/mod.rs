@@ -27,6 +27,11 @@ impl Business for CarRental {
     const NAME: &'static str = "rental";
     const STAFF: &'static [&'static str] = &[FLEET_MANAGER];
     type Settings = Settings;
+    const EXAMPLES: &'static [(&'static str, &'static str)] = &[
+        ("cars", r#"{"name":"sonata","cnt":3}"#),
+        ("orders", r#"{"carId":1,"qty":2}"#),
+        ("pays", r#"{"orderId":1}"#),
+    ];
 
     const UNRECORDED_SHAPES: Option<&'static str> = Some(include_str!("unrecorded_shapes.json"));
 

@@ -27,9 +27,13 @@ impl Business for CallTaxi {
     const NAME: &'static str = "taxi";
     const STAFF: &'static [&'static str] = &[DISPATCHER, DRIVER];
     type Settings = settings::Settings;
-    const EXAMPLE: Option<(&'static str, &'static str)> =
-        Some(("orders", r#"{"orderType":"basic","name":"Jung"}"#));
-
+    const EXAMPLES: &'static [(&'static str, &'static str)] = &[
+        ("orders", r#"{"orderType":"basic","name":"Jung"}"#),
+        ("taxis", r#"{"taxiName":"sonata","companyName":"tmap","stockCnt":10,"itemPrice":4900}"#),
+        ("paymentHistories", r#"{"orderId":1,"cardNo":383824245656,"status":"valid"}"#),
+        ("reservations", r#"{"orderId":1,"status":"confirmed"}"#),
+        ("taxis/restock", r#"{"quantity":5}"#),
+    ];
     const UNRECORDED_SHAPES: Option<&'static str> = Some(include_str!("unrecorded_shapes.json"));
 
     fn install(host: &mut impl Host) {

@@ -33,7 +33,7 @@ const DEPTH_MAX: usize = 16;
 const UNUSUAL_MAX: usize = 1;
 
 /// Traces a type: its definition and sample values, the simplest first.
-pub(super) fn traced<T: DeserializeOwned + Debug>() -> Traced<T> {
+pub(crate) fn traced<T: DeserializeOwned + Debug>() -> Traced<T> {
     let mut types = Types::default();
     let mut whole = Definition::default();
     let mut samples = Vec::new();
