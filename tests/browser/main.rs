@@ -8,6 +8,7 @@
 mod attacker;
 mod chromium;
 mod devtools;
+mod docs;
 mod pages;
 #[path = "../words/programs.rs"]
 #[allow(dead_code)] // HTTPie is not needed here

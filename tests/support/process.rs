@@ -153,7 +153,7 @@ impl Drop for Server {
 
 /// The binary that cargo built for this test, or the one of `TESTED_MADANG`. (The server would
 /// read a variable that begins with `MADANG_` as a setting.)
-fn binary() -> OsString {
+pub fn binary() -> OsString {
     std::env::var_os("TESTED_MADANG").unwrap_or_else(|| env!("CARGO_BIN_EXE_madang").into())
 }
 

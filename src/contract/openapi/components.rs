@@ -114,7 +114,7 @@ pub(super) fn headers() -> Value {
 pub(super) fn parameters() -> Value {
     let header = |name: &str, about: &str, schema: Value| json!({ "name": name, "in": "header", "description": about, "schema": schema });
     let query = |name: &str, about: &str, schema: Value| json!({ "name": name, "in": "query", "description": about, "schema": schema });
-    let visible = |max: u32| json!({ "type": "string", "pattern": format!("^[!-~]{{1,{max}}}$") });
+    let visible = |max: u32| json!({ "type": "string", "minLength": 1, "pattern": format!("^[!-~]{{1,{max}}}$") });
     json!({
         "IdempotencyKey": header(
             "Idempotency-Key",
@@ -125,17 +125,17 @@ pub(super) fn parameters() -> Value {
         "IfMatch": header(
             "If-Match",
             "The version that the command is meant for, as in `ETag`, or `*`. Any other is 412.",
-            json!({ "type": "string", "pattern": "^(\\*|\"[0-9]{1,9}\")$" }),
+            json!({ "type": "string", "minLength": 1, "pattern": "^(\\*|\"[0-9]{1,9}\")$" }),
         ),
         "IfNoneMatch": header(
             "If-None-Match",
             "The version that the client has, as in `ETag`. The answer is 304 when it is the present one.",
-            json!({ "type": "string", "pattern": "^\"[0-9]{1,9}\"$" }),
+            json!({ "type": "string", "examples": ["\"1\""] }),
         ),
         "Prefer": header(
             "Prefer",
             "`wait=5`: the seconds that the client waits rather than being refused by a gate (RFC 7240).",
-            json!({ "type": "string", "pattern": "^wait=[0-9]{1,3}$" }),
+            json!({ "type": "string", "examples": ["wait=5"] }),
         ),
         "Correlation": header(
             "X-Correlation-Id", "The name that the client gives the conversation; it is returned.", visible(128),

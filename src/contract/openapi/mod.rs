@@ -43,7 +43,7 @@ pub(super) fn document(businesses: &[Described], has_server_paths: bool) -> Valu
         server::describe_business(business.name, &mut parts.paths);
     }
     if has_server_paths {
-        server::describe(&mut parts.paths);
+        server::describe(businesses, &mut parts.paths);
         tags.extend(server::tags());
     }
     json!({

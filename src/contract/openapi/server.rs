@@ -1,7 +1,9 @@
 //! The operations of the server itself: the index, conversations, events, tokens, operators.
 
 use super::{Paths, component, operation::Operation};
+use crate::contract::Described;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// The descriptions of the tags of the server.
 pub(super) fn tags() -> Vec<Value> {
@@ -63,9 +65,9 @@ pub(super) fn describe_business(business: &str, paths: &mut Paths) {
 }
 
 /// Adds the paths of the server.
-pub(super) fn describe(paths: &mut Paths) {
+pub(super) fn describe(businesses: &[Described], paths: &mut Paths) {
     documents(paths);
-    events(paths);
+    events(businesses, paths);
     tokens(paths);
     health(paths);
     admin(paths);
@@ -99,7 +101,11 @@ fn documents(paths: &mut Paths) {
         .put(paths, "get", "/problems/{name}");
 }
 
-fn events(paths: &mut Paths) {
+fn events(businesses: &[Described], paths: &mut Paths) {
+    let names: BTreeSet<_> = businesses.iter().map(|business| business.name).collect();
+    let aggregates = businesses.iter().flat_map(|business| &business.aggregates);
+    let aggregates: BTreeSet<_> = aggregates.map(|aggregate| aggregate.name).collect();
+    let one_of = |names: &BTreeSet<&str>| json!({ "type": "string", "enum": names });
     let text = json!({ "type": "string" });
     let number = json!({ "type": "integer", "minimum": 0 });
     let size = json!({ "type": "integer", "minimum": 1, "maximum": 1000, "default": 100 });
@@ -129,8 +135,9 @@ fn events(paths: &mut Paths) {
             "Pages, from the beginning unless `after` is given; with `Accept: text/event-stream` a \
              stream of Server-Sent Events, from now on unless `after` or `Last-Event-ID` is given."
         ))
-        .query("business", "Events of this business.", &text)
-        .query("aggregate", "Events of aggregates with this name, such as `orders`.", &text)
+        .query("business", "Events of this business.", &one_of(&names))
+        .query("aggregate", "Events of aggregates with this name.",
+            &one_of(&aggregates))
         .query("number", "Events of aggregates with this number.", &number)
         .query("type", "Events with one of these names, with commas between them.", &text)
         .query("correlation", "Events of the conversation with this number.", &number)

@@ -88,7 +88,7 @@ fn schema_of(field: &Field) -> Value {
     match field.kind {
         FieldKind::Text => json!({ "type": "string" }),
         FieldKind::Key | FieldKind::Number => {
-            json!({ "type": "integer", "minimum": 0, "maximum": i64::MAX })
+            json!({ "type": "integer", "minimum": i64::MIN, "maximum": i64::MAX })
         }
         FieldKind::Date => json!({ "type": "string", "format": "date" }),
         FieldKind::Time => json!({

@@ -139,7 +139,8 @@ fn release(site: &Site, verb: Verb, path: &str, whom: &str) -> Result<Response, 
         _ => name.to_owned(),
     };
     if !site.runtime.can_release(&name) {
-        return Err(unknown(path));
+        let reason = format!("{name} is nothing that can be in quarantine");
+        return Err(Problem::new(NOT_FOUND, reason));
     }
     match verb {
         Verb::Submit(Method::Post) => {}

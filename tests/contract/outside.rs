@@ -1,0 +1,102 @@
+//! Outside tools on the contract: validators, schemathesis, and a generated client.
+
+use super::support::process::{Server, binary};
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+/// The roles of all businesses.
+const ROLES: [&str; 10] = [
+    "admin",
+    "dispatcher",
+    "driver",
+    "examiner",
+    "payout-clerk",
+    "course-manager",
+    "underwriter",
+    "product-manager",
+    "store-clerk",
+    "fleet-manager",
+];
+
+/// The least number of requests that schemathesis sends.
+const REQUESTS_MIN: u64 = 5_000;
+
+/// The path of a tool; `None` when the tools are not installed.
+///
+/// # Panics
+/// In CI, when the tools are not installed.
+fn tool(name: &str) -> Option<PathBuf> {
+    let folder = env::var_os("CONTRACT_TOOLS").map(PathBuf::from);
+    let folder = folder.unwrap_or_else(|| Path::new("target/contract-tools/bin").to_owned());
+    let path = folder.join(name);
+    let is_there = path.exists();
+    assert!(is_there || env::var_os("CI").is_none(), "{} is required in CI", path.display());
+    if !is_there {
+        println!("{} is not installed: its test is skipped", path.display());
+    }
+    is_there.then(|| fs::canonicalize(folder).expect("the folder").join(name))
+}
+
+#[track_caller]
+fn succeeds(command: &mut Command) -> String {
+    let Output { status, stdout, stderr } = command.output().expect("it runs");
+    let [said, why] = [stdout, stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
+    assert!(status.success(), "{command:?}\n{said}{why}");
+    said
+}
+
+/// A server that issues its own tokens, with a token that has all roles.
+fn server(data: &Path) -> (Server, String) {
+    let config = data.join("madang.toml");
+    fs::write(&config, "[identity]\nissue = true\n").expect("a file");
+    let server = Server::start(&data.join("data"), Some(&config));
+    let mut mint = Command::new(binary());
+    mint.args(["token", "--subject", "contract", "--data"]).arg(data.join("data"));
+    ROLES.iter().for_each(|role| drop(mint.args(["--role", role])));
+    (server, succeeds(&mut mint).trim().to_owned())
+}
+
+#[test]
+fn an_independent_validator_accepts_the_document() {
+    let Some(validator) = tool("openapi-spec-validator") else { return };
+    succeeds(Command::new(validator).arg("docs/contract/openapi.json"));
+}
+
+#[test]
+fn schemathesis_finds_no_answer_outside_the_document() {
+    let Some(schemathesis) = tool("schemathesis") else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    let (server, token) = server(folder.path());
+    let settings = fs::canonicalize("tests/contract/schemathesis.toml").expect("the settings");
+    let mut run = Command::new(schemathesis);
+    run.current_dir(folder.path()).arg("--config-file").arg(settings);
+    run.args(["run", &server.url("/openapi.json"), "--header"]);
+    run.arg(format!("Authorization: Bearer {token}"));
+    run.args(["--max-examples", "15", "--seed", "1", "--workers", "1", "--no-color"]);
+    let report = succeeds(&mut run);
+    let generated = report.lines().find_map(|line| line.trim().split_once(" generated"));
+    let (generated, _) = generated.expect("a line with the number of requests");
+    let generated: u64 = generated.replace(',', "").parse().expect("a number");
+    assert!(generated >= REQUESTS_MIN, "{generated} requests");
+}
+
+#[test]
+fn a_generated_client_places_an_order_and_cancels_it() {
+    let Some(generator) = tool("openapi-python-client") else { return };
+    let python = tool("python3").expect("it is beside the generator");
+    let folder = tempfile::tempdir().expect("a folder");
+    let (server, token) = server(folder.path());
+    let package = folder.path().join("madang_client");
+    let path = env::var("PATH").unwrap_or_default();
+    let tools = generator.parent().expect("a folder").display().to_string();
+    let mut generate = Command::new(&generator);
+    generate.args(["generate", "--meta", "none", "--path", "docs/contract/openapi.json"]);
+    succeeds(generate.arg("--output-path").arg(&package).env("PATH", format!("{tools}:{path}")));
+    let mut order = Command::new(python);
+    order.args(["examples/typed_client.py", &server.url("")]).env("PYTHONPATH", folder.path());
+    let printed = succeeds(order.env("MADANG_TOKEN", token));
+    assert!(printed.contains("Paid") && printed.contains("Cancelled"), "{printed}");
+}
