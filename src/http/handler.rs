@@ -1,22 +1,22 @@
 //! The handler of all HTTP requests: turns each one into a response or a problem.
 
 use crate::{
-    actors::{Caller, Outcome, Reply, Request, ViewQuery},
+    actors::{Caller, Outcome, Reply, Request},
     domain::kernel::Method,
     http::{
-        admin::{self, READ_ONLY, health},
+        admin::{self, health},
         connection::ConnectionState,
         documents,
-        escape::short,
         feed::{self, Feeds},
         holding::Holding,
         oauth, pages,
         problem::{Problem, not_a_number, not_allowed, unknown},
+        reading::Reading,
         request::{
-            ClientRateLimit, PathRest, Query, Route, RouteError, RouteTarget, SIZE_MAX, Shown,
-            Verb, content_negotiation, headers, position, read_body,
+            ClientRateLimit, PathRest, Route, RouteError, RouteTarget, Verb, content_negotiation,
+            headers, read_body,
         },
-        response::{Body, ConversationPage, Response, conversation, hal},
+        response::{Body, Response, hal},
         site::Site,
         tokens::Tokens,
     },
@@ -120,24 +120,25 @@ impl Handler {
         self.origins.check(request.method(), request.uri(), request.headers())?;
         let verb = verb(request.method());
         if let Some(issuer) = self.issuer.as_ref().filter(|_| oauth::is_path(request.path())) {
-            self.clients.as_ref().map_or(Ok(()), |clients| clients.count(request))?;
+            self.count(request)?;
             return oauth::answer(issuer, &self.site.limits, verb, request, payload).await;
         }
         check_body(request.method(), request.headers())?;
+        let reading = Reading { site: &self.site, request, caller };
         match self.site.router.resolve(request.path()) {
             Ok(route) => {
                 // The rate limit does not cover the admin paths below, so operators can always use
                 // them.
-                self.clients.as_ref().map_or(Ok(()), |clients| clients.count(request))?;
-                self.business(route, verb, (request, caller), payload).await
+                self.count(request)?;
+                self.business(route, verb, reading, payload).await
             }
             Err(RouteError::Unknown) if documents::is_path(request.path()) => {
-                self.clients.as_ref().map_or(Ok(()), |clients| clients.count(request))?;
+                self.count(request)?;
                 self.site.documents.answer(verb, request.path(), request.headers()).await
             }
             Err(RouteError::Unknown) if request.path() == feed::EVENTS => {
-                self.clients.as_ref().map_or(Ok(()), |clients| clients.count(request))?;
-                let asked = (request.method(), query_string(request), request.headers());
+                self.count(request)?;
+                let asked = (request.method(), reading.query(), request.headers());
                 self.feeds.answer(&self.site.runtime, verb, asked, caller).await
             }
             Err(RouteError::Unknown) if request.path().starts_with(ADMIN_PATHS) => {
@@ -149,21 +150,29 @@ impl Handler {
         }
     }
 
+    /// Counts the request of a client.
+    ///
+    /// # Errors
+    /// When the client has reached its limit.
+    fn count(&self, request: &HttpRequest) -> Result<(), Problem> {
+        self.clients.as_ref().map_or(Ok(()), |clients| clients.count(request))
+    }
+
     async fn business(
         &self,
         route: Route<'_>,
         verb: Verb,
-        (request, caller): (&HttpRequest, &Caller),
+        reading: Reading<'_>,
         payload: Payload,
     ) -> Result<Response, Problem> {
         match route.target {
             RouteTarget::Resource(resource) => {
-                let answer = self.resource(resource, route, verb, (request, caller), payload).await;
+                let answer = self.resource(resource, route, verb, reading, payload).await;
                 answer.map(|answer| answer.with(header::VARY, "Accept"))
             }
-            RouteTarget::View(view) => self.view(view, route, verb, (request, caller)).await,
+            RouteTarget::View(view) => reading.view(view, route, verb).await,
             RouteTarget::Conversations(business) => {
-                self.conversation(business, route, verb, (request, caller)).await
+                reading.conversation(business, route, verb).await
             }
         }
     }
@@ -173,7 +182,7 @@ impl Handler {
         resource: usize,
         route: Route<'_>,
         verb: Verb,
-        (request, caller): (&HttpRequest, &Caller),
+        reading: Reading<'_>,
         payload: Payload,
     ) -> Result<Response, Problem> {
         if let PathRest::Word(word) = route.rest {
@@ -181,25 +190,22 @@ impl Handler {
         }
         match (verb, route.rest) {
             (Verb::Read, PathRest::Item(number)) => {
-                self.show(resource, route.base, number, (request, caller)).await
+                reading.show(resource, route.base, number).await
             }
-            (Verb::Read, PathRest::Collection) => {
-                self.list(resource, route.base, (request, caller)).await
-            }
+            (Verb::Read, PathRest::Collection) => reading.list(resource, route.base).await,
             (Verb::Submit(method), rest) => {
                 match self.site.router.command_route(resource, method, rest) {
                     Some(command_route) => {
-                        self.submit(resource, command_route, route, (request, caller), payload)
-                            .await
+                        self.submit(resource, command_route, route, reading, payload).await
                     }
-                    None => Err(self.not_allowed(resource, rest, request)),
+                    None => Err(self.not_allowed(resource, rest, reading.request)),
                 }
             }
             (Verb::Options, rest) => match self.site.router.allow(resource, rest) {
                 Some(allow) => Ok(Response::options(&allow)),
-                None => Err(self.not_allowed(resource, rest, request)),
+                None => Err(self.not_allowed(resource, rest, reading.request)),
             },
-            (_, rest) => Err(self.not_allowed(resource, rest, request)),
+            (_, rest) => Err(self.not_allowed(resource, rest, reading.request)),
         }
     }
 
@@ -210,51 +216,15 @@ impl Handler {
         }
     }
 
-    async fn show(
-        &self,
-        resource: usize,
-        base: &str,
-        number: u64,
-        (request, caller): (&HttpRequest, &Caller),
-    ) -> Result<Response, Problem> {
-        let reply = self.site.runtime.show(resource, number, caller).await?;
-        // A page shows the conversation as well, which changes while the version does not.
-        let is_known = headers::none_match_names(request.headers(), reply.version)
-            && content_negotiation::shown(request.headers()) == Shown::Json;
-        let answer = if is_known {
-            Response::new(StatusCode::NOT_MODIFIED, "", Vec::new())
-        } else {
-            let content_type = content_negotiation::json(request.headers());
-            Response::new(StatusCode::OK, content_type, hal::item(base, &reply))
-        };
-        Ok(Response { number: Some(number), ..answer.with_version(reply.version) })
-    }
-
-    async fn list(
-        &self,
-        resource: usize,
-        base: &str,
-        (request, caller): (&HttpRequest, &Caller),
-    ) -> Result<Response, Problem> {
-        let query = Query::read(query_string(request))?;
-        if let Some((name, _)) = query.conditions.first() {
-            let name = short(name);
-            let reason = format!("`{name}` is not a parameter here; there are page, size and sort");
-            return Err(Problem::bad_query(reason));
-        }
-        let found = self.site.runtime.list(resource, query.page.clone(), caller).await?;
-        let body = hal::replies(base, &query, &found);
-        Ok(Response::new(StatusCode::OK, content_negotiation::json(request.headers()), body))
-    }
-
     async fn submit(
         &self,
         resource: usize,
         command_route: usize,
         route: Route<'_>,
-        (request, caller): (&HttpRequest, &Caller),
+        reading: Reading<'_>,
         payload: Payload,
     ) -> Result<Response, Problem> {
+        let Reading { request, caller, .. } = reading;
         let (head, path) = (request.headers(), request.path());
         let if_match = headers::if_match(head)?;
         let body = read_body(&self.site.limits, request, payload).await?;
@@ -282,96 +252,6 @@ impl Handler {
             request_error => Err(request_error.into()),
         }
     }
-
-    async fn view(
-        &self,
-        view: usize,
-        route: Route<'_>,
-        verb: Verb,
-        (request, caller): (&HttpRequest, &Caller),
-    ) -> Result<Response, Problem> {
-        let base = route.base;
-        match route.rest {
-            PathRest::Named(..) => return Err(unknown(request.path())),
-            PathRest::Word(word) if word != "search" => return Err(not_a_number(word)),
-            _ => {}
-        }
-        match verb {
-            Verb::Read => {}
-            Verb::Options => return Ok(Response::options(READ_ONLY)),
-            _ => return Err(not_allowed(request.method().as_str(), READ_ONLY.to_owned())),
-        }
-        let query = Query::read(query_string(request))?;
-        let at_least = match request.headers().get(headers::POSITION) {
-            Some(value) => Some(position("X-Madang-Position", value.to_str().unwrap_or_default())?),
-            None => query.at_least,
-        };
-        let wait_max = self.site.limits.wait_max();
-        let json = |body| {
-            Response::new(StatusCode::OK, content_negotiation::json(request.headers()), body)
-        };
-        let answer = match route.rest {
-            PathRest::Item(number) => {
-                let row = self.site.runtime.row(view, number, (at_least, wait_max), caller).await?;
-                json(hal::row(base, &self.site.runtime.views()[view], &row))
-            }
-            PathRest::Word(_) => json(hal::searches(base, self.site.runtime.views()[view].fields)),
-            _ => {
-                let (conditions, page) = (query.conditions.clone(), query.page.clone());
-                let wanted = ViewQuery { conditions, page, at_least, owner: None, wait_max };
-                let found = self.site.runtime.search(view, wanted, caller).await?;
-                json(hal::rows(base, &self.site.runtime.views()[view], &query, &found))
-            }
-        };
-        let answer = answer.with(header::VARY, "Accept");
-        Ok(match self.site.runtime.suspended_view(view) {
-            Some(name) => answer.with(headers::SUSPENDED, name),
-            None => answer,
-        })
-    }
-
-    async fn conversation(
-        &self,
-        business: &'static str,
-        route: Route<'_>,
-        verb: Verb,
-        (request, caller): (&HttpRequest, &Caller),
-    ) -> Result<Response, Problem> {
-        let number = match route.rest {
-            PathRest::Item(number) => number,
-            PathRest::Word(word) => return Err(not_a_number(word)),
-            PathRest::Collection | PathRest::Named(..) => return Err(unknown(request.path())),
-        };
-        match verb {
-            Verb::Read => {}
-            Verb::Options => return Ok(Response::options(READ_ONLY)),
-            _ => return Err(not_allowed(request.method().as_str(), READ_ONLY.to_owned())),
-        }
-        let query = Query::read_sized(query_string(request), SIZE_MAX)?;
-        let as_text = conversation::as_text(&query)?;
-        let (page, wait_max) = (query.page.clone(), self.site.limits.wait_max());
-        let found =
-            self.site.runtime.conversation(business, number, (page, wait_max), caller).await?;
-        let shown = ConversationPage {
-            business,
-            number,
-            base: route.base,
-            query: &query,
-            conversation: &found,
-        };
-        let head = request.headers();
-        let answer = if as_text.unwrap_or_else(|| content_negotiation::prefers_text(head)) {
-            Response::new(StatusCode::OK, "text/plain; charset=utf-8", shown.text())
-                .with(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
-        } else {
-            Response::new(StatusCode::OK, content_negotiation::json(head), shown.json())
-        };
-        Ok(Response { number: Some(number), ..answer.with(header::VARY, "Accept") })
-    }
-}
-
-fn query_string(request: &HttpRequest) -> &str {
-    request.uri().query().unwrap_or_default()
 }
 
 fn verb(method: &http::Method) -> Verb {

@@ -11,6 +11,7 @@
 //! `oauth` is the embedded authorization server.
 //! `pages` gives browsers the JSON of a read as a page.
 //! `position_token` is the form of journal positions for clients.
+//! `reading` answers the reads of aggregates, views and conversations.
 //! `site` holds what a worker serves: the runtime, its routes and the `limits`.
 //! `tokens` finds out which client a request comes from.
 
@@ -28,6 +29,7 @@ mod oauth;
 mod pages;
 mod position_token;
 pub(crate) mod problem;
+mod reading;
 mod request;
 mod response;
 mod server;

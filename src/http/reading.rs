@@ -1,0 +1,162 @@
+//! The reads of clients: aggregates, rows of views and conversations.
+
+use crate::{
+    actors::{Caller, ViewQuery},
+    http::{
+        admin::READ_ONLY,
+        escape::short,
+        problem::{Problem, not_a_number, not_allowed, unknown},
+        request::{
+            PathRest, Query, Route, SIZE_MAX, Shown, Verb, content_negotiation, headers, position,
+        },
+        response::{ConversationPage, Response, conversation, hal},
+        site::Site,
+    },
+};
+use actix_http::HttpMessage as _;
+use actix_web::http::{StatusCode, header};
+
+/// A request that reads, with its client.
+#[derive(Clone, Copy)]
+pub struct Reading<'a> {
+    /// The site.
+    pub site: &'a Site,
+    /// The request.
+    pub request: &'a actix_http::Request,
+    /// The client.
+    pub caller: &'a Caller,
+}
+
+impl Reading<'_> {
+    /// The part of the address after the question mark.
+    pub fn query(&self) -> &str {
+        self.request.uri().query().unwrap_or_default()
+    }
+
+    /// Shows an aggregate.
+    ///
+    /// # Errors
+    /// When there is none, or it cannot be read now.
+    pub async fn show(self, resource: usize, base: &str, number: u64) -> Result<Response, Problem> {
+        let reply = self.site.runtime.show(resource, number, self.caller).await?;
+        // A page shows the conversation as well, which changes while the version does not.
+        let is_known = headers::none_match_names(self.request.headers(), reply.version)
+            && content_negotiation::shown(self.request.headers()) == Shown::Json;
+        let answer = if is_known {
+            Response::new(StatusCode::NOT_MODIFIED, "", Vec::new())
+        } else {
+            let content_type = content_negotiation::json(self.request.headers());
+            Response::new(StatusCode::OK, content_type, hal::item(base, &reply))
+        };
+        Ok(Response { number: Some(number), ..answer.with_version(reply.version) })
+    }
+
+    /// Shows a page of aggregates.
+    ///
+    /// # Errors
+    /// When the query is invalid, or the page cannot be made now.
+    pub async fn list(self, resource: usize, base: &str) -> Result<Response, Problem> {
+        let query = Query::read(self.query())?;
+        if let Some((name, _)) = query.conditions.first() {
+            let name = short(name);
+            let reason = format!("`{name}` is not a parameter here; there are page, size and sort");
+            return Err(Problem::bad_query(reason));
+        }
+        let found = self.site.runtime.list(resource, query.page.clone(), self.caller).await?;
+        let body = hal::replies(base, &query, &found);
+        Ok(Response::new(StatusCode::OK, content_negotiation::json(self.request.headers()), body))
+    }
+
+    /// Shows a page of rows, one row, or the search fields of a view.
+    ///
+    /// # Errors
+    /// When the method or the query is invalid, or the view cannot be read now.
+    pub async fn view(
+        self,
+        view: usize,
+        route: Route<'_>,
+        verb: Verb,
+    ) -> Result<Response, Problem> {
+        let base = route.base;
+        match route.rest {
+            PathRest::Named(..) => return Err(unknown(self.request.path())),
+            PathRest::Word(word) if word != "search" => return Err(not_a_number(word)),
+            _ => {}
+        }
+        match verb {
+            Verb::Read => {}
+            Verb::Options => return Ok(Response::options(READ_ONLY)),
+            _ => return Err(not_allowed(self.request.method().as_str(), READ_ONLY.to_owned())),
+        }
+        let query = Query::read(self.query())?;
+        let at_least = match self.request.headers().get(headers::POSITION) {
+            Some(value) => Some(position("X-Madang-Position", value.to_str().unwrap_or_default())?),
+            None => query.at_least,
+        };
+        let wait_max = self.site.limits.wait_max();
+        let json = |body| {
+            Response::new(StatusCode::OK, content_negotiation::json(self.request.headers()), body)
+        };
+        let answer = match route.rest {
+            PathRest::Item(number) => {
+                let row =
+                    self.site.runtime.row(view, number, (at_least, wait_max), self.caller).await?;
+                json(hal::row(base, &self.site.runtime.views()[view], &row))
+            }
+            PathRest::Word(_) => json(hal::searches(base, self.site.runtime.views()[view].fields)),
+            _ => {
+                let (conditions, page) = (query.conditions.clone(), query.page.clone());
+                let wanted = ViewQuery { conditions, page, at_least, owner: None, wait_max };
+                let found = self.site.runtime.search(view, wanted, self.caller).await?;
+                json(hal::rows(base, &self.site.runtime.views()[view], &query, &found))
+            }
+        };
+        let answer = answer.with(header::VARY, "Accept");
+        Ok(match self.site.runtime.suspended_view(view) {
+            Some(name) => answer.with(headers::SUSPENDED, name),
+            None => answer,
+        })
+    }
+
+    /// Shows a page of a conversation.
+    ///
+    /// # Errors
+    /// When the method or the query is invalid, or the conversation cannot be read now.
+    pub async fn conversation(
+        self,
+        business: &'static str,
+        route: Route<'_>,
+        verb: Verb,
+    ) -> Result<Response, Problem> {
+        let number = match route.rest {
+            PathRest::Item(number) => number,
+            PathRest::Word(word) => return Err(not_a_number(word)),
+            PathRest::Collection | PathRest::Named(..) => return Err(unknown(self.request.path())),
+        };
+        match verb {
+            Verb::Read => {}
+            Verb::Options => return Ok(Response::options(READ_ONLY)),
+            _ => return Err(not_allowed(self.request.method().as_str(), READ_ONLY.to_owned())),
+        }
+        let query = Query::read_sized(self.query(), SIZE_MAX)?;
+        let as_text = conversation::as_text(&query)?;
+        let (page, wait_max) = (query.page.clone(), self.site.limits.wait_max());
+        let found =
+            self.site.runtime.conversation(business, number, (page, wait_max), self.caller).await?;
+        let shown = ConversationPage {
+            business,
+            number,
+            base: route.base,
+            query: &query,
+            conversation: &found,
+        };
+        let head = self.request.headers();
+        let answer = if as_text.unwrap_or_else(|| content_negotiation::prefers_text(head)) {
+            Response::new(StatusCode::OK, "text/plain; charset=utf-8", shown.text())
+                .with(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
+        } else {
+            Response::new(StatusCode::OK, content_negotiation::json(head), shown.json())
+        };
+        Ok(Response { number: Some(number), ..answer.with(header::VARY, "Accept") })
+    }
+}
