@@ -28,10 +28,10 @@ mod verify;
 mod view;
 
 pub use api::{
-    ADMIN, Caller, Collection, CommandInfo, ComponentInfo, Example, Fault, FaultError, Health,
-    IdempotencyKey, OperationsEntry, Outcome, Page, Part, Possible, QuarantineEntry, Reply,
-    Request, RequestError, ResourceInfo, Row, Sight, Sort, StartError, Status, ViewInfo, ViewQuery,
-    WAIT_MAX,
+    ADMIN, Caller, Collection, CommandInfo, ComponentInfo, Example, Fault, FaultError, FieldChange,
+    Health, IdempotencyKey, Moment, OperationsEntry, Outcome, Page, Part, PastReply, Possible,
+    QuarantineEntry, Reply, Request, RequestError, ResourceInfo, Row, Sight, Sort, StartError,
+    Status, ViewInfo, ViewQuery, WAIT_MAX,
 };
 pub use conversation::{Conversation, ConversationEntry, Issuer, Role, What};
 pub(crate) use dispatch::named as named_event;
@@ -41,7 +41,7 @@ pub use gate::{
     Permit, RejectReason,
 };
 pub use installation::Installation;
-pub use runtime::{AggregateEvent, EventBatch, EventHeader, Runtime};
+pub use runtime::{AggregateEvent, EventBatch, EventHeader, HistoryEntry, Runtime};
 pub use saga::Waiting;
 pub use settings::{
     ActorSettings, Fallback, HeaderSetting, HeadersSettings, PortSettings, PortsSettings, Settings,

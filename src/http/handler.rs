@@ -13,8 +13,8 @@ use crate::{
         problem::{Problem, not_a_number, not_allowed, unknown},
         reading::Reading,
         request::{
-            ClientRateLimit, PathRest, Route, RouteError, RouteTarget, Verb, content_negotiation,
-            headers, read_body,
+            ClientRateLimit, HISTORY, PathRest, Route, RouteError, RouteTarget, Verb,
+            content_negotiation, headers, read_body,
         },
         response::{Body, Response, hal},
         site::Site,
@@ -191,6 +191,9 @@ impl Handler {
         match (verb, route.rest) {
             (Verb::Read, PathRest::Item(number)) => {
                 reading.show(resource, route.base, number).await
+            }
+            (Verb::Read, PathRest::Named(number, HISTORY)) => {
+                reading.history(resource, route.base, number).await
             }
             (Verb::Read, PathRest::Collection) => reading.list(resource, route.base).await,
             (Verb::Submit(method), rest) => {

@@ -1,20 +1,25 @@
 //! The reads of clients: aggregates, rows of views and conversations.
 
 use crate::{
-    actors::{Caller, ViewQuery},
+    actors::{Caller, Moment, RequestError, Runtime, ViewQuery},
     http::{
         admin::READ_ONLY,
         escape::short,
         problem::{Problem, not_a_number, not_allowed, unknown},
         request::{
-            PathRest, Query, Route, SIZE_MAX, Shown, Verb, content_negotiation, headers, position,
+            PathRest, Query, Route, SIZE_MAX, Shown, Verb, content_negotiation, headers, moment,
+            position,
         },
-        response::{ConversationPage, Response, conversation, hal},
+        response::{ConversationPage, Response, conversation, hal, history},
         site::Site,
     },
 };
 use actix_http::HttpMessage as _;
-use actix_web::http::{StatusCode, header};
+use actix_web::http::{
+    StatusCode,
+    header::{self, HttpDate},
+};
+use std::time::{Duration, UNIX_EPOCH};
 
 /// A request that reads, with its client.
 #[derive(Clone, Copy)]
@@ -33,11 +38,27 @@ impl Reading<'_> {
         self.request.uri().query().unwrap_or_default()
     }
 
+    /// The position that the rows of a view have to reach.
+    ///
+    /// # Errors
+    /// When the header with it is invalid.
+    pub fn at_least(&self, query: &Query) -> Result<Option<u64>, Problem> {
+        match self.request.headers().get(headers::POSITION) {
+            Some(value) => {
+                position("X-Madang-Position", value.to_str().unwrap_or_default()).map(Some)
+            }
+            None => Ok(query.at_least),
+        }
+    }
+
     /// Shows an aggregate.
     ///
     /// # Errors
     /// When there is none, or it cannot be read now.
     pub async fn show(self, resource: usize, base: &str, number: u64) -> Result<Response, Problem> {
+        if let Some(moment) = moment(self.query())? {
+            return self.past(resource, base, number, moment).await;
+        }
         let reply = self.site.runtime.show(resource, number, self.caller).await?;
         // A page shows the conversation as well, which changes while the version does not.
         let is_known = headers::none_match_names(self.request.headers(), reply.version)
@@ -51,17 +72,64 @@ impl Reading<'_> {
         Ok(Response { number: Some(number), ..answer.with_version(reply.version) })
     }
 
-    /// Shows a page of aggregates.
+    /// Shows an aggregate as it was.
+    async fn past(
+        self,
+        resource: usize,
+        base: &str,
+        number: u64,
+        moment: Moment,
+    ) -> Result<Response, Problem> {
+        let reply = self.site.runtime.past(resource, number, moment, self.caller).await?;
+        let head = self.request.headers();
+        let answer = if headers::none_match_names(head, reply.version) {
+            Response::new(StatusCode::NOT_MODIFIED, "", Vec::new())
+        } else {
+            let content_type = content_negotiation::json(head);
+            Response::new(StatusCode::OK, content_type, hal::past(base, &reply))
+        };
+        let time = UNIX_EPOCH + Duration::from_millis(reply.time.0);
+        let answer = answer.with_version(reply.version);
+        let answer = answer.with(headers::MEMENTO_DATETIME, &HttpDate::from(time).to_string());
+        Ok(Response { number: Some(number), ..answer })
+    }
+
+    /// Shows a page of the history of an aggregate.
     ///
     /// # Errors
-    /// When the query is invalid, or the page cannot be made now.
-    pub async fn list(self, resource: usize, base: &str) -> Result<Response, Problem> {
+    /// When there is no such aggregate, the query is invalid, or the page cannot be made now.
+    pub async fn history(
+        self,
+        resource: usize,
+        base: &str,
+        number: u64,
+    ) -> Result<Response, Problem> {
+        let query = self.page_query()?;
+        let page = query.page.clone();
+        let found = self.site.runtime.history(resource, number, page, self.caller).await?;
+        let body = history(base, number, &query, &found);
+        let content_type = content_negotiation::json(self.request.headers());
+        let answer = Response::new(StatusCode::OK, content_type, body);
+        Ok(Response { number: Some(number), ..answer })
+    }
+
+    /// The query of a page that takes no conditions.
+    fn page_query(&self) -> Result<Query, Problem> {
         let query = Query::read(self.query())?;
         if let Some((name, _)) = query.conditions.first() {
             let name = short(name);
             let reason = format!("`{name}` is not a parameter here; there are page, size and sort");
             return Err(Problem::bad_query(reason));
         }
+        Ok(query)
+    }
+
+    /// Shows a page of aggregates.
+    ///
+    /// # Errors
+    /// When the query is invalid, or the page cannot be made now.
+    pub async fn list(self, resource: usize, base: &str) -> Result<Response, Problem> {
+        let query = self.page_query()?;
         let found = self.site.runtime.list(resource, query.page.clone(), self.caller).await?;
         let body = hal::replies(base, &query, &found);
         Ok(Response::new(StatusCode::OK, content_negotiation::json(self.request.headers()), body))
@@ -89,28 +157,17 @@ impl Reading<'_> {
             _ => return Err(not_allowed(self.request.method().as_str(), READ_ONLY.to_owned())),
         }
         let query = Query::read(self.query())?;
-        let at_least = match self.request.headers().get(headers::POSITION) {
-            Some(value) => Some(position("X-Madang-Position", value.to_str().unwrap_or_default())?),
-            None => query.at_least,
-        };
+        let at_least = self.at_least(&query)?;
         let wait_max = self.site.limits.wait_max();
         let json = |body| {
             Response::new(StatusCode::OK, content_negotiation::json(self.request.headers()), body)
         };
-        let answer = match route.rest {
-            PathRest::Item(number) => {
-                let row =
-                    self.site.runtime.row(view, number, (at_least, wait_max), self.caller).await?;
-                json(hal::row(base, &self.site.runtime.views()[view], &row))
-            }
-            PathRest::Word(_) => json(hal::searches(base, self.site.runtime.views()[view].fields)),
-            _ => {
-                let (conditions, page) = (query.conditions.clone(), query.page.clone());
-                let wanted = ViewQuery { conditions, page, at_least, owner: None, wait_max };
-                let found = self.site.runtime.search(view, wanted, self.caller).await?;
-                json(hal::rows(base, &self.site.runtime.views()[view], &query, &found))
-            }
-        };
+        let (runtime, place, wait) = (&self.site.runtime, (view, base), (at_least, wait_max));
+        let answer = json(match route.rest {
+            PathRest::Item(number) => row(runtime, place, number, wait, self.caller).await?,
+            PathRest::Word(_) => hal::searches(base, runtime.views()[view].fields),
+            _ => rows(runtime, place, &query, wait, self.caller).await?,
+        });
         let answer = answer.with(header::VARY, "Accept");
         Ok(match self.site.runtime.suspended_view(view) {
             Some(name) => answer.with(headers::SUSPENDED, name),
@@ -159,4 +216,36 @@ impl Reading<'_> {
         };
         Ok(Response { number: Some(number), ..answer.with(header::VARY, "Accept") })
     }
+}
+
+/// A row of a view at this path.
+///
+/// # Errors
+/// When there is none, or the view cannot be read now.
+pub async fn row(
+    runtime: &Runtime,
+    (view, base): (usize, &str),
+    number: u64,
+    wait: (Option<u64>, Duration),
+    caller: &Caller,
+) -> Result<Vec<u8>, RequestError> {
+    let row = runtime.row(view, number, wait, caller).await?;
+    Ok(hal::row(base, &runtime.views()[view], &row))
+}
+
+/// A page of rows of a view at this path.
+///
+/// # Errors
+/// When the query is invalid, or the view cannot be read now.
+pub async fn rows(
+    runtime: &Runtime,
+    (view, base): (usize, &str),
+    query: &Query,
+    (at_least, wait_max): (Option<u64>, Duration),
+    caller: &Caller,
+) -> Result<Vec<u8>, RequestError> {
+    let (conditions, page) = (query.conditions.clone(), query.page.clone());
+    let wanted = ViewQuery { conditions, page, at_least, owner: None, wait_max };
+    let found = runtime.search(view, wanted, caller).await?;
+    Ok(hal::rows(base, &runtime.views()[view], query, &found))
 }

@@ -10,6 +10,7 @@ pub mod process;
 pub mod provider;
 pub mod story;
 pub mod suspension;
+pub mod token;
 pub mod trace;
 
 /// An HTTP client.

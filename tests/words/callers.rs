@@ -4,20 +4,20 @@
 use super::{
     STORIES, phone,
     programs::Heard,
-    support::{client, process::Server},
+    support::{
+        client,
+        process::Server,
+        token::{SECRET, token},
+    },
     table::{Story, Word},
 };
-use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use madang::domain::{
     claims::Claims, education::Education, insurance::Insurance, kernel::Business, phone::PhoneShop,
     rental::CarRental, taxi::CallTaxi,
 };
 use reqwest::{Client, Method};
-use ring::hmac;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::{fs, time::Instant};
-
-const SECRET: &str = "a secret of these tests, that is long enough";
 
 /// The staff roles of all businesses.
 const STAFF: [(&str, &[&str]); 6] = [
@@ -51,12 +51,7 @@ struct Caller {
 
 impl Caller {
     fn new(name: &str, roles: &[String]) -> Self {
-        let part = |value: Value| BASE64_URL_SAFE_NO_PAD.encode(value.to_string());
-        let claims = json!({ "sub": name, "exp": 4_102_444_800_u64, "roles": roles });
-        let message = format!("{}.{}", part(json!({ "alg": "HS256" })), part(claims));
-        let key = hmac::Key::new(hmac::HMAC_SHA256, SECRET.as_bytes());
-        let signature = BASE64_URL_SAFE_NO_PAD.encode(hmac::sign(&key, message.as_bytes()));
-        Self { name: format!("{name} {roles:?}"), token: Some(format!("{message}.{signature}")) }
+        Self { name: format!("{name} {roles:?}"), token: Some(token(name, roles)) }
     }
 
     fn anonymous() -> Self {

@@ -4,6 +4,7 @@ use super::{
     envelope::{Content, Sender},
     kind::AggregateKind,
     numbers::NextNumber,
+    past::HistoryStep,
     router::ShardRouter,
     services::Services,
     undecided::Undecided,
@@ -11,8 +12,8 @@ use super::{
 use crate::{
     actors::{
         api::{
-            Answer, Caller, Collection, CommandInfo, Page, Reply, Request, RequestError,
-            ResourceInfo, Sight, misunderstood,
+            Answer, Caller, Collection, CommandInfo, Moment, Page, PastReply, Reply, Request,
+            RequestError, ResourceInfo, Sight, misunderstood,
         },
         dispatch::{
             DeliveryError, DynAggregate, InternalCommand, decode_event, decode_rejection,
@@ -49,6 +50,15 @@ pub trait Endpoint: DynAggregate {
     fn show(self: Arc<Self>, number: u64, caller: &Caller) -> Answer<Reply>;
     /// Returns a page of instances.
     fn list(self: Arc<Self>, page: Page, caller: &Caller) -> Answer<Collection<Reply>>;
+    /// Returns the representation of one instance as it was.
+    fn past(self: Arc<Self>, number: u64, moment: Moment, caller: &Caller) -> Answer<PastReply>;
+    /// Returns a page of the history of one instance.
+    fn history(
+        self: Arc<Self>,
+        number: u64,
+        page: Page,
+        caller: &Caller,
+    ) -> Answer<Collection<HistoryStep>>;
 }
 
 impl<A: Aggregate> AggregateKind<A> {
@@ -184,5 +194,20 @@ impl<A: Aggregate> Endpoint for AggregateKind<A> {
     fn list(self: Arc<Self>, page: Page, caller: &Caller) -> Answer<Collection<Reply>> {
         let sight = Self::sight(caller);
         Box::pin(async move { self.show_page(page, sight?).await })
+    }
+
+    fn past(self: Arc<Self>, number: u64, moment: Moment, caller: &Caller) -> Answer<PastReply> {
+        let sight = Self::sight(caller);
+        Box::pin(async move { Self::past(&self, number, moment, sight?).await })
+    }
+
+    fn history(
+        self: Arc<Self>,
+        number: u64,
+        page: Page,
+        caller: &Caller,
+    ) -> Answer<Collection<HistoryStep>> {
+        let sight = Self::sight(caller);
+        Box::pin(async move { self.history_page(number, page, sight?).await })
     }
 }

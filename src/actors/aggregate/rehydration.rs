@@ -69,9 +69,13 @@ pub fn rebuild<A: Aggregate>(
 
 /// The owner of an aggregate, from its first event. Blocking.
 fn owner_of(journal: &dyn Journal, stream: Stream) -> Result<Option<Arc<Principals>>, StoreError> {
+    Ok(first_event(journal, stream)?.as_ref().and_then(owner_in))
+}
+
+/// The record of the first event of an aggregate; `None` when it has none. Blocking.
+pub fn first_event(journal: &dyn Journal, stream: Stream) -> Result<Option<Record>, StoreError> {
     let first = journal.some_records(stream, 0, FIRST_RECORDS_MAX)?;
-    let mut events = first.iter().filter(|record| matches!(record.payload, Payload::Event(_)));
-    Ok(events.next().and_then(owner_in))
+    Ok(first.into_iter().find(|record| matches!(record.payload, Payload::Event(_))))
 }
 
 fn owner_in(record: &Record) -> Option<Arc<Principals>> {

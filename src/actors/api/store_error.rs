@@ -35,10 +35,15 @@ impl From<CommitError> for RequestError {
     }
 }
 
+impl From<StoreError> for RequestError {
+    fn from(error: StoreError) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+
 /// Runs work that may wait for the disk on a thread for blocking work, off the event loop.
 pub async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, RequestError> {
-    let done = run_blocking(work).await.map_err(RequestError::Failed)?;
-    done.map_err(|error| RequestError::Failed(error.to_string()))
+    Ok(run_blocking(work).await.map_err(RequestError::Failed)??)
 }

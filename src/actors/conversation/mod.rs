@@ -169,6 +169,14 @@ impl Conversations {
                 })?
             }
         };
+        self.entry(&record)
+    }
+
+    /// Returns the entry of a record.
+    ///
+    /// # Errors
+    /// When its event cannot be read.
+    pub fn entry(&self, record: &Record) -> Result<ConversationEntry, StoreError> {
         let part = |kind: KindId| self.directory.get(kind);
         let (issuer, because_of) = match record.cause {
             Cause::Request(_) => {
@@ -189,7 +197,7 @@ impl Conversations {
             whom: part(record.stream.kind).map_or_else(String::new, |whom| whom.name.clone()),
             number: record.stream.number,
             version: record.version,
-            what: self.what(&record)?,
+            what: self.what(record)?,
             issuer,
             because_of,
         })

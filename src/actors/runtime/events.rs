@@ -107,8 +107,7 @@ impl Runtime {
         records_max: usize,
         is_wanted: &dyn Fn(&EventHeader) -> bool,
     ) -> Result<EventBatch, RequestError> {
-        let records = self.parts.journal.read(after, records_max, ReadLevel::Durable);
-        let records = records.map_err(|error| RequestError::Failed(error.to_string()))?;
+        let records = self.parts.journal.read(after, records_max, ReadLevel::Durable)?;
         let reached = records.last().map_or(after, |last| last.position);
         let events = records.iter().filter_map(|record| self.event(record, is_wanted).transpose());
         let events = events.collect::<Result<_, _>>().map_err(RequestError::Failed)?;

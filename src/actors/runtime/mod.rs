@@ -6,6 +6,7 @@ mod fault_injection;
 mod forwarding;
 mod gate_driver;
 mod health;
+mod history;
 mod launch;
 mod operations;
 mod parts;
@@ -13,6 +14,7 @@ mod positions;
 
 pub use builder::RuntimeBuilder;
 pub use events::{AggregateEvent, EventBatch, EventHeader};
+pub use history::HistoryEntry;
 pub use parts::RuntimeParts;
 
 use crate::actors::{

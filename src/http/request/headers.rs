@@ -23,6 +23,9 @@ pub const CORRELATION: HeaderName = HeaderName::from_static("x-correlation-id");
 /// The header of W3C Trace Context.
 pub const TRACE_PARENT: HeaderName = HeaderName::from_static("traceparent");
 
+/// The time of the record that led to a past representation (RFC 7089).
+pub const MEMENTO_DATETIME: HeaderName = HeaderName::from_static("memento-datetime");
+
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 const KEY_CHARACTERS_MAX: usize = 255;

@@ -4,6 +4,7 @@ mod body;
 mod client_limit;
 pub mod content_negotiation;
 pub mod headers;
+mod moment;
 mod query;
 mod router;
 
@@ -11,7 +12,8 @@ pub use body::read_body;
 pub use client_limit::ClientRateLimit;
 pub use content_negotiation::Shown;
 pub use headers::{CORRELATION, POSITION, TRACE_PARENT};
+pub use moment::moment;
 #[cfg(test)]
 pub use query::encode;
 pub use query::{Query, SIZE_MAX, position};
-pub use router::{PathRest, Route, RouteError, RouteTarget, Router, Verb};
+pub use router::{HISTORY, PathRest, Route, RouteError, RouteTarget, Router, Verb};

@@ -29,6 +29,9 @@ pub enum RouteTarget {
 /// that name.
 const CONVERSATIONS: &str = "conversations";
 
+/// The last segment of the path of the history of an aggregate: `/taxi/orders/7/history`.
+pub const HISTORY: &str = "history";
+
 /// A resolved path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Route<'path> {
@@ -174,8 +177,10 @@ impl Router {
     /// The value of `Allow` for a resource at this path; `None` when nothing is served there.
     #[must_use]
     pub fn allow(&self, resource: usize, rest: PathRest) -> Option<String> {
-        let commands = self.resources[resource].at(rest)?;
-        let readable = !matches!(rest, PathRest::Named(..));
+        let is_history = matches!(rest, PathRest::Named(_, HISTORY));
+        let readable = is_history || !matches!(rest, PathRest::Named(..));
+        let commands = self.resources[resource].at(rest);
+        let commands = commands.or(is_history.then_some(&[None; 3]))?;
         let mut allow = vec!["OPTIONS"];
         if readable {
             allow.extend(["GET", "HEAD"]);
@@ -304,6 +309,7 @@ mod tests {
         assert_eq!(allow(PathRest::Item(1)).as_deref(), Some("OPTIONS, GET, HEAD, PATCH"));
         assert_eq!(allow(PathRest::Named(1, "close")).as_deref(), Some("OPTIONS, POST"));
         assert_eq!(allow(PathRest::Named(1, "paint")), None);
+        assert_eq!(allow(PathRest::Named(1, HISTORY)).as_deref(), Some("OPTIONS, GET, HEAD"));
         assert_eq!(router.command_route(0, Method::Post, PathRest::Named(1, "close")), Some(1));
         assert_eq!(router.command_route(0, Method::Put, PathRest::Item(1)), None);
     }

@@ -129,7 +129,8 @@ fn token(position: u64) -> String {
     PositionToken(position).to_string()
 }
 
-fn as_json(happening: &ConversationEntry) -> Value {
+/// One record as JSON.
+pub(super) fn as_json(happening: &ConversationEntry) -> Value {
     let ConversationEntry { position, time, whom, number, version, what, issuer, because_of } =
         happening;
     let (kind, name, further) = match what {

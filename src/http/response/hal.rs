@@ -1,9 +1,9 @@
 //! HAL representations. They are written by joining bytes, because the objects are encoded already.
 
 use crate::{
-    actors::{Collection, OperationsEntry, Reply, Row, ViewInfo},
+    actors::{Collection, OperationsEntry, PastReply, Reply, Row, ViewInfo},
     domain::kernel::{Field, FieldKind, Link, LinkTarget},
-    http::request::Query,
+    http::request::{HISTORY, Query},
 };
 use serde_json::{json, value::RawValue};
 use std::{collections::HashMap, io::Write as _};
@@ -40,6 +40,7 @@ fn put_item<'a>(
     available_commands: impl Iterator<Item = &'a str>,
 ) {
     put_with_self(body, base, number, object);
+    put!(body, r#","history":{{"href":"{base}/{number}/{HISTORY}"}}"#);
     for name in available_commands {
         put!(body, r#","{name}":{{"href":"{base}/{number}/{name}","method":"POST"}}"#);
     }
@@ -74,12 +75,37 @@ pub(super) fn links(info: &ViewInfo, row: &Row) -> Vec<(&'static str, String)> {
 
 /// Writes an object up to its link to itself.
 fn put_with_self(body: &mut Vec<u8>, base: &str, number: u64, object: &[u8]) {
+    put_open(body, object);
+    put!(body, r#""_links":{{"self":{{"href":"{base}/{number}"}}"#);
+}
+
+/// Writes an object up to its first field after its own ones.
+fn put_open(body: &mut Vec<u8>, object: &[u8]) {
     let open = object.strip_suffix(b"}").unwrap_or(b"{");
     body.extend_from_slice(open);
     if open.len() > 1 {
         body.push(b',');
     }
-    put!(body, r#""_links":{{"self":{{"href":"{base}/{number}"}}"#);
+}
+
+/// The representation of one aggregate as it was, with links to the versions before and after.
+#[must_use]
+pub fn past(base: &str, reply: &PastReply) -> Vec<u8> {
+    let PastReply { number, version, is_present, .. } = *reply;
+    let mut body = Vec::with_capacity(reply.body.len() + 384);
+    put_open(&mut body, &reply.body);
+    let present = format!("{base}/{number}");
+    put!(body, r#""_links":{{"self":{{"href":"{present}?at={version}"}}"#);
+    put!(body, r#","latest-version":{{"href":"{present}"}}"#);
+    put!(body, r#","history":{{"href":"{present}/{HISTORY}"}}"#);
+    if version > 1 {
+        put!(body, r#","predecessor-version":{{"href":"{present}?at={}"}}"#, version - 1);
+    }
+    if !is_present {
+        put!(body, r#","successor-version":{{"href":"{present}?at={}"}}"#, version + 1);
+    }
+    body.extend_from_slice(b"}}");
+    body
 }
 
 /// The representation of a page of aggregates.
@@ -106,7 +132,8 @@ pub fn notes(base: &str, query: &Query, found: &Collection<OperationsEntry>) -> 
     })
 }
 
-fn collection<T>(
+/// Writes a page of a collection, with its links.
+pub(super) fn collection<T>(
     base: &str,
     query: &Query,
     found: &Collection<T>,
@@ -171,7 +198,10 @@ pub fn searches(base: &str, fields: &[Field]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{actors::Outcome, domain::kernel::Readers};
+    use crate::{
+        actors::Outcome,
+        domain::kernel::{Readers, Timestamp},
+    };
     use serde_json::Value;
 
     fn reply(body: &str) -> Reply {
@@ -201,11 +231,32 @@ mod tests {
     fn an_aggregate_links_to_itself_and_to_its_available_commands() {
         let links = json!({
             "self": {"href": "/house/doors/7"},
+            "history": {"href": "/house/doors/7/history"},
             "close": {"href": "/house/doors/7/close", "method": "POST"},
         });
         let shown = read(&item("/house/doors", &reply(r#"{"id":7}"#)));
         assert_eq!(shown, json!({"id": 7, "_links": links}));
         assert_eq!(read(&item("/house/doors", &reply("{}"))), json!({"_links": links}));
+    }
+
+    #[test]
+    fn a_past_version_links_to_its_neighbours_and_to_no_command() {
+        let (number, time, body) = (7, Timestamp(0), br#"{"id":7}"#.to_vec());
+        let at = |version, is_present| {
+            let reply = PastReply { number, version, time, is_present, body: body.clone() };
+            read(&past("/doors", &reply))["_links"].clone()
+        };
+        let href = |path: &str| json!({ "href": path });
+        let links = json!({
+            "self": href("/doors/7?at=2"),
+            "latest-version": href("/doors/7"),
+            "history": href("/doors/7/history"),
+            "predecessor-version": href("/doors/7?at=1"),
+            "successor-version": href("/doors/7?at=3"),
+        });
+        assert_eq!(at(2, false), links);
+        assert!(at(1, true).get("predecessor-version").is_none());
+        assert!(at(1, true).get("successor-version").is_none());
     }
 
     #[test]

@@ -3,7 +3,9 @@
 mod answer;
 pub mod conversation;
 pub mod hal;
+mod history;
 pub mod html;
 
 pub use answer::{Body, Response};
 pub use conversation::ConversationPage;
+pub use history::history;
