@@ -9,6 +9,7 @@ use crate::{
         documents,
         feed::{self, Feeds},
         holding::Holding,
+        live::{Live, LiveQuery},
         oauth, pages,
         problem::{Problem, not_a_number, not_allowed, unknown},
         reading::Reading,
@@ -46,21 +47,22 @@ pub struct Handler {
     /// The embedded authorization server, if there is one.
     issuer: Option<Arc<TokenIssuer>>,
     feeds: Feeds,
+    live: Live,
 }
 
 impl Handler {
     /// Creates the handler of one worker.
     #[must_use]
-    pub const fn new(
+    pub fn new(
         site: Site,
         clients: Option<Arc<ClientRateLimit>>,
         origins: Arc<OriginPolicy>,
         identity: Option<Tokens>,
         issuer: Option<Arc<TokenIssuer>>,
         holding: Holding,
-        feeds: Feeds,
+        (feeds, live): (Feeds, Live),
     ) -> Self {
-        Self { site, clients, origins, holding, identity, issuer, feeds }
+        Self { site, clients, origins, holding, identity, issuer, feeds, live }
     }
 
     /// Handles one request.
@@ -165,6 +167,10 @@ impl Handler {
         reading: Reading<'_>,
         payload: Payload,
     ) -> Result<Response, Problem> {
+        if let Some(query) = LiveQuery::of(reading, route)? {
+            // On the heap: other requests do not carry the size of this future.
+            return Box::pin(self.live.open(reading, query)).await;
+        }
         match route.target {
             RouteTarget::Resource(resource) => {
                 let answer = self.resource(resource, route, verb, reading, payload).await;

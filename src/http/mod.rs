@@ -4,6 +4,7 @@
 //! server ─▶ connection ─▶ handler ─┬─▶ request      routes, headers, query, body, client limit
 //!                                  ├─▶ admin        health, components, gates, faults, log
 //!                                  ├─▶ feed         the events of all aggregates
+//!                                  ├─▶ live         reads that are sent again when they change
 //!                                  └─▶ response     HAL, HTML, text, problems
 //! ```
 //! `holding` delays the answers to refused requests.
@@ -13,6 +14,7 @@
 //! `position_token` is the form of journal positions for clients.
 //! `reading` answers the reads of aggregates, views and conversations.
 //! `site` holds what a worker serves: the runtime, its routes and the `limits`.
+//! `streams` is what the feed and live queries share.
 //! `tokens` finds out which client a request comes from.
 
 mod admin;
@@ -25,6 +27,7 @@ mod holding;
 mod index;
 mod json_pointer;
 mod limits;
+mod live;
 mod oauth;
 mod pages;
 mod position_token;
@@ -34,6 +37,7 @@ mod request;
 mod response;
 mod server;
 mod site;
+mod streams;
 mod tokens;
 
 pub use documents::Documents;

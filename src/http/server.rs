@@ -9,6 +9,7 @@ use crate::{
         handler::Handler,
         holding::{Holding, Stopping},
         limits::Limits,
+        live::{Evaluations, Live},
         request::ClientRateLimit,
         site::Site,
         tokens::Tokens,
@@ -87,6 +88,7 @@ struct Shared {
     clients: Option<Arc<ClientRateLimit>>,
     origins: Arc<OriginPolicy>,
     hub: Arc<Hub>,
+    evaluations: Arc<Evaluations>,
 }
 
 impl Shared {
@@ -98,8 +100,13 @@ impl Shared {
             clients: ClientRateLimit::within(limits).map(Arc::new),
             origins: Arc::new(origins),
             hub: Hub::start(&parts.runtime)?,
+            evaluations: Arc::default(),
             parts,
         })
+    }
+
+    fn live(&self, stopping: Stopping) -> Live {
+        Live::new(Arc::clone(&self.hub), Arc::clone(&self.evaluations), stopping)
     }
 
     /// The handler of one worker.
@@ -112,7 +119,7 @@ impl Shared {
             identity.as_ref().map(|it| Tokens::new(Arc::clone(&it.verifier))),
             identity.as_ref().and_then(|it| it.issuer.clone()),
             Holding::until(Rc::clone(&stopping)),
-            Feeds::new(Arc::clone(&self.hub), stopping),
+            (Feeds::new(Arc::clone(&self.hub), Rc::clone(&stopping)), self.live(stopping)),
         )
     }
 }

@@ -1,25 +1,12 @@
-//! A client of a stream of Server-Sent Events.
+//! A client of a stream of the feed.
 
-use reqwest::{Client, Response};
+use crate::support::messages::{Message, Messages};
+use reqwest::Client;
 use serde_json::Value;
 use std::net::SocketAddr;
 
-/// One message of a stream.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Message {
-    /// The kind of the message; empty for events.
-    pub kind: String,
-    /// The position after it.
-    pub id: String,
-    /// The data; `null` in a sign of life.
-    pub data: Value,
-}
-
 /// An open stream.
-pub struct Stream {
-    response: Response,
-    text: String,
-}
+pub struct Stream(Messages);
 
 impl Stream {
     /// Opens a stream at this path, after the position that was seen last.
@@ -35,10 +22,7 @@ impl Stream {
             Some(id) => request.header("Last-Event-ID", id),
             None => request,
         };
-        let response = request.send().await.expect("it answers");
-        assert_eq!(response.status(), 200);
-        assert_eq!(response.headers()["content-type"], "text/event-stream");
-        let mut stream = Self { response, text: String::new() };
+        let mut stream = Self(Messages::of(request.send().await.expect("it answers")));
         let opened = stream.message().await.expect("a sign of life");
         assert_eq!(opened.data, Value::Null, "the stream says where it begins");
         stream
@@ -46,15 +30,7 @@ impl Stream {
 
     /// The next message; `None` when the stream has ended.
     pub async fn message(&mut self) -> Option<Message> {
-        loop {
-            if let Some((message, rest)) = self.text.split_once("\n\n") {
-                let (read, rest) = (read(message), rest.to_owned());
-                self.text = rest;
-                return Some(read);
-            }
-            let part = self.response.chunk().await.expect("the connection is open")?;
-            self.text.push_str(std::str::from_utf8(&part).expect("utf-8"));
-        }
+        self.0.next().await
     }
 
     /// The next event.
@@ -76,17 +52,4 @@ impl Stream {
         }
         events
     }
-}
-
-fn read(text: &str) -> Message {
-    let mut message = Message::default();
-    for line in text.lines() {
-        match line.split_once(": ") {
-            Some(("id", id)) => id.clone_into(&mut message.id),
-            Some(("event", kind)) => kind.clone_into(&mut message.kind),
-            Some(("data", data)) => message.data = serde_json::from_str(data).expect("json"),
-            _ => {}
-        }
-    }
-    message
 }

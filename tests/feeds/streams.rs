@@ -81,6 +81,8 @@ async fn a_stopping_server_ends_its_streams() {
     let app = Running::serve(data.path(), |_| {}, madang::shipped);
     let mut stream = Stream::open(&client, app.address, "/events", None).await;
     let stopped = tokio::task::spawn_blocking(move || drop(app));
+    let end = stream.message().await.expect("a reason");
+    assert_eq!((&*end.kind, &end.data["reason"]), ("end", &"the server stops".into()));
     assert_eq!(stream.message().await, None, "the stream ends as a whole");
     stopped.await.expect("the server stopped");
 }

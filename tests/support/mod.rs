@@ -6,6 +6,7 @@ pub mod commands;
 pub mod dice;
 pub mod inside;
 pub mod markup;
+pub mod messages;
 pub mod process;
 pub mod provider;
 pub mod story;

@@ -52,7 +52,7 @@ enum PermittedBy {
 }
 
 /// What a client may see of one business.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Sight {
     /// Everything.
     All,

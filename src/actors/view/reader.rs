@@ -62,6 +62,11 @@ impl ViewReader {
         self.storage.go_on(durable)
     }
 
+    /// A receiver of the position that the rows have reached. It is 0 when they are not usable.
+    pub fn reached(&self) -> watch::Receiver<u64> {
+        self.reached.subscribe()
+    }
+
     /// Waits until the rows include everything up to this position.
     async fn reach(&self, position: u64) {
         let mut reached = self.reached.subscribe();
@@ -75,7 +80,10 @@ impl ViewReader {
     }
 
     /// Waits like `reach`, but at most for `wait_max`.
-    async fn reach_within(
+    ///
+    /// # Errors
+    /// When the rows have not reached it by then.
+    pub async fn reach_within(
         &self,
         position: Option<u64>,
         wait_max: Duration,

@@ -30,12 +30,6 @@ pub fn type_of(event: &AggregateEvent) -> String {
     format!("{}.{}.{}", event.header.business, event.header.resource, event.name)
 }
 
-/// The event as it stands in a stream, with its position as the id.
-#[must_use]
-pub fn framed(position: u64, event: &str) -> String {
-    format!("id: {}\ndata: {event}\n\n", PositionToken(position))
-}
-
 /// The event in that form.
 #[must_use]
 pub fn encoded(event: &AggregateEvent) -> String {

@@ -1,8 +1,12 @@
 //! The hub of the feed: the newest events of the journal, each encoded once for all readers.
 
-use super::cloud_event::{encoded, framed, type_of};
+use super::{
+    cloud_event::{encoded, type_of},
+    watched::{Address, Watched},
+};
 use crate::{
-    actors::{EventBatch, EventHeader, Runtime},
+    actors::{AggregateEvent, EventBatch, EventHeader, Runtime},
+    http::streams::message,
     sync::{self, CountGuard},
 };
 use actix_web::web::Bytes;
@@ -17,7 +21,7 @@ use std::{
 };
 use tokio::sync::watch;
 
-/// The most open streams of the whole server.
+/// The most open streams of the whole server: feeds and live queries.
 const STREAMS_MAX: usize = 4_096;
 
 /// The most events in memory, and the most bytes of them.
@@ -72,8 +76,17 @@ pub struct Hub {
     reached: watch::Sender<u64>,
     /// The number of open streams. The hub reads the journal only while there are some.
     streams: Arc<AtomicUsize>,
+    /// The number of feeds among them. The hub encodes events only while there are some.
+    feeds: Arc<AtomicUsize>,
+    watched: Watched,
     wakeup: Arc<Wakeup>,
     runtime: Runtime,
+}
+
+/// The place of a feed among the streams.
+pub struct FeedPlace {
+    _stream: CountGuard,
+    _feed: CountGuard,
 }
 
 /// Wakes the thread of the hub.
@@ -124,6 +137,8 @@ impl Hub {
             newest: Mutex::new(newest),
             reached: watch::Sender::new(after),
             streams: Arc::clone(&streams),
+            feeds: Arc::default(),
+            watched: Watched::default(),
             wakeup: Arc::clone(&wakeup),
             runtime: runtime.clone(),
         });
@@ -154,6 +169,18 @@ impl Hub {
         Some(guard)
     }
 
+    /// Takes a place for a feed; `None` when there are too many streams.
+    pub fn admit_feed(&self) -> Option<FeedPlace> {
+        let feed = CountGuard::new(&self.feeds);
+        Some(FeedPlace { _stream: self.admit()?, _feed: feed })
+    }
+
+    /// A receiver of the position of each further event of an aggregate, which the holder of a
+    /// place gets.
+    pub fn watch(&self, aggregate: Address) -> watch::Receiver<u64> {
+        self.watched.subscribe(aggregate)
+    }
+
     /// A receiver of the position up to which events are in memory.
     pub fn subscribe(&self) -> watch::Receiver<u64> {
         self.reached.subscribe()
@@ -182,18 +209,15 @@ impl Hub {
             if before >= runtime.durable() {
                 return;
             }
-            match runtime.events(before, RECORDS_AT_ONCE, &|_| true) {
+            let has_feeds = self.feeds.load(Ordering::Acquire) > 0;
+            let is_wanted = |header: &EventHeader| {
+                self.watched.changed(header);
+                has_feeds
+            };
+            match runtime.events(before, RECORDS_AT_ONCE, &is_wanted) {
                 Ok(EventBatch { events, reached }) => {
-                    let frames = events.iter().map(|event| {
-                        let text = framed(event.header.position, &encoded(event));
-                        Arc::new(Frame {
-                            header: event.header.clone(),
-                            name: event.name.clone(),
-                            full_name: type_of(event),
-                            text: text.into(),
-                        })
-                    });
-                    self.add(frames.collect(), (before, reached));
+                    let frames = has_feeds.then(|| events.iter().map(framed_once).collect());
+                    self.add(frames, (before, reached));
                 }
                 Err(error) => {
                     tracing::debug!(%error, "the feed reads the journal again later");
@@ -208,11 +232,16 @@ impl Hub {
     }
 
     /// Adds the events between two positions, unless the hub began at another position meanwhile.
-    fn add(&self, frames: Vec<Arc<Frame>>, (before, reached): (u64, u64)) {
+    /// Without frames there are no feeds: the events in memory begin anew after them.
+    fn add(&self, frames: Option<Vec<Arc<Frame>>>, (before, reached): (u64, u64)) {
         let mut newest = sync::lock(&self.newest);
         if newest.reached != before {
             return;
         }
+        let Some(frames) = frames else {
+            *newest = Newest { after: reached, reached, ..Newest::default() };
+            return;
+        };
         newest.bytes += frames.iter().map(|frame| frame.text.len()).sum::<usize>();
         newest.frames.extend(frames);
         newest.reached = reached;
@@ -224,6 +253,16 @@ impl Hub {
         drop(newest);
         self.reached.send_replace(reached);
     }
+}
+
+/// An event with its form in a stream, encoded once for all readers.
+fn framed_once(event: &AggregateEvent) -> Arc<Frame> {
+    Arc::new(Frame {
+        header: event.header.clone(),
+        name: event.name.clone(),
+        full_name: type_of(event),
+        text: message(event.header.position, &encoded(event)).into(),
+    })
 }
 
 impl Drop for Hub {

@@ -10,6 +10,7 @@ mod cloud_event;
 mod hub;
 mod reader;
 mod wanted;
+mod watched;
 
 pub use hub::Hub;
 pub use wanted::{Start, Wanted};
@@ -20,14 +21,15 @@ use crate::{
         admin::unless_read,
         holding::Stopping,
         position_token::PositionToken,
-        problem::{BUSY, Problem, json},
+        problem::{Problem, json},
         request::{Verb, content_negotiation},
         response::Response,
+        streams::{self, EVENT_STREAM},
     },
 };
 use actix_web::http::{
     Method, StatusCode,
-    header::{self, HeaderMap, HeaderName},
+    header::{self, HeaderMap},
 };
 use reader::Feed;
 use std::{rc::Rc, sync::Arc};
@@ -35,14 +37,8 @@ use std::{rc::Rc, sync::Arc};
 /// The path of the feed.
 pub const EVENTS: &str = "/events";
 
-/// The media type of a stream.
-const EVENT_STREAM: &str = "text/event-stream";
-
 /// The media type of a page that is a bare list of events.
 const CLOUD_EVENTS: &str = "application/cloudevents-batch+json";
-
-/// The position after which a client that reconnects goes on.
-const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
 /// The records that are read for one page, at most. A page with few events says where to go on.
 const PAGE_RECORDS_MAX: usize = 8_192;
@@ -78,24 +74,16 @@ impl Feeds {
             return Err(RequestError::Unauthenticated.into());
         }
         let wanted = Wanted::read(query, runtime)?;
-        let last_seen = headers.get(LAST_EVENT_ID).map(|value| value.to_str().unwrap_or_default());
-        let last_seen = last_seen.filter(|text| !text.is_empty());
-        let last_seen =
-            last_seen.map(|text| wanted::position("Last-Event-ID", text)).transpose()?;
+        let last_seen = streams::last_seen(headers, runtime)?;
         let start = last_seen.map(Start::After).or(wanted.start);
-        if let Some(Start::After(position)) = start
-            && position > runtime.durable()
-        {
-            return Err(Problem::bad_query("the journal has not reached this position"));
+        if let Some(Start::After(position)) = start {
+            streams::check_reached(position, runtime)?;
         }
-        let answer =
-            if content_negotiation::prefers(headers, EVENT_STREAM) && *method == Method::GET {
-                self.stream(runtime, wanted, start, caller)?
-            } else {
-                let is_bare = content_negotiation::prefers(headers, CLOUD_EVENTS);
-                let asked = Asked { query, is_bare };
-                page(runtime, (wanted, start), caller, asked).await?
-            };
+        if content_negotiation::prefers(headers, EVENT_STREAM) && *method == Method::GET {
+            return self.stream(runtime, wanted, start, caller);
+        }
+        let is_bare = content_negotiation::prefers(headers, CLOUD_EVENTS);
+        let answer = page(runtime, (wanted, start), caller, Asked { query, is_bare }).await?;
         Ok(answer.with(header::VARY, "Accept"))
     }
 
@@ -111,24 +99,16 @@ impl Feeds {
             Some(Start::After(position)) => position,
             Some(Start::Now) | None => runtime.durable(),
         };
-        let too_many = || Problem {
-            retry_after_s: Some(5),
-            ..Problem::new(BUSY, "as many streams of events are open as the server serves at once")
-        };
-        let place = self.hub.admit().ok_or_else(too_many)?;
+        let place = self.hub.admit_feed().ok_or_else(streams::too_many)?;
         let feed = Feed {
             runtime: runtime.clone(),
             hub: Arc::clone(&self.hub),
             sights: wanted::sights(runtime, caller),
             wanted,
-            place,
+            _place: place,
         };
-        let parts = reader::stream(feed, cursor, Rc::clone(&self.stopping));
-        let answer = Response::new(StatusCode::OK, EVENT_STREAM, Vec::new());
-        let answer = Response { stream: Some(parts), ..answer };
-        Ok(answer
-            .with(header::CACHE_CONTROL, "no-store")
-            .with(HeaderName::from_static("x-accel-buffering"), "no"))
+        let stopping = Rc::clone(&self.stopping);
+        Ok(streams::stream(stopping, move |parts| reader::run(feed, cursor, parts)))
     }
 }
 

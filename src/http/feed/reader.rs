@@ -1,21 +1,16 @@
 //! The reader of a stream: a cursor in the journal, and the task that sends what is after it.
 
 use super::{
-    cloud_event::{encoded, framed},
-    hub::{Found, Hub},
+    cloud_event::encoded,
+    hub::{FeedPlace, Found, Hub},
     wanted::{Sights, Wanted},
 };
 use crate::{
     actors::{EventHeader, RequestError, Runtime},
-    http::{holding::Stopping, position_token::PositionToken},
-    sync::CountGuard,
+    http::streams::{HEARTBEAT, Parts, message, sign_of_life},
 };
 use actix_web::web::{Bytes, BytesMut};
-use std::{sync::Arc, time::Duration};
-use tokio::sync::mpsc;
-
-/// The time after which a stream without events gets a sign of life, with the position reached.
-const HEARTBEAT: Duration = Duration::from_secs(15);
+use std::sync::Arc;
 
 /// The bytes of one part of a stream, about.
 const PART_BYTES: usize = 32 << 10;
@@ -26,56 +21,36 @@ const FRAMES_AT_ONCE: usize = 1_024;
 /// The records that are read at once for a reader that is behind.
 const RECORDS_AT_ONCE: usize = 1_024;
 
-/// The longest time that a part waits for a client that does not read.
-const STALLED_MAX: Duration = Duration::from_secs(30);
-
 /// One stream.
 pub struct Feed {
     pub(super) runtime: Runtime,
     pub(super) hub: Arc<Hub>,
     pub(super) wanted: Wanted,
     pub(super) sights: Sights,
-    pub(super) place: CountGuard,
-}
-
-/// Starts the task of a stream and returns the receiver of its parts.
-pub fn stream(feed: Feed, cursor: u64, stopping: Stopping) -> mpsc::Receiver<Bytes> {
-    let (sender, receiver) = mpsc::channel(1);
-    actix_web::rt::spawn(async move {
-        tokio::select! {
-            () = stopping() => {}
-            () = run(&feed, cursor, &sender) => {}
-        }
-        drop(feed.place);
-    });
-    receiver
+    pub(super) _place: FeedPlace,
 }
 
 /// Sends the events after the cursor until the client is gone.
-async fn run(feed: &Feed, mut cursor: u64, sender: &mpsc::Sender<Bytes>) {
+pub async fn run(feed: Feed, mut cursor: u64, parts: Parts) {
     let mut reached = feed.hub.subscribe();
     // A client learns at once that the stream is open, and where it begins.
     let mut part = sign_of_life(cursor);
     loop {
-        if !part.is_empty() {
-            match tokio::time::timeout(STALLED_MAX, sender.send(part)).await {
-                Ok(Ok(())) => {}
-                Ok(Err(_)) => return,
-                Err(_) => return end_with(sender, "the client did not read for 30 s"),
-            }
+        if !part.is_empty() && !parts.send(part).await {
+            return;
         }
         reached.borrow_and_update();
         let next = feed.next(cursor).await;
         let (found, position) = match next {
             Ok(next) => next,
-            Err(error) => return end_with(sender, &error.to_string()),
+            Err(error) => return parts.end(&error.to_string()),
         };
         let is_at_end = position == cursor;
         (part, cursor) = (found, position);
         if part.is_empty() && is_at_end {
             let changed = tokio::time::timeout(HEARTBEAT, reached.changed());
             part = tokio::select! {
-                () = sender.closed() => return,
+                () = parts.closed() => return,
                 changed = changed => match changed {
                     Ok(Ok(())) => Bytes::new(),
                     Ok(Err(_)) => return,
@@ -117,7 +92,7 @@ impl Feed {
         let (events, reached) = self.runtime.blocking(read).await?;
         let mut part = BytesMut::new();
         for (position, event) in events {
-            part.extend_from_slice(framed(position, &event).as_bytes());
+            part.extend_from_slice(message(position, &event).as_bytes());
         }
         Ok((part.freeze(), reached))
     }
@@ -144,15 +119,4 @@ pub fn events_after(
         }
     }
     Ok((events, batch.reached))
-}
-
-/// A comment with the position reached, from which the client goes on when it reconnects.
-fn sign_of_life(cursor: u64) -> Bytes {
-    format!(": alive\nid: {}\n\n", PositionToken(cursor)).into()
-}
-
-/// Sends the reason why the stream ends, unless the client does not read.
-fn end_with(sender: &mpsc::Sender<Bytes>, reason: &str) {
-    let reason = serde_json::Value::from(reason);
-    let _ = sender.try_send(format!("event: end\ndata: {{\"reason\":{reason}}}\n\n").into());
 }

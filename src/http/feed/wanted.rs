@@ -2,7 +2,7 @@
 
 use crate::{
     actors::{AggregateEvent, Caller, EventHeader, Runtime, Sight},
-    http::{escape::short, position_token::PositionToken, problem::Problem},
+    http::{escape::short, problem::Problem, streams::position},
 };
 use actix_web::web;
 use std::collections::HashMap;
@@ -146,18 +146,6 @@ pub fn sights(runtime: &Runtime, caller: &Caller) -> Sights {
     businesses.map(|business| (business, runtime.sight_of(business, caller))).collect()
 }
 
-/// The position in a token.
-///
-/// # Errors
-/// When the text is no token of this server.
-pub fn position(name: &str, text: &str) -> Result<u64, Problem> {
-    let token = text.parse::<PositionToken>().map_err(|_| {
-        let text = short(text);
-        Problem::bad_query(format!("`{name}` is `{text}`, not a position from this server"))
-    })?;
-    Ok(token.0)
-}
-
 fn start(text: &str) -> Result<Start, Problem> {
     match text {
         "beginning" => Ok(Start::Beginning),
@@ -177,7 +165,10 @@ fn size(text: &str) -> Result<usize, Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::kernel::{Readers, Timestamp};
+    use crate::{
+        domain::kernel::{Readers, Timestamp},
+        http::position_token::PositionToken,
+    };
 
     fn header(number: u64, owner: Option<&str>, readers: Readers) -> EventHeader {
         EventHeader {
