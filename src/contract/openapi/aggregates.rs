@@ -2,7 +2,7 @@
 
 use super::{
     Parts, component,
-    operation::{Operation, json_content},
+    operation::{Operation, json_content, live_content},
 };
 use crate::{
     contract::{
@@ -26,6 +26,7 @@ pub(super) fn describe(
     responses.insert(name.clone(), kind.answer());
     kind.collection().put(paths, "get", &base);
     kind.item().put(paths, "get", &format!("{base}/{{number}}"));
+    kind.history().put(paths, "get", &format!("{base}/{{number}}/history"));
     let mut described = Vec::new();
     for route in &aggregate.routes {
         let path = match route.place {
@@ -65,13 +66,14 @@ impl Kind<'_> {
         let mut schema = self.aggregate.representation.clone();
         let commands = self.aggregate.commands.iter();
         let commands = commands.map(|name| ((*name).to_owned(), component("schemas", "Link")));
-        let own = ("self".to_owned(), component("schemas", "Link"));
-        let links: Map<_, _> = std::iter::once(own).chain(commands).collect();
+        let own = ["self", "history"].map(|name| (name.to_owned(), component("schemas", "Link")));
+        let links: Map<_, _> = own.into_iter().chain(commands).collect();
         add_links(
             &mut schema,
             &json!({
                 "type": "object", "properties": links, "required": ["self"],
-                "description": "The aggregate itself, and the commands that are possible now.",
+                "description": "The aggregate itself, its history, and the commands that are \
+                                possible now.",
             }),
         );
         schema
@@ -92,12 +94,34 @@ impl Kind<'_> {
 
     fn item(&self) -> Operation {
         let shown = component("schemas", &self.schema_name());
+        let at = json!({ "anyOf": [
+            { "type": "integer", "minimum": 1, "maximum": 999_999_999_999_999_u64 },
+            { "type": "string", "format": "date-time" },
+        ] });
+        let about = "Shows it as it was: at a version of at most 10 digits, or at an instant, in \
+                     milliseconds since 1970 or as RFC 3339.";
         Operation::new(&self.tag, &self.id("get"), &format!("Show one of {}", self.aggregate.name))
             .parameter("Number")
+            .query("at", about, &at)
             .parameter("IfNoneMatch")
             .parameter("Correlation")
-            .answers(200, "The representation.", &shown, &["ETag"])
+            .answers_as(200, "The representation.", live_content(&shown), &["ETag"])
             .answers_nothing(304, "The client has the present version.")
+            .refused(&[404])
+            .read_by(self.aggregate.readers)
+    }
+
+    fn history(&self) -> Operation {
+        let order = json!({ "type": "string", "enum": ["version", "version,asc", "version,desc"] });
+        let summary = format!("Show the history of one of {}", self.aggregate.name);
+        let about = "A page of its records, each with what it changed, who caused it and why.";
+        Operation::new(&self.tag, &self.id("history"), &summary)
+            .parameter("Number")
+            .parameter("Page")
+            .parameter("Size")
+            .query("sort", "The order of the versions.", &order)
+            .parameter("Correlation")
+            .answers(200, about, &page_of("history", "HistoryRecord"), &[])
             .refused(&[404])
             .read_by(self.aggregate.readers)
     }

@@ -62,8 +62,39 @@ pub(super) fn schemas() -> Map<String, Value> {
         ("Page", page),
         ("Problem", problem),
         ("Position", position),
+        ("HistoryRecord", history_record()),
     ];
     parts.into_iter().map(|(name, schema)| (name.to_owned(), schema)).collect()
+}
+
+/// A record in the history of an aggregate.
+fn history_record() -> Value {
+    let (text, object) = (json!({ "type": "string" }), json!({ "type": "object" }));
+    let change = json!({ "type": "object", "properties": { "from": {}, "to": {} } });
+    json!({
+        "type": "object",
+        "description": "A record: the version after it, what happened, which fields of the \
+                        representation it changed, who caused it and why.",
+        "properties": {
+            "version": { "type": "integer", "minimum": 1 },
+            "position": component("schemas", "Position"),
+            "time": { "type": "integer" },
+            "at": { "type": "string", "format": "date-time" },
+            "what": {
+                "type": "object", "properties": { "kind": text, "name": text },
+                "required": ["kind", "name"],
+            },
+            "changes": { "type": "object", "additionalProperties": change },
+            "issuer": {
+                "type": "object",
+                "properties": { "role": text, "name": text, "subject": text, "as": text },
+                "required": ["role", "name"],
+            },
+            "cause": object,
+            "_links": component("schemas", "Links"),
+        },
+        "required": ["version", "position", "time", "at", "what", "issuer", "cause", "_links"],
+    })
 }
 
 /// One response for each status of a problem.

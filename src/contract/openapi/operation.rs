@@ -161,3 +161,10 @@ pub(super) fn json_content(schema: &Value) -> Value {
         "application/hal+json": { "schema": schema },
     })
 }
+
+/// The content of an answer in JSON, or in a stream that has it again whenever it changes.
+pub(super) fn live_content(schema: &Value) -> Value {
+    let mut content = json_content(schema);
+    content["text/event-stream"] = json!({ "schema": { "type": "string" } });
+    content
+}

@@ -4,7 +4,7 @@ use super::{
     Parts,
     aggregates::{add_links, also, page_of},
     component,
-    operation::Operation,
+    operation::{Operation, live_content},
 };
 use crate::{
     contract::{Described, declared::DeclaredView},
@@ -35,10 +35,10 @@ pub(super) fn describe(
     let id = |what: &str| format!("{}_{}_{what}", business.name, view.name);
     search(view, &tag, &id("search"))
         .with("description", json!(also(business.name, view.aliases).unwrap_or_default()))
-        .answers(
+        .answers_as(
             200,
             "A page of the rows that meet all conditions.",
-            &component("schemas", &format!("{name}.page")),
+            live_content(&component("schemas", &format!("{name}.page"))),
             &[],
         )
         .read_by(view.readers)
@@ -47,7 +47,7 @@ pub(super) fn describe(
         .parameter("Number")
         .parameter("AtLeast")
         .parameter("Correlation")
-        .answers(200, "The row.", &component("schemas", &name), &[])
+        .answers_as(200, "The row.", live_content(&component("schemas", &name)), &[])
         .refused(&[404])
         .read_by(view.readers)
         .put(paths, "get", &format!("{base}/{{number}}"));
