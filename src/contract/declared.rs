@@ -131,7 +131,7 @@ fn examples<A: Aggregate>(route: &CommandRoute<A>) -> Vec<Value> {
     let path = match route.place {
         Place::Collection => last(A::NAME).to_owned(),
         Place::Action => format!("{}/{}", last(A::NAME), route.name),
-        Place::Item => return Vec::new(),
+        Place::Item => format!("{}/{{number}}", last(A::NAME)),
     };
     let declared = A::Business::EXAMPLES.iter().filter(|(of, _)| *of == path);
     declared.filter_map(|(_, body)| serde_json::from_str(body).ok()).collect()

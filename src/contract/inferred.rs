@@ -46,7 +46,9 @@ impl Inferred {
             }
             Value::Array(elements) => {
                 let inner = self.elements.get_or_insert_default();
-                elements.iter().for_each(|element| inner.see(element));
+                for element in elements {
+                    inner.see(element);
+                }
             }
             Value::Object(fields) => {
                 for (name, value) in fields {

@@ -1,9 +1,10 @@
 //! The gates as operators see and configure them.
 
-use crate::{site::Site, support::inside::shipped};
+use crate::site::Site;
 use madang::{
     app::App,
     config::{Config, Flags},
+    declarations::Declarations,
 };
 use reqwest::Method;
 use serde_json::{Value, json};

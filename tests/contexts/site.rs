@@ -2,7 +2,7 @@
 
 use crate::support::{
     client,
-    inside::{Running, shipped},
+    inside::Running,
     process::assert_verified,
     suspension::{HANG, Shown, about, reads},
 };

@@ -4,6 +4,7 @@
 //! Outside tools are installed by `.ci/run` from `requirements.txt`, into `target/contract-tools`.
 //! In CI they are required. Elsewhere their tests are skipped without them, with a printed line.
 
+mod callers;
 mod compared;
 mod documents;
 mod outside;

@@ -45,8 +45,10 @@ fn the_commands_of_the_quickstart_print_what_the_page_says() {
     assert!(blocks.len() > 7, "{} blocks", blocks.len());
     let data = tempfile::tempdir().expect("a folder");
     let server = Server::start(data.path(), None);
-    let script: String =
-        blocks.iter().map(|block| format!("{}\necho; echo '{MARK}'\n", block.commands)).collect();
+    let mut script = String::new();
+    for block in &blocks {
+        script.extend([&block.commands, "\necho; echo '", MARK, "'\n"]);
+    }
     let told = Command::new("sh").args(["-e", "-c", &script]).env("at", server.url("")).output();
     let told = told.expect("a shell");
     let output = String::from_utf8_lossy(&told.stdout).into_owned();

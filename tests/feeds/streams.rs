@@ -1,11 +1,7 @@
 //! Streams of the feed.
 
 use super::{all, id, order, stream::Stream};
-use crate::support::{
-    client,
-    inside::{Running, shipped},
-    process::Server,
-};
+use crate::support::{client, inside::Running, process::Server};
 use serde_json::Value;
 
 #[tokio::test]

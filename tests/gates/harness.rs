@@ -2,12 +2,7 @@
 
 use crate::{
     provider::Provider,
-    support::{
-        client,
-        inside::{Running, shipped},
-        process::assert_verified,
-        suspension::HANG,
-    },
+    support::{client, inside::Running, process::assert_verified, suspension::HANG},
 };
 use madang::{
     actors::{GateSettings, PortSettings, TransportKind},

@@ -1,10 +1,6 @@
 //! Drills: faults are injected into an application while clients use it.
 
-use crate::support::{
-    client,
-    inside::{Running, shipped},
-    process::assert_verified,
-};
+use crate::support::{client, inside::Running, process::assert_verified};
 use madang::config::Config;
 use reqwest::{Client, Method, Response, StatusCode};
 use serde_json::{Value, json};

@@ -3,7 +3,6 @@
 use crate::{
     desk::{desk, stop_pondering, until_pondering},
     site::{Site, is_problem, set_gate, within},
-    support::inside::shipped,
 };
 use serde_json::json;
 
@@ -72,7 +71,7 @@ async fn answered_and_malformed_commands_hold_no_permit() {
 
 #[tokio::test]
 async fn orders_above_the_limit_of_waiting_payments_are_refused_and_nothing_is_written() {
-    let site = Site::of(shipped, |config| config.actors.unanswered_max = 0);
+    let site = Site::of(madang::shipped, |config| config.actors.unanswered_max = 0);
     let order = json!({"orderType": "basic", "name": "Jung"});
     let told = is_problem(site.post("/taxi/orders", &order).await, 503, "busy").await;
     assert_eq!(told["gate"], "taxi/payment");
@@ -85,7 +84,7 @@ async fn orders_above_the_limit_of_waiting_payments_are_refused_and_nothing_is_w
 
 #[tokio::test]
 async fn sequential_orders_are_all_served_however_few_may_wait() {
-    let site = Site::of(shipped, |config| config.actors.unanswered_max = 1);
+    let site = Site::of(madang::shipped, |config| config.actors.unanswered_max = 1);
     for _ in 0..8 {
         let order = json!({"orderType": "basic", "name": "Jung"});
         assert_eq!(site.post("/taxi/orders", &order).await.status(), 201);

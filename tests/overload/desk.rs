@@ -1,11 +1,8 @@
 //! A small business with a command that takes as long as a test needs.
 
-use madang::{
-    actors::Installation,
-    domain::kernel::{
-        Aggregate, Business, CommandRoutes, Decision, Empty, Host, Issuer, Malformed, Rejection,
-        Timestamp,
-    },
+use madang::domain::kernel::{
+    Aggregate, Business, CommandRoutes, Decision, Empty, Host, Issuer, Malformed, Rejection,
+    Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use std::sync::{Condvar, Mutex};

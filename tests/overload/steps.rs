@@ -1,9 +1,6 @@
 //! The gates in front of awaited steps: one aggregate acts for another while a client waits.
 
-use crate::{
-    site::{Site, is_problem, set_gate, until},
-    support::inside::shipped,
-};
+use crate::site::{Site, is_problem, set_gate, until};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -49,7 +46,7 @@ impl Step {
     /// Starts an application with this many aggregates, and suspends the component.
     async fn suspended(&self, count: u64, gate: Value) -> Site {
         let (business, settings) = self.settings.clone();
-        let site = Site::of(shipped, |config| {
+        let site = Site::of(madang::shipped, |config| {
             config.only = vec![business.into()];
             config.businesses.insert(business.into(), settings);
             set_gate(config, self.gate, gate);

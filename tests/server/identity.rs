@@ -1,9 +1,6 @@
 //! A server with identity: its own tokens, and what is closed without one.
 
-use crate::support::{
-    client,
-    inside::{Running, shipped},
-};
+use crate::support::{client, inside::Running};
 use madang::{
     config::{Config, Flags},
     identity::hash_secret,

@@ -2,7 +2,7 @@
 
 use super::{Answered, Reader};
 use crate::support::{
-    inside::{Running, shipped},
+    inside::Running,
     markup::{self, Tag},
 };
 use reqwest::Method;

@@ -83,7 +83,7 @@ impl Operation {
         schema: &Value,
         headers: &[&str],
     ) -> Self {
-        self.answers_as(status, about, json_content(schema), headers)
+        self.answers_as(status, about, &json_content(schema), headers)
     }
 
     /// Adds the answer with this status, in these media types.
@@ -91,7 +91,7 @@ impl Operation {
         mut self,
         status: u16,
         about: &str,
-        content: Value,
+        content: &Value,
         headers: &[&str],
     ) -> Self {
         let headers: Map<_, _> =

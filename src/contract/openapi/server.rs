@@ -52,7 +52,7 @@ pub(super) fn describe_business(business: &str, paths: &mut Paths) {
         .answers_as(
             200,
             "A page of the records.",
-            json!({
+            &json!({
                 "application/json": { "schema": page },
                 "application/hal+json": { "schema": page },
                 "text/plain": { "schema": { "type": "string" } },
@@ -92,7 +92,12 @@ fn documents(paths: &mut Paths) {
     document("openapi", "This document").put(paths, "get", "/openapi.json");
     document("asyncapi", "The AsyncAPI document of the events").put(paths, "get", "/asyncapi.json");
     Operation::new("server", "docs", "Browse this document")
-        .answers_as(200, "A page.", json!({ "text/html": { "schema": { "type": "string" } } }), &[])
+        .answers_as(
+            200,
+            "A page.",
+            &json!({ "text/html": { "schema": { "type": "string" } } }),
+            &[],
+        )
         .secured(true)
         .put(paths, "get", "/docs");
     document("problem", "Show what a problem means")
@@ -143,7 +148,7 @@ fn events(businesses: &[Described], paths: &mut Paths) {
         .query("correlation", "Events of the conversation with this number.", &number)
         .query("after", "`beginning`, `now`, or the position of an event.", &text)
         .query("size", "The events of a page.", &size)
-        .answers_as(200, "A page of events, or a stream of them.", json!({
+        .answers_as(200, "A page of events, or a stream of them.", &json!({
             "application/json": { "schema": page },
             "application/cloudevents-batch+json": { "schema": { "type": "array", "items": event } },
             "text/event-stream": { "schema": text },
@@ -186,19 +191,19 @@ fn tokens(paths: &mut Paths) {
         .with("requestBody", json!({ "required": true, "content": content }))
         .with("security", json!([{}]))
         .refused(&[404, 413])
-        .answers_as(200, "The token. It must not be stored.", json(&token), &[])
-        .answers_as(400, "The request is refused.", json(&refused), &[])
+        .answers_as(200, "The token. It must not be stored.", &json(&token), &[])
+        .answers_as(400, "The request is refused.", &json(&refused), &[])
         .answers_as(
             401,
             "The secret or the password is wrong.",
-            json(&refused),
+            &json(&refused),
             &["WWW-Authenticate"],
         )
-        .answers_as(429, "Too many attempts for this name.", json(&refused), &["Retry-After"])
+        .answers_as(429, "Too many attempts for this name.", &json(&refused), &["Retry-After"])
         .answers_as(
             503,
             "Too many clients are being authenticated.",
-            json(&refused),
+            &json(&refused),
             &["Retry-After"],
         )
         .put(paths, "post", "/oauth/token");
@@ -237,7 +242,7 @@ fn health(paths: &mut Paths) {
     ] {
         Operation::new("health", id, "Show the health of the process")
             .answers(200, "The process is well.", &shown, &[])
-            .answers_as(503, "A part is down.", down.clone(), &[])
+            .answers_as(503, "A part is down.", &down, &[])
             .with("security", json!([{}]))
             .put(paths, "get", path);
     }

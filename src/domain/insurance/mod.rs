@@ -34,6 +34,7 @@ impl Business for Insurance {
     const EXAMPLES: &'static [(&'static str, &'static str)] = &[
         ("products", r#"{"productName":"cancer","premium":30000}"#),
         ("subscriptions", r#"{"productName":"cancer","customer":"Jung"}"#),
+        ("underwritings/{number}", r#"{"underwritingStatus":"approve"}"#),
     ];
 
     const UNRECORDED_SHAPES: Option<&'static str> = Some(include_str!("unrecorded_shapes.json"));

@@ -97,7 +97,7 @@ impl<A: Aggregate> CommandRoutes<A> {
             creates,
             [Method::Post],
             Place::Collection,
-            variant::<A>(creates),
+            &variant::<A>(creates),
             move |_, body| {
                 Ok(ParsedCommand { target: Target::New, command: body.read_as(creates)? })
             },
@@ -117,7 +117,7 @@ impl<A: Aggregate> CommandRoutes<A> {
                 name,
                 [Method::Post],
                 Place::Action,
-                variant::<A>(name),
+                &variant::<A>(name),
                 |number, body| {
                     let target = Target::Existing(numbered(number)?);
                     Ok(ParsedCommand { target, command: body.read_as(name)? })
@@ -137,15 +137,9 @@ impl<A: Aggregate> CommandRoutes<A> {
         name: &'static str,
         means: fn(B) -> M,
     ) -> Self {
-        self.with(
-            name,
-            [Method::Post],
-            Place::Collection,
-            Arc::new(BodySchema::of::<B>),
-            move |_, body| {
-                Ok(ParsedCommand { target: Target::New, command: means(body.read()?).meant()? })
-            },
-        )
+        self.with(name, [Method::Post], Place::Collection, &described::<B>(), move |_, body| {
+            Ok(ParsedCommand { target: Target::New, command: means(body.read()?).meant()? })
+        })
     }
 
     /// Adds `POST /business/resource/7/name` with this body, which submits a command by its name.
@@ -155,13 +149,7 @@ impl<A: Aggregate> CommandRoutes<A> {
         name: &'static str,
         means: fn(B) -> M,
     ) -> Self {
-        self.with(
-            name,
-            [Method::Post],
-            Place::Action,
-            Arc::new(BodySchema::of::<B>),
-            to_existing(means),
-        )
+        self.with(name, [Method::Post], Place::Action, &described::<B>(), to_existing(means))
     }
 
     /// Adds methods on `/business/resource/7`, as existing clients use them. A command that the blank
@@ -173,7 +161,7 @@ impl<A: Aggregate> CommandRoutes<A> {
         methods: impl IntoIterator<Item = Method>,
         means: fn(B) -> M,
     ) -> Self {
-        self.with(name, methods, Place::Item, Arc::new(BodySchema::of::<B>), to_existing(means))
+        self.with(name, methods, Place::Item, &described::<B>(), to_existing(means))
     }
 
     /// Adds methods on `/business/resource/7` for clients that set one field to a word: the words of
@@ -186,7 +174,7 @@ impl<A: Aggregate> CommandRoutes<A> {
         field: &'static str,
         words: [(&'static [&'static str], A::Command); N],
     ) -> Self {
-        self.with(name, methods, Place::Item, word(field, &words), move |number, body| {
+        self.with(name, methods, Place::Item, &word(field, &words), move |number, body| {
             let target = Target::Existing(numbered(number)?);
             Ok(ParsedCommand { target, command: body.read_text(field)?.means(field, &words)? })
         })
@@ -211,8 +199,9 @@ impl<A: Aggregate> CommandRoutes<A> {
         field: &'static str,
         words: [(&'static [&'static str], &'static str); N],
     ) -> Self {
-        let body = Arc::new(move || BodySchema::of_variant_by_word::<A::Command>(field, &words));
-        self.with(name, methods, Place::Item, body, move |number, body| {
+        let body: DescribeBody =
+            Arc::new(move || BodySchema::of_variant_by_word::<A::Command>(field, &words));
+        self.with(name, methods, Place::Item, &body, move |number, body| {
             let target = Target::Existing(numbered(number)?);
             Ok(ParsedCommand { target, command: body.read_as_word(field, &words)? })
         })
@@ -249,16 +238,10 @@ impl<A: Aggregate> CommandRoutes<A> {
         name: &'static str,
         means: fn(B) -> M,
     ) -> Self {
-        self.with(
-            name,
-            [Method::Post],
-            Place::Collection,
-            Arc::new(BodySchema::of::<B>),
-            move |_, body| {
-                let (number, command) = means(body.read()?).meant()?;
-                Ok(ParsedCommand { target: Target::Existing(number.0), command })
-            },
-        )
+        self.with(name, [Method::Post], Place::Collection, &described::<B>(), move |_, body| {
+            let (number, command) = means(body.read()?).meant()?;
+            Ok(ParsedCommand { target: Target::Existing(number.0), command })
+        })
     }
 
     /// Sets the fields of a body that are skipped where a route does not have them, by their names with
@@ -282,13 +265,13 @@ impl<A: Aggregate> CommandRoutes<A> {
         name: &'static str,
         methods: impl IntoIterator<Item = Method>,
         place: Place,
-        body: DescribeBody,
+        body: &DescribeBody,
         parse: impl Fn(Option<u64>, &Body) -> Result<ParsedCommand<A>, Malformed>
         + Send
         + Sync
         + 'static,
     ) -> Self {
-        self.route(name, methods, place, &body, &Meaning::Here(Arc::new(parse)))
+        self.route(name, methods, place, body, &Meaning::Here(Arc::new(parse)))
     }
 
     fn route(
@@ -366,6 +349,11 @@ fn to_existing<A: Aggregate, B: DeserializeOwned + 'static, M: Means<A::Command>
         let target = Target::Existing(numbered(number)?);
         Ok(ParsedCommand { target, command: means(body.read()?).meant()? })
     }
+}
+
+/// The schema of a body.
+fn described<B: DeserializeOwned + 'static>() -> DescribeBody {
+    Arc::new(BodySchema::of::<B>)
 }
 
 /// The schema of the fields of a command.

@@ -56,7 +56,8 @@ pub trait Business: 'static {
     const STAFF: &'static [&'static str] = &[];
 
     /// Example requests with the JSON body that a client sends: `("orders", r#"{"name":"Jung"}"#)`
-    /// for one that creates an aggregate, `("orders/cancel", "{}")` for a named command. The start
+    /// for one that creates an aggregate, `("orders/cancel", "{}")` for a named command,
+    /// `("orders/{number}", r#"{"status":"cancelled"}"#)` for one to the path of an instance. The start
     /// of the server shows the first, and the contract shows all.
     const EXAMPLES: &'static [(&'static str, &'static str)] = &[];
 

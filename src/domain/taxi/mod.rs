@@ -32,7 +32,10 @@ impl Business for CallTaxi {
         ("taxis", r#"{"taxiName":"sonata","companyName":"tmap","stockCnt":10,"itemPrice":4900}"#),
         ("paymentHistories", r#"{"orderId":1,"cardNo":383824245656,"status":"valid"}"#),
         ("reservations", r#"{"orderId":1,"status":"confirmed"}"#),
-        ("taxis/restock", r#"{"quantity":5}"#),
+        ("reservations/{number}", r#"{"status":"confirmed"}"#),
+        ("taxis/restock", r#"{"stockCnt":5}"#),
+        ("taxis/revise", r#"{"itemPrice":5000}"#),
+        ("taxis/{number}", r#"{"grade":"prime"}"#),
     ];
     const UNRECORDED_SHAPES: Option<&'static str> = Some(include_str!("unrecorded_shapes.json"));
 

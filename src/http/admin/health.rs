@@ -5,6 +5,7 @@ use crate::{
     actors::{Health, ResourceInfo, Status},
     domain::kernel::Method,
     http::{
+        escape::short,
         position_token::PositionToken,
         problem::{FAMILIES, Family, NOT_FOUND, Problem, not_allowed, unknown},
         request::{PathRest, Route, RouteTarget, Verb},
@@ -35,7 +36,8 @@ pub(in crate::http) fn answer(site: &Site, verb: Verb, path: &str) -> Result<Res
         _ => {
             let name = path.strip_prefix("/problems/").ok_or_else(|| unknown(path))?;
             let family = FAMILIES.iter().find(|family| family.name == name);
-            let family = family.ok_or_else(|| unknown(path))?;
+            let none = || Problem::new(NOT_FOUND, format!("there is no problem {}", short(name)));
+            let family = family.ok_or_else(none)?;
             Box::new(|| problem_page(family))
         }
     };

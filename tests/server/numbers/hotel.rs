@@ -2,7 +2,7 @@
 
 use crate::support::{commands::trusted, inside::Running};
 use madang::{
-    actors::{IdempotencyKey, Installation, Reply, Request, Runtime},
+    actors::{IdempotencyKey, Reply, Request, Runtime},
     domain::kernel::{Method, Place, prelude::*},
 };
 use reqwest::StatusCode;
@@ -147,7 +147,7 @@ impl Saga for Copying {
 }
 
 /// Installs the hotel.
-pub fn install(host: &mut Installation) {
+pub fn install(host: &mut impl Host) {
     host.business::<Hotel>();
 }
 

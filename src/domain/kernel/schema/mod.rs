@@ -24,7 +24,7 @@ impl BodySchema {
     /// The schema of a body that is read as a `B`.
     #[must_use]
     pub fn of<B: DeserializeOwned>() -> Self {
-        Self::traced(tracer::trace::<B>(), &|body| B::deserialize(body).is_ok())
+        Self::traced(&tracer::trace::<B>(), &|body| B::deserialize(body).is_ok())
     }
 
     /// The schema of a body that has the fields of the variant of a `C` with this name.
@@ -35,7 +35,7 @@ impl BodySchema {
             (is_bare && C::deserialize(&json!(variant)).is_ok())
                 || C::deserialize(&json!({ variant: body })).is_ok()
         };
-        Self::traced(tracer::trace_variant::<C>(variant), &reads)
+        Self::traced(&tracer::trace_variant::<C>(variant), &reads)
     }
 
     /// The schema of a body with one field that is one of these words; each meaning has some.
@@ -76,7 +76,7 @@ impl BodySchema {
         self
     }
 
-    fn traced(draft: Draft, reads: &dyn Fn(&Value) -> bool) -> Self {
+    fn traced(draft: &Draft, reads: &dyn Fn(&Value) -> bool) -> Self {
         let sample = Some(draft.sample()).filter(Value::is_object).unwrap_or_else(|| json!({}));
         let mut schema = draft.schema();
         mark_required(&mut schema, &sample, "", reads);

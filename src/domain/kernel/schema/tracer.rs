@@ -155,7 +155,7 @@ impl<'de> Deserializer<'de> for Tracer<'_> {
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         let Self { draft, place } = self;
         match draft.learn(|| Draft::Option(Box::new(Draft::Unknown))) {
-            Draft::Option(of) => visitor.visit_some(Tracer { draft: &mut **of, place }),
+            Draft::Option(of) => visitor.visit_some(Tracer { draft: of, place }),
             _ => Err(Error::custom("the type reads itself in two ways")),
         }
     }
