@@ -6,7 +6,7 @@ use crate::{
     http::{
         admin::{self, health},
         connection::ConnectionState,
-        documents,
+        documents::{self, Documents},
         feed::{self, Feeds},
         holding::Holding,
         live::{Live, LiveQuery},
@@ -36,35 +36,23 @@ type HttpResponse = actix_http::Response<Body>;
 
 /// The handler of one worker.
 pub struct Handler {
-    site: Site,
+    pub(super) site: Site,
     /// The rate limit per client; `None` when no rate is configured.
-    clients: Option<Arc<ClientRateLimit>>,
+    pub(super) clients: Option<Arc<ClientRateLimit>>,
     /// The origin policy: the allowed hosts and origins.
-    origins: Arc<OriginPolicy>,
-    holding: Holding,
+    pub(super) origins: Arc<OriginPolicy>,
+    pub(super) holding: Holding,
+    /// The contract, at the paths of its documents.
+    pub(super) documents: Documents,
     /// The verification of tokens; `None` while no identity is configured.
-    identity: Option<Tokens>,
+    pub(super) identity: Option<Tokens>,
     /// The embedded authorization server, if there is one.
-    issuer: Option<Arc<TokenIssuer>>,
-    feeds: Feeds,
-    live: Live,
+    pub(super) issuer: Option<Arc<TokenIssuer>>,
+    pub(super) feeds: Feeds,
+    pub(super) live: Live,
 }
 
 impl Handler {
-    /// Creates the handler of one worker.
-    #[must_use]
-    pub fn new(
-        site: Site,
-        clients: Option<Arc<ClientRateLimit>>,
-        origins: Arc<OriginPolicy>,
-        identity: Option<Tokens>,
-        issuer: Option<Arc<TokenIssuer>>,
-        holding: Holding,
-        (feeds, live): (Feeds, Live),
-    ) -> Self {
-        Self { site, clients, origins, holding, identity, issuer, feeds, live }
-    }
-
     /// Handles one request.
     pub async fn serve(&self, mut request: HttpRequest) -> HttpResponse {
         let payload = request.take_payload();
@@ -136,7 +124,7 @@ impl Handler {
             }
             Err(RouteError::Unknown) if documents::is_path(request.path()) => {
                 self.count(request)?;
-                self.site.documents.answer(verb, request.path(), request.headers()).await
+                self.documents.answer(verb, request.path(), request.headers()).await
             }
             Err(RouteError::Unknown) if request.path() == feed::EVENTS => {
                 self.count(request)?;

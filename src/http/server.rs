@@ -112,15 +112,18 @@ impl Shared {
     /// The handler of one worker.
     fn handler(&self, stopping: Stopping) -> Handler {
         let Parts { runtime, limits, documents, identity } = self.parts.clone();
-        Handler::new(
-            Site::new(runtime, limits, documents),
-            self.clients.clone(),
-            Arc::clone(&self.origins),
-            identity.as_ref().map(|it| Tokens::new(Arc::clone(&it.verifier))),
-            identity.as_ref().and_then(|it| it.issuer.clone()),
-            Holding::until(Rc::clone(&stopping)),
-            (Feeds::new(Arc::clone(&self.hub), Rc::clone(&stopping)), self.live(stopping)),
-        )
+        let identity = identity.as_ref();
+        Handler {
+            site: Site::new(runtime, limits),
+            clients: self.clients.clone(),
+            origins: Arc::clone(&self.origins),
+            holding: Holding::until(Rc::clone(&stopping)),
+            documents,
+            identity: identity.map(|it| Tokens::new(Arc::clone(&it.verifier))),
+            issuer: identity.and_then(|it| it.issuer.clone()),
+            feeds: Feeds::new(Arc::clone(&self.hub), Rc::clone(&stopping)),
+            live: self.live(stopping),
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     actors::Runtime,
-    http::{documents::Documents, index::index, limits::Limits, request::Router},
+    http::{index::index, limits::Limits, request::Router},
 };
 
 /// The runtime, the routes and the limits that a worker serves.
@@ -12,15 +12,13 @@ pub struct Site {
     pub(in crate::http) limits: Limits,
     /// The index, encoded.
     pub(in crate::http) index: Vec<u8>,
-    /// The contract, at the paths of its documents.
-    pub(in crate::http) documents: Documents,
 }
 
 impl Site {
     /// Creates the site for this runtime and these limits.
-    pub(in crate::http) fn new(runtime: Runtime, limits: Limits, documents: Documents) -> Self {
+    pub(in crate::http) fn new(runtime: Runtime, limits: Limits) -> Self {
         let router = Router::new(runtime.resources(), runtime.views());
         let index = index(&runtime);
-        Self { runtime, router, limits, index, documents }
+        Self { runtime, router, limits, index }
     }
 }

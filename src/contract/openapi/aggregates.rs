@@ -105,7 +105,7 @@ impl Kind<'_> {
             .query("at", about, &at)
             .parameter("IfNoneMatch")
             .parameter("Correlation")
-            .answers_as(200, "The representation.", live_content(&shown), &["ETag"])
+            .answers_as(200, "The representation.", &live_content(&shown), &["ETag"])
             .answers_nothing(304, "The client has the present version.")
             .refused(&[404])
             .read_by(self.aggregate.readers)
@@ -121,7 +121,7 @@ impl Kind<'_> {
             .parameter("Size")
             .query("sort", "The order of the versions.", &order)
             .parameter("Correlation")
-            .answers(200, about, &page_of("history", "HistoryRecord"), &[])
+            .answers(200, about, &component("schemas", "HistoryPage"), &[])
             .refused(&[404])
             .read_by(self.aggregate.readers)
     }

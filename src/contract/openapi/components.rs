@@ -1,6 +1,6 @@
 //! The shared parts of the document: problems, links, pages, headers and parameters.
 
-use super::component;
+use super::{aggregates::page_of, component};
 use crate::http::problem::FAMILIES;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -62,6 +62,7 @@ pub(super) fn schemas() -> Map<String, Value> {
         ("Page", page),
         ("Problem", problem),
         ("Position", position),
+        ("HistoryPage", page_of("history", "HistoryRecord")),
         ("HistoryRecord", history_record()),
     ];
     parts.into_iter().map(|(name, schema)| (name.to_owned(), schema)).collect()

@@ -38,7 +38,7 @@ pub(super) fn describe(
         .answers_as(
             200,
             "A page of the rows that meet all conditions.",
-            live_content(&component("schemas", &format!("{name}.page"))),
+            &live_content(&component("schemas", &format!("{name}.page"))),
             &[],
         )
         .read_by(view.readers)
@@ -47,7 +47,7 @@ pub(super) fn describe(
         .parameter("Number")
         .parameter("AtLeast")
         .parameter("Correlation")
-        .answers_as(200, "The row.", live_content(&component("schemas", &name)), &[])
+        .answers_as(200, "The row.", &live_content(&component("schemas", &name)), &[])
         .refused(&[404])
         .read_by(view.readers)
         .put(paths, "get", &format!("{base}/{{number}}"));
