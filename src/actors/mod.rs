@@ -17,6 +17,7 @@ mod evolution;
 mod gate;
 mod installation;
 mod operations;
+mod persistent_subscription;
 mod port;
 mod runtime;
 mod saga;
@@ -28,10 +29,11 @@ mod verify;
 mod view;
 
 pub use api::{
-    ADMIN, Caller, Collection, CommandInfo, ComponentInfo, Example, Fault, FaultError, FieldChange,
-    Health, IdempotencyKey, Moment, OperationsEntry, Outcome, Page, Part, PastReply, Possible,
-    QuarantineEntry, Reply, Request, RequestError, ResourceInfo, Row, Sight, Sort, StartError,
-    Status, ViewInfo, ViewQuery, WAIT_MAX,
+    ADMIN, AggregateEvent, Caller, Collection, CommandInfo, ComponentInfo, EventBatch, EventFilter,
+    EventHeader, Example, Fault, FaultError, FieldChange, Health, IdempotencyKey, Moment,
+    OperationsEntry, Outcome, Page, Part, PastReply, Possible, QuarantineEntry, Reply, Request,
+    RequestError, ResourceInfo, Row, Sight, Sights, Sort, Start, StartError, Status, ViewInfo,
+    ViewQuery, WAIT_MAX,
 };
 pub use conversation::{Conversation, ConversationEntry, Issuer, Role, What};
 pub(crate) use dispatch::named as named_event;
@@ -41,13 +43,17 @@ pub use gate::{
     Permit, RejectReason,
 };
 pub use installation::Installation;
-pub use runtime::{AggregateEvent, EventBatch, EventHeader, HistoryEntry, Runtime};
+pub use persistent_subscription::{
+    Acknowledged, ClaimId, Definition, Freed, ParkedEvent, Refusal, Secret, SubscriptionError,
+    SubscriptionTerms, Webhook, Wish,
+};
+pub use runtime::{Claimed, ClaimedEvent, HistoryEntry, Lag, Runtime, SubscriptionInfo};
 pub use saga::Waiting;
 pub use settings::{
     ActorSettings, Fallback, HeaderSetting, HeadersSettings, PortSettings, PortsSettings, Settings,
     TransportKind,
 };
-pub use support::clock;
+pub use support::{Backoff, clock};
 pub use support::{COUNT_MAX, InvalidSetting, Ranged, THREADS_MAX, whole_seconds_spread, within};
 pub(crate) use support::{panic_message, with_causes};
 pub use verify::{Findings, Progressing};

@@ -17,6 +17,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("port", &["api", "gate", "operations", "settings", "support"]),
     ("dispatch", &["api", "operations", "support"]),
     ("supervision", &["api", "operations", "settings", "support"]),
+    ("persistent_subscription", &["api", "support"]),
     ("subscription", &["dispatch", "operations", "settings", "support"]),
     (
         "aggregate",
@@ -48,6 +49,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "dispatch",
             "evolution",
             "operations",
+            "persistent_subscription",
             "saga",
             "settings",
             "subscription",
@@ -65,6 +67,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "effect",
             "gate",
             "operations",
+            "persistent_subscription",
             "port",
             "saga",
             "settings",

@@ -3,6 +3,7 @@
 mod available_commands;
 mod caller;
 mod error;
+mod events;
 mod fault;
 mod history;
 mod reply;
@@ -14,6 +15,7 @@ mod store_error;
 pub use available_commands::Possible;
 pub use caller::{ADMIN, Caller, Permission, Sight};
 pub use error::{Answer, RequestError, StartError, busy, misunderstood, rejected};
+pub use events::{AggregateEvent, EventBatch, EventFilter, EventHeader, Sights, Start};
 pub use fault::{Fault, FaultError, TARGETS_MAX};
 pub use history::{FieldChange, Moment, PastReply};
 pub use reply::{Collection, Outcome, Reply, Row};

@@ -64,6 +64,12 @@ impl Gates {
         self.lock().get(name).cloned()
     }
 
+    /// Removes the gate of this name. Callers that have it go on.
+    pub fn remove(&self, name: &str) {
+        self.lock().remove(name);
+        sync::lock(&self.usual).remove(name);
+    }
+
     /// All gates, in the order of their names.
     pub fn all(&self) -> Vec<Arc<Gate>> {
         self.lock().values().cloned().collect()

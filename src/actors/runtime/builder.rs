@@ -12,6 +12,7 @@ use crate::{
         operations::{
             Components, OperationsEvent, OperationsLog, Quarantine, clock_watch, journal_watch,
         },
+        persistent_subscription::Subscriptions,
         port::{PortAdmission, PortAdmissions, PortClient},
         saga::describe,
         settings::{Settings, business},
@@ -159,6 +160,8 @@ impl RuntimeBuilder {
         for start in self.projectors.into_iter().chain(self.subscribers) {
             start(&mut launcher)?;
         }
+        let subscriptions = Subscriptions::open(Arc::clone(&self.journal))
+            .map_err(|error| StartError::Store(error.to_string()))?;
         let conversations = Arc::new(launcher.tell_conversations(self.routes)?);
         let Launcher { rows, progress, supervisor, .. } = launcher;
         supervisor.watch()?;
@@ -175,6 +178,7 @@ impl RuntimeBuilder {
             conversations,
             subscribers: progress,
             components: self.components,
+            subscriptions,
             supervisor,
         })
     }

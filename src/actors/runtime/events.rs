@@ -3,61 +3,19 @@
 use super::Runtime;
 use crate::{
     actors::{
-        api::{Caller, RequestError, Sight},
+        api::{
+            AggregateEvent, Caller, EventBatch, EventFilter, EventHeader, RequestError, Sight,
+            Sights,
+        },
         dispatch::named,
         support::run_blocking,
     },
-    domain::kernel::{Readers, Timestamp},
     store::{
         KindSet, Payload, Record,
         journal::{Listener, ReadLevel},
     },
 };
-use serde_json::Value;
 use std::sync::{Arc, atomic::AtomicUsize};
-
-/// One event of an aggregate, without its details.
-#[derive(Clone, Debug)]
-pub struct EventHeader {
-    /// The position in the journal.
-    pub position: u64,
-    /// The time of the event.
-    pub time: Timestamp,
-    /// `taxi`
-    pub business: &'static str,
-    /// `orders`
-    pub resource: &'static str,
-    /// The number of the aggregate.
-    pub number: u64,
-    /// The version of the aggregate after the event.
-    pub version: u32,
-    /// The number of the conversation that it belongs to.
-    pub correlation: u64,
-    /// The subject of the customer to whom the aggregate belongs.
-    pub owner: Option<Box<str>>,
-    /// Who may read the aggregate.
-    pub readers: Readers,
-}
-
-/// One event of an aggregate.
-#[derive(Clone, Debug)]
-pub struct AggregateEvent {
-    /// Everything but the details.
-    pub header: EventHeader,
-    /// The name of the event: `Called`.
-    pub name: String,
-    /// The details of the event as JSON; `null` when it has none.
-    pub details: Value,
-}
-
-/// A stretch of the journal: its events, and the position up to which it was read.
-#[derive(Clone, Debug)]
-pub struct EventBatch {
-    /// The wanted events, in order of position.
-    pub events: Vec<AggregateEvent>,
-    /// The position up to which there are no further wanted events.
-    pub reached: u64,
-}
 
 impl Runtime {
     /// The last durable position.
@@ -70,6 +28,13 @@ impl Runtime {
     #[must_use]
     pub fn sight_of(&self, business: &str, caller: &Caller) -> Sight {
         caller.sight(business, self.parts.staff_of(business))
+    }
+
+    /// What the client may see of each business.
+    #[must_use]
+    pub fn sights(&self, caller: &Caller) -> Sights {
+        let businesses = self.parts.resources.iter().map(|known| known.business);
+        businesses.map(|business| (business, self.sight_of(business, caller))).collect()
     }
 
     /// Calls this function with the last durable position after each commit of records, as long as
@@ -114,6 +79,32 @@ impl Runtime {
         Ok(EventBatch { events, reached })
     }
 
+    /// Reads up to `records_max` durable records after a position, and returns up to `events_max` of
+    /// the events among them that pass the filter and may be seen. Blocking.
+    ///
+    /// # Errors
+    /// When the disk fails, or an event cannot be read.
+    pub fn filtered_events(
+        &self,
+        (filter, sights): (&EventFilter, &Sights),
+        after: u64,
+        (events_max, records_max): (usize, usize),
+    ) -> Result<EventBatch, RequestError> {
+        let records = self.parts.journal.read(after, records_max, ReadLevel::Durable);
+        let records = records.map_err(|error| RequestError::Failed(error.to_string()))?;
+        let is_wanted = |header: &EventHeader| filter.admits(header, sights);
+        let (mut events, mut reached) = (Vec::new(), after);
+        for record in &records {
+            let event = self.event(record, &is_wanted).map_err(RequestError::Failed)?;
+            events.extend(event.filter(|event| filter.names_event(event)));
+            reached = record.position;
+            if events.len() >= events_max {
+                break;
+            }
+        }
+        Ok(EventBatch { events, reached })
+    }
+
     fn event(
         &self,
         record: &Record,
@@ -131,7 +122,7 @@ impl Runtime {
             time: record.time,
             business: info.business,
             resource: info.name,
-            number: record.stream.number,
+            stream: record.stream,
             version: record.version,
             correlation: record.correlation,
             owner: record.owner().map(Into::into),

@@ -11,11 +11,12 @@ mod launch;
 mod operations;
 mod parts;
 mod positions;
+mod subscriptions;
 
 pub use builder::RuntimeBuilder;
-pub use events::{AggregateEvent, EventBatch, EventHeader};
 pub use history::HistoryEntry;
 pub use parts::RuntimeParts;
+pub use subscriptions::{Claimed, ClaimedEvent, Lag, SubscriptionInfo};
 
 use crate::actors::{
     api::{

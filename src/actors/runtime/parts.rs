@@ -6,6 +6,7 @@ use crate::{
         api::{Example, ResourceInfo, ViewInfo},
         conversation::Conversations,
         operations::Components,
+        persistent_subscription::Subscriptions,
         subscription::Progress,
         supervision::Supervisor,
         view::ViewReader,
@@ -28,6 +29,8 @@ pub struct RuntimeParts {
     pub staff: HashMap<&'static str, &'static [&'static str]>,
     pub subscribers: Vec<Arc<Progress>>,
     pub components: Arc<Components>,
+    /// The subscriptions of other programs.
+    pub subscriptions: Arc<Subscriptions>,
     /// The supervisor of all children and event loops.
     pub supervisor: Arc<Supervisor>,
 }

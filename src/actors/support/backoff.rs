@@ -19,6 +19,7 @@ pub struct Backoff {
 
 impl Backoff {
     /// Returns the pause after this number of doublings.
+    #[must_use]
     pub fn pause(self, doublings: u32) -> Duration {
         self.base.saturating_mul(1 << doublings.min(DOUBLINGS_MAX)).min(self.max)
     }

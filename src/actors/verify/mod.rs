@@ -14,6 +14,7 @@ use crate::{
         dispatch::{Decoder, DynAggregate, Registry},
         evolution::StoredTypes,
         operations::{COMPONENTS, OPERATIONS_LOG, OperationsEvent, Transition, system_stream},
+        persistent_subscription,
         saga::DeliveredUpTo,
         settings::{Settings, business},
         support::catch_panic,
@@ -106,6 +107,7 @@ impl Verifier {
         findings.part("the index of conversations", || {
             Ok(file_flaws(&view_path(&settings.data, INDEX)))
         });
+        findings.part("the subscriptions", || persistent_subscription::flaws(&*journal));
         findings.open = catch_panic(|| replay::open(&replays)).unwrap_or_else(|reason| {
             findings.flaws.push(format!("the pending work cannot be determined: {reason}"));
             Vec::new()

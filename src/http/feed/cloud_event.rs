@@ -24,12 +24,6 @@ struct CloudEvent<'a> {
     data: &'a Value,
 }
 
-/// The name of an event for clients: `taxi.orders.Called`.
-#[must_use]
-pub fn type_of(event: &AggregateEvent) -> String {
-    format!("{}.{}.{}", event.header.business, event.header.resource, event.name)
-}
-
 /// The event in that form.
 #[must_use]
 pub fn encoded(event: &AggregateEvent) -> String {
@@ -37,8 +31,8 @@ pub fn encoded(event: &AggregateEvent) -> String {
     let shown = CloudEvent {
         specversion: "1.0",
         id: PositionToken(header.position).to_string(),
-        source: format!("/{}/{}/{}", header.business, header.resource, header.number),
-        kind: type_of(event),
+        source: format!("/{}/{}/{}", header.business, header.resource, header.stream.number),
+        kind: event.full_name(),
         time: header.time.to_rfc3339(),
         datacontenttype: "application/json",
         aggregateversion: header.version,
@@ -54,6 +48,7 @@ mod tests {
     use crate::{
         actors::EventHeader,
         domain::kernel::{Readers, Timestamp},
+        store::{KindId, Stream},
     };
     use serde_json::json;
 
@@ -64,7 +59,7 @@ mod tests {
             time: Timestamp(1_622_635_791_863),
             business: "taxi",
             resource: "orders",
-            number: 3,
+            stream: Stream { kind: KindId(1), number: 3 },
             version: 2,
             correlation: 3,
             owner: None,

@@ -1,7 +1,7 @@
 //! The hub of the feed: the newest events of the journal, each encoded once for all readers.
 
 use super::{
-    cloud_event::{encoded, type_of},
+    cloud_event::encoded,
     watched::{Address, Watched},
 };
 use crate::{
@@ -260,7 +260,7 @@ fn framed_once(event: &AggregateEvent) -> Arc<Frame> {
     Arc::new(Frame {
         header: event.header.clone(),
         name: event.name.clone(),
-        full_name: type_of(event),
+        full_name: event.full_name(),
         text: message(event.header.position, &encoded(event)).into(),
     })
 }

@@ -13,10 +13,10 @@ mod wanted;
 mod watched;
 
 pub use hub::Hub;
-pub use wanted::{Start, Wanted};
+pub use wanted::Wanted;
 
 use crate::{
-    actors::{Caller, RequestError, Runtime},
+    actors::{Caller, RequestError, Runtime, Start},
     http::{
         admin::unless_read,
         holding::Stopping,
@@ -31,6 +31,7 @@ use actix_web::http::{
     Method, StatusCode,
     header::{self, HeaderMap},
 };
+use cloud_event::encoded;
 use reader::Feed;
 use std::{rc::Rc, sync::Arc};
 
@@ -103,8 +104,8 @@ impl Feeds {
         let feed = Feed {
             runtime: runtime.clone(),
             hub: Arc::clone(&self.hub),
-            sights: wanted::sights(runtime, caller),
-            wanted,
+            sights: runtime.sights(caller),
+            filter: wanted.filter,
             _place: place,
         };
         let stopping = Rc::clone(&self.stopping);
@@ -142,15 +143,17 @@ async fn page(
         Some(Start::After(position)) => position,
         Some(Start::Now) => runtime.durable(),
     };
-    let sights = wanted::sights(runtime, caller);
-    let (of_journal, size) = (runtime.clone(), wanted.size);
-    let (events, reached) = runtime
+    let sights = runtime.sights(caller);
+    let of_journal = runtime.clone();
+    let (list, reached) = runtime
         .blocking(move || {
-            reader::events_after(&of_journal, &wanted, &sights, after, size, PAGE_RECORDS_MAX)
+            let limits = (wanted.size, PAGE_RECORDS_MAX);
+            let batch = of_journal.filtered_events((&wanted.filter, &sights), after, limits)?;
+            let events: Vec<String> = batch.events.iter().map(encoded).collect();
+            Ok((events.join(","), batch.reached))
         })
         .await?;
     let next = PositionToken(reached).to_string();
-    let list = events.into_iter().map(|(_, event)| event).collect::<Vec<_>>().join(",");
     let (content_type, body) = if asked.is_bare {
         (CLOUD_EVENTS, format!("[{list}]"))
     } else {

@@ -3,10 +3,9 @@
 use super::{
     cloud_event::encoded,
     hub::{FeedPlace, Found, Hub},
-    wanted::{Sights, Wanted},
 };
 use crate::{
-    actors::{EventHeader, RequestError, Runtime},
+    actors::{EventBatch, EventFilter, RequestError, Runtime, Sights},
     http::streams::{HEARTBEAT, Parts, message, sign_of_life},
 };
 use actix_web::web::{Bytes, BytesMut};
@@ -25,7 +24,7 @@ const RECORDS_AT_ONCE: usize = 1_024;
 pub struct Feed {
     pub(super) runtime: Runtime,
     pub(super) hub: Arc<Hub>,
-    pub(super) wanted: Wanted,
+    pub(super) filter: EventFilter,
     pub(super) sights: Sights,
     pub(super) _place: FeedPlace,
 }
@@ -69,8 +68,8 @@ impl Feed {
         };
         let mut part = BytesMut::new();
         for frame in frames {
-            let is_wanted = self.wanted.admits(&frame.header, &self.sights)
-                && self.wanted.names(&frame.name, &frame.full_name);
+            let is_wanted = self.filter.admits(&frame.header, &self.sights)
+                && self.filter.names(&frame.name, &frame.full_name);
             if is_wanted {
                 part.extend_from_slice(&frame.text);
             }
@@ -83,40 +82,15 @@ impl Feed {
 
     /// Reads events that are no longer in memory.
     async fn catch_up(&self, cursor: u64) -> Result<(Bytes, u64), RequestError> {
-        let (runtime, wanted, sights) =
-            (self.runtime.clone(), self.wanted.clone(), self.sights.clone());
-        let read = move || {
-            let records = RECORDS_AT_ONCE;
-            events_after(&runtime, &wanted, &sights, cursor, usize::MAX, records)
-        };
-        let (events, reached) = self.runtime.blocking(read).await?;
+        let (runtime, filter, sights) =
+            (self.runtime.clone(), self.filter.clone(), self.sights.clone());
+        let limits = (usize::MAX, RECORDS_AT_ONCE);
+        let read = move || runtime.filtered_events((&filter, &sights), cursor, limits);
+        let EventBatch { events, reached } = self.runtime.blocking(read).await?;
         let mut part = BytesMut::new();
-        for (position, event) in events {
-            part.extend_from_slice(message(position, &event).as_bytes());
+        for event in events {
+            part.extend_from_slice(message(event.header.position, &encoded(&event)).as_bytes());
         }
         Ok((part.freeze(), reached))
     }
-}
-
-/// Reads up to `records_max` records after a position, and returns up to `events_max` of the wanted
-/// events among them, each with its position, and the position up to which there are no others.
-/// Blocking.
-pub fn events_after(
-    runtime: &Runtime,
-    wanted: &Wanted,
-    sights: &Sights,
-    after: u64,
-    events_max: usize,
-    records_max: usize,
-) -> Result<(Vec<(u64, String)>, u64), RequestError> {
-    let is_wanted = |header: &EventHeader| wanted.admits(header, sights);
-    let batch = runtime.events(after, records_max, &is_wanted)?;
-    let mut events = Vec::new();
-    for event in batch.events.iter().filter(|event| wanted.names_event(event)) {
-        events.push((event.header.position, encoded(event)));
-        if events.len() == events_max {
-            return Ok((events, event.header.position));
-        }
-    }
-    Ok((events, batch.reached))
 }

@@ -27,7 +27,8 @@ impl Watched {
     /// Tells the streams of an aggregate that it has an event.
     pub fn changed(&self, header: &EventHeader) {
         let signals = sync::lock(&self.0);
-        if let Some(signal) = signals.get(&(header.business, header.resource, header.number)) {
+        if let Some(signal) = signals.get(&(header.business, header.resource, header.stream.number))
+        {
             signal.send_replace(header.position);
         }
     }
