@@ -19,6 +19,7 @@ use crate::{
         },
         response::{Body, Response, hal},
         site::Site,
+        subscriptions,
         tokens::Tokens,
     },
     identity::TokenIssuer,
@@ -130,6 +131,11 @@ impl Handler {
                 self.count(request)?;
                 let asked = (request.method(), reading.query(), request.headers());
                 self.feeds.answer(&self.site.runtime, verb, asked, caller).await
+            }
+            Err(RouteError::Unknown) if subscriptions::is_path(request.path()) => {
+                self.count(request)?;
+                let stopping = self.feeds.stopping();
+                subscriptions::answer(&self.site, stopping, (request, caller), payload).await
             }
             Err(RouteError::Unknown) if request.path().starts_with(ADMIN_PATHS) => {
                 caller.check_admin()?;

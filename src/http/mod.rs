@@ -4,6 +4,7 @@
 //! server ─▶ connection ─▶ handler ─┬─▶ request      routes, headers, query, body, client limit
 //!                                  ├─▶ admin        health, components, gates, faults, log
 //!                                  ├─▶ feed         the events of all aggregates
+//!                                  ├─▶ subscriptions  events for consumers, and webhooks
 //!                                  ├─▶ live         reads that are sent again when they change
 //!                                  └─▶ response     HAL, HTML, text, problems
 //! ```
@@ -38,6 +39,7 @@ mod response;
 mod server;
 mod site;
 mod streams;
+mod subscriptions;
 mod tokens;
 
 pub use documents::Documents;

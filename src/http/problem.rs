@@ -64,6 +64,8 @@ families! {
     TOO_SLOW = "too-slow", 408, "too slow", "the head or the body of the request did not arrive in time";
     /// The aggregate rejected the command.
     REJECTED = "rejected", 409, "rejected", "the command is not allowed in the present state; nothing was changed";
+    /// The lease of a claim is over.
+    LEASE_LOST = "lease-lost", 409, "lease lost", "the lease of the claim ran out, or was never given; nothing was changed, and its events go to the next claim";
     /// Another aggregate refused its step during the request.
     REFUSED = "refused", 409, "refused", "the command began, a participant refused its part, and every step was undone";
     /// The version in `If-Match` is not the present one.

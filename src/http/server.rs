@@ -12,6 +12,7 @@ use crate::{
         live::{Evaluations, Live},
         request::ClientRateLimit,
         site::Site,
+        subscriptions::Webhooks,
         tokens::Tokens,
     },
     identity::Identities,
@@ -88,6 +89,8 @@ struct Shared {
     clients: Option<Arc<ClientRateLimit>>,
     origins: Arc<OriginPolicy>,
     hub: Arc<Hub>,
+    /// Deliveries end with the last worker.
+    _webhooks: Arc<Webhooks>,
     evaluations: Arc<Evaluations>,
 }
 
@@ -100,6 +103,7 @@ impl Shared {
             clients: ClientRateLimit::within(limits).map(Arc::new),
             origins: Arc::new(origins),
             hub: Hub::start(&parts.runtime)?,
+            _webhooks: Arc::new(Webhooks::start(&parts.runtime)?),
             evaluations: Arc::default(),
             parts,
         })

@@ -12,8 +12,9 @@ mod reader;
 mod wanted;
 mod watched;
 
+pub use cloud_event::encoded;
 pub use hub::Hub;
-pub use wanted::Wanted;
+pub use wanted::{Wanted, start};
 
 use crate::{
     actors::{Caller, RequestError, Runtime, Start},
@@ -31,7 +32,6 @@ use actix_web::http::{
     Method, StatusCode,
     header::{self, HeaderMap},
 };
-use cloud_event::encoded;
 use reader::Feed;
 use std::{rc::Rc, sync::Arc};
 
@@ -55,6 +55,12 @@ impl Feeds {
     #[must_use]
     pub fn new(hub: Arc<Hub>, stopping: Stopping) -> Self {
         Self { hub, stopping }
+    }
+
+    /// The end of the server's work.
+    #[must_use]
+    pub const fn stopping(&self) -> &Stopping {
+        &self.stopping
     }
 
     /// Answers a request at the path of the feed.
