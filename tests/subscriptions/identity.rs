@@ -1,7 +1,7 @@
 //! To whom a subscription belongs, and what it shows.
 
 use super::Desk;
-use crate::support::inside::{Running, shipped};
+use crate::support::inside::Running;
 use madang::{config::Config, identity::hash_secret};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -29,7 +29,7 @@ fn start(data: &Path) -> Running {
         config.identity.issue = true;
         config.identity.accounts_file = Some(accounts);
     };
-    Running::serve(&data.join("data"), change, shipped)
+    Running::serve(&data.join("data"), change, madang::shipped)
 }
 
 async fn known(desk: &Desk, name: &str) -> Desk {

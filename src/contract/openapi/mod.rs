@@ -4,6 +4,7 @@ mod aggregates;
 mod components;
 mod operation;
 mod server;
+mod subscriptions;
 mod views;
 
 use super::{Described, VERSION};
@@ -44,7 +45,9 @@ pub(super) fn document(businesses: &[Described], has_server_paths: bool) -> Valu
     }
     if has_server_paths {
         server::describe(businesses, &mut parts.paths);
+        subscriptions::describe(&mut parts.paths);
         tags.extend(server::tags());
+        tags.push(subscriptions::tag());
     }
     json!({
         "openapi": "3.1.0",
