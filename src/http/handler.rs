@@ -102,6 +102,8 @@ impl Handler {
         }
     }
 
+    /// The answer. The futures of rare requests are on the heap, so that commands and reads of single
+    /// aggregates do not carry their size.
     async fn answer(
         &self,
         request: &HttpRequest,
@@ -112,7 +114,8 @@ impl Handler {
         let verb = verb(request.method());
         if let Some(issuer) = self.issuer.as_ref().filter(|_| oauth::is_path(request.path())) {
             self.count(request)?;
-            return oauth::answer(issuer, &self.site.limits, verb, request, payload).await;
+            let answer = oauth::answer(issuer, &self.site.limits, verb, request, payload);
+            return Box::pin(answer).await;
         }
         check_body(request.method(), request.headers())?;
         let reading = Reading { site: &self.site, request, caller };
@@ -130,7 +133,7 @@ impl Handler {
             Err(RouteError::Unknown) if request.path() == feed::EVENTS => {
                 self.count(request)?;
                 let asked = (request.method(), reading.query(), request.headers());
-                self.feeds.answer(&self.site.runtime, verb, asked, caller).await
+                Box::pin(self.feeds.answer(&self.site.runtime, verb, asked, caller)).await
             }
             Err(RouteError::Unknown) if subscriptions::is_path(request.path()) => {
                 self.count(request)?;
@@ -139,7 +142,7 @@ impl Handler {
             }
             Err(RouteError::Unknown) if request.path().starts_with(ADMIN_PATHS) => {
                 caller.check_admin()?;
-                admin::answer(&self.site, verb, request, payload).await
+                Box::pin(admin::answer(&self.site, verb, request, payload)).await
             }
             Err(RouteError::Unknown) => health::answer(&self.site, verb, request.path()),
             Err(RouteError::NotANumber) => Err(not_a_number(request.path())),
@@ -162,7 +165,6 @@ impl Handler {
         payload: Payload,
     ) -> Result<Response, Problem> {
         if let Some(query) = LiveQuery::of(reading, route)? {
-            // On the heap: other requests do not carry the size of this future.
             return Box::pin(self.live.open(reading, query)).await;
         }
         match route.target {
@@ -170,9 +172,9 @@ impl Handler {
                 let answer = self.resource(resource, route, verb, reading, payload).await;
                 answer.map(|answer| answer.with(header::VARY, "Accept"))
             }
-            RouteTarget::View(view) => reading.view(view, route, verb).await,
+            RouteTarget::View(view) => Box::pin(reading.view(view, route, verb)).await,
             RouteTarget::Conversations(business) => {
-                reading.conversation(business, route, verb).await
+                Box::pin(reading.conversation(business, route, verb)).await
             }
         }
     }
@@ -193,9 +195,11 @@ impl Handler {
                 reading.show(resource, route.base, number).await
             }
             (Verb::Read, PathRest::Named(number, HISTORY)) => {
-                reading.history(resource, route.base, number).await
+                Box::pin(reading.history(resource, route.base, number)).await
             }
-            (Verb::Read, PathRest::Collection) => reading.list(resource, route.base).await,
+            (Verb::Read, PathRest::Collection) => {
+                Box::pin(reading.list(resource, route.base)).await
+            }
             (Verb::Submit(method), rest) => {
                 match self.site.router.command_route(resource, method, rest) {
                     Some(command_route) => {

@@ -1,6 +1,7 @@
 //! The clients and users that may get tokens from this server, and the hashes of their secrets.
 
 use super::{files, is_role};
+use crate::store::SUBJECT_BYTES_MAX;
 use argon2::{
     ARGON2ID_IDENT, Argon2, Params, PasswordHash, PasswordHasher as _, PasswordVerifier as _,
 };
@@ -80,9 +81,6 @@ struct UserRow {
     #[serde(default)]
     roles: Vec<String>,
 }
-
-/// The longest name of an account, in bytes; a subject may have as many.
-const NAME_BYTES_MAX: usize = 256;
 
 /// The bounds of a hash: a greater memory (in KiB) or number of passes stops the server.
 const MEMORY_KIB_MAX: u32 = 256 * 1024;
@@ -216,11 +214,11 @@ impl fmt::Debug for SecretHash {
 /// only one subject.
 fn check_name(name: &str, names: &mut BTreeSet<String>) -> Result<(), String> {
     let is_usable = !name.trim().is_empty()
-        && name.len() <= NAME_BYTES_MAX
+        && name.len() <= SUBJECT_BYTES_MAX
         && !name.chars().any(char::is_control);
     if !is_usable {
         return Err(format!(
-            "a name must have from 1 to {NAME_BYTES_MAX} bytes and no control characters"
+            "a name must have from 1 to {SUBJECT_BYTES_MAX} bytes and no control characters"
         ));
     }
     if !names.insert(name.to_owned()) {

@@ -22,6 +22,7 @@ struct Generations {
     epoch: u64,
 }
 
+#[derive(Clone)]
 struct Entry {
     identity: Identity,
     until_s: u64,
@@ -60,7 +61,13 @@ impl TokenCache {
         token: &str,
     ) -> Result<Identity, TokenError> {
         match self.verify(verifier, token) {
-            Err(error) if verifier.waited_for_keys(error).await => self.verify(verifier, token),
+            // On the heap: requests with a known token do not carry the size of this future.
+            Err(error) if error.is_for_lack_of_keys() => {
+                match Box::pin(verifier.waited_for_keys(error)).await {
+                    true => self.verify(verifier, token),
+                    false => Err(error),
+                }
+            }
             answer => answer,
         }
     }
@@ -87,11 +94,10 @@ impl TokenCache {
         let mut generations = self.0.borrow_mut();
         // Before the verification: if the keys change meanwhile, the token is verified again.
         generations.keep_only(verifier.epoch());
-        if let Some(entry) = generations.find(token) {
-            if now_s < entry.until_s {
-                return Ok(entry.identity.clone());
-            }
-            generations.remove(token);
+        match generations.find(token) {
+            Some(Entry { identity, until_s }) if now_s < until_s => return Ok(identity),
+            Some(_) => generations.remove(token),
+            None => {}
         }
         let Verified { identity, until_s } = verifier.verify_at(token, now_s)?;
         generations.insert(token.into(), Entry { identity: identity.clone(), until_s });
@@ -106,12 +112,14 @@ impl Generations {
         }
     }
 
-    fn find(&mut self, token: &str) -> Option<&Entry> {
-        if !self.young.contains_key(token) {
-            let (token, entry) = self.old.remove_entry(token)?;
-            self.insert(token, entry);
+    /// Finds a token with one look-up, if it is young.
+    fn find(&mut self, token: &str) -> Option<Entry> {
+        if let Some(entry) = self.young.get(token) {
+            return Some(entry.clone());
         }
-        self.young.get(token)
+        let (token, entry) = self.old.remove_entry(token)?;
+        self.insert(token, entry.clone());
+        Some(entry)
     }
 
     fn remove(&mut self, token: &str) {

@@ -1,6 +1,7 @@
 //! The claims of a token whose signature is verified: their checks, the subject and the roles.
 
 use super::{Identity, IdentitySettings, TokenError};
+use crate::store::SUBJECT_BYTES_MAX;
 use serde_json::{Map, Value};
 
 /// The claims of a token.
@@ -15,9 +16,6 @@ pub struct ClaimRules {
     subject_claim: String,
     roles_claims: Vec<String>,
 }
-
-/// The longest subject, in bytes.
-const SUBJECT_BYTES_MAX: usize = 256;
 
 impl ClaimRules {
     pub fn of(settings: &IdentitySettings) -> Self {

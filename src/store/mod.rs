@@ -24,9 +24,9 @@ mod types;
 
 pub use disk::is_guarded;
 pub use types::{
-    Answer, Answers, Cause, KindId, KindSet, Lease, Origin, PRINCIPAL_BYTES_MAX, Payload,
-    Principal, Principals, Record, StoreId, StoredAnswer, StoredOutcome, StoredReply,
-    StoredSuccess, Stream, UNPLACED,
+    Answer, Answers, Cause, KindId, KindSet, Lease, Origin, Payload, Principal, Principals, Record,
+    SUBJECT_BYTES_MAX, StoreId, StoredAnswer, StoredOutcome, StoredReply, StoredSuccess, Stream,
+    Subject, UNPLACED,
 };
 
 #[cfg(test)]

@@ -155,14 +155,16 @@ impl Sender {
     /// The principals of records that no client submits to the aggregate that this sender creates.
     /// It belongs to the customer who creates it, or to the owner of what led to its creation.
     pub fn owner_of_new(&self) -> Option<Arc<Principals>> {
-        let principals = match self {
-            Self::Client(call) => call.permission.as_ref()?.principals(None, true),
-            Self::Inside(call) => Arc::clone(call.on_behalf_of.as_ref()?),
+        let owner = match self {
+            Self::Client(call) => call.permission.as_ref()?.owner_of_new()?,
+            Self::Inside(call) => match call.on_behalf_of.as_ref()? {
+                principals if principals.issuer.is_none() && principals.owner.is_some() => {
+                    return Some(Arc::clone(principals));
+                }
+                principals => principals.owner.clone()?,
+            },
         };
-        principals.owner.is_some().then(|| match principals.issuer {
-            None => principals,
-            Some(_) => Arc::new(Principals { issuer: None, owner: principals.owner.clone() }),
-        })
+        Some(Arc::new(Principals { issuer: None, owner: Some(owner) }))
     }
 
     /// The command creates the aggregate.

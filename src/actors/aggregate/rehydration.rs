@@ -79,8 +79,8 @@ pub fn first_event(journal: &dyn Journal, stream: Stream) -> Result<Option<Recor
 }
 
 fn owner_in(record: &Record) -> Option<Arc<Principals>> {
-    let owner = Some(record.owner()?.into());
-    Some(Arc::new(Principals { issuer: None, owner }))
+    let owner = record.principals.as_ref()?.owner.clone()?;
+    Some(Arc::new(Principals { issuer: None, owner: Some(owner) }))
 }
 
 /// Applies one record. A panic of the domain code becomes an error.

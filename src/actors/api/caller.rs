@@ -3,7 +3,7 @@
 use super::RequestError;
 use crate::{
     domain::kernel::{Issuer, Readers},
-    store::{Principal, Principals},
+    store::{Principal, Principals, Subject},
 };
 use std::sync::Arc;
 
@@ -88,12 +88,12 @@ impl Caller {
     pub fn permission(
         &self,
         business: &str,
-        staff: &[&str],
+        staff: &[&'static str],
         issuer: Issuer,
     ) -> Result<Option<Permission>, RequestError> {
-        let principal = |role: &str| match self {
+        let principal = |role: &'static str| match self {
             Self::Known { subject, .. } => {
-                Some(Principal { subject: (**subject).into(), role: role.into() })
+                Some(Principal { subject: Arc::clone(subject).into(), role: role.into() })
             }
             Self::Trusted | Self::Anonymous => None,
         };
@@ -186,13 +186,18 @@ impl Permission {
         }
     }
 
-    /// The principals of the records that follow. An aggregate that a customer creates belongs to
-    /// the customer.
+    /// The owner of an aggregate that begins with the command. What a customer creates belongs to
+    /// the customer; what staff creates has no owner.
     #[must_use]
-    pub fn principals(&self, owner: Option<&str>, is_creation: bool) -> Arc<Principals> {
-        let creator = self.subject().filter(|_| is_creation && self.by != PermittedBy::Staff);
-        let owner = creator.or(owner).map(Into::into);
-        Arc::new(Principals { issuer: self.principal.clone(), owner })
+    pub fn owner_of_new(&self) -> Option<Subject> {
+        let principal = self.principal.as_ref().filter(|_| self.by != PermittedBy::Staff);
+        principal.map(|principal| principal.subject.clone())
+    }
+
+    /// The principals of the records that follow, in an aggregate with this owner.
+    #[must_use]
+    pub fn principals(&self, owner: Option<&Subject>) -> Arc<Principals> {
+        Arc::new(Principals { issuer: self.principal.clone(), owner: owner.cloned() })
     }
 
     fn subject(&self) -> Option<&str> {

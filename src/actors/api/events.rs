@@ -3,7 +3,7 @@
 use super::{ResourceInfo, Sight};
 use crate::{
     domain::kernel::{Readers, Timestamp},
-    store::Stream,
+    store::{Stream, Subject},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -30,7 +30,7 @@ pub struct EventHeader {
     /// The number of the conversation that it belongs to.
     pub correlation: u64,
     /// The subject of the customer to whom the aggregate belongs.
-    pub owner: Option<Box<str>>,
+    pub owner: Option<Subject>,
     /// Who may read the aggregate.
     pub readers: Readers,
 }

@@ -170,6 +170,7 @@ impl RuntimeBuilder {
             journal: self.journal,
             shared: self.shared,
             resources: self.endpoints.iter().map(|endpoint| endpoint.info().clone()).collect(),
+            endpoint_of: (0..).zip(&self.endpoints).map(|(at, one)| (one.kind(), at)).collect(),
             endpoints: self.endpoints,
             examples: self.examples,
             staff: self.staff,

@@ -11,7 +11,7 @@ use crate::{
         support::run_blocking,
     },
     store::{
-        KindSet, Payload, Record,
+        KindSet, Payload, Record, Subject,
         journal::{Listener, ReadLevel},
     },
 };
@@ -111,11 +111,7 @@ impl Runtime {
         is_wanted: &dyn Fn(&EventHeader) -> bool,
     ) -> Result<Option<AggregateEvent>, String> {
         let Payload::Event(bytes) = &record.payload else { return Ok(None) };
-        let mut endpoints = self.parts.endpoints.iter();
-        let Some(endpoint) = endpoints.find(|endpoint| endpoint.kind() == record.stream.kind)
-        else {
-            return Ok(None);
-        };
+        let Some(endpoint) = self.parts.endpoint_of(record.stream.kind) else { return Ok(None) };
         let info = endpoint.info();
         let header = EventHeader {
             position: record.position,
@@ -125,7 +121,7 @@ impl Runtime {
             stream: record.stream,
             version: record.version,
             correlation: record.correlation,
-            owner: record.owner().map(Into::into),
+            owner: record.principals.as_ref().and_then(|all| all.owner.clone()),
             readers: info.readers,
         };
         if !is_wanted(&header) {

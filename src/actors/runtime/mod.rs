@@ -117,7 +117,7 @@ impl Runtime {
         let endpoint = &self.parts.endpoints[request.resource];
         match endpoint.forwarded(&request)? {
             None => Arc::clone(endpoint).submit(request).await,
-            Some(dispatch) => self.forward(dispatch, request).await,
+            Some(dispatch) => Box::pin(self.forward(dispatch, request)).await,
         }
     }
 

@@ -11,7 +11,7 @@ use crate::{
         supervision::Supervisor,
         view::ViewReader,
     },
-    store::journal::Journal,
+    store::{KindId, journal::Journal},
 };
 use std::{collections::HashMap, sync::Arc};
 
@@ -20,6 +20,8 @@ pub struct RuntimeParts {
     pub journal: Arc<dyn Journal>,
     pub shared: Arc<Services>,
     pub endpoints: Vec<Arc<dyn Endpoint>>,
+    /// The indexes of the endpoints, by kind.
+    pub endpoint_of: HashMap<KindId, usize>,
     pub resources: Vec<ResourceInfo>,
     pub rows: Vec<Arc<ViewReader>>,
     pub views: Vec<ViewInfo>,
@@ -36,6 +38,11 @@ pub struct RuntimeParts {
 }
 
 impl RuntimeParts {
+    /// The endpoint of the aggregates of this kind.
+    pub fn endpoint_of(&self, kind: KindId) -> Option<&dyn Endpoint> {
+        self.endpoint_of.get(&kind).map(|index| &*self.endpoints[*index])
+    }
+
     /// The staff roles of a business; none when the business is unknown.
     pub fn staff_of(&self, business: &str) -> &'static [&'static str] {
         self.staff.get(business).copied().unwrap_or_default()

@@ -11,7 +11,7 @@ use crate::{
     },
     domain::kernel::Filter,
     store::{
-        Record,
+        Record, Subject,
         journal::{Journal, Listener, ReadLevel, SubmitError},
         read_model::{FoundRow, OpenProblem, ReadModel, ReadModelError, RowChange},
     },
@@ -66,14 +66,14 @@ pub struct Projector<F: Projection> {
     recent: HashMap<u64, Option<OwnedRow<F::Row>>>,
     /// The newest row of each condition that recent rows continue.
     continued: HashMap<Filter, F::Row>,
-    /// The largest number of a row, once it is known.
+    /// The largest number of a row that is not among the recent ones, once it is known.
     largest: Option<u64>,
 }
 
 /// A row and the subject of the customer to whom it belongs.
 struct OwnedRow<R> {
     row: R,
-    owner: Option<Box<str>>,
+    owner: Option<Subject>,
 }
 
 /// The message that there may be records to fold.
@@ -265,6 +265,7 @@ impl<F: Projection> Projector<F> {
         }
         self.cursor = last;
         if self.recent.len() > RECENT_ROWS_MAX {
+            self.largest = self.largest.max(self.recent.keys().max().copied());
             self.recent.clear();
             self.continued.clear();
         }
@@ -304,14 +305,16 @@ impl<F: Projection> Projector<F> {
         let largest = self.largest()?;
         let before = match self.recent.remove(&number) {
             Some(row) => row,
-            // Most rows are new, so no query is needed for numbers above the largest.
+            // Most rows are new, so no query is needed for numbers above the largest. Rows of new
+            // aggregates do not come in order of number.
             None if number > largest => None,
             None => self.stored(number)?,
         };
         let (mut before, owner) =
             before.map_or((None, None), |OwnedRow { row, owner }| (Some(row), owner));
-        let owner = owner.or_else(|| record.owner().map(Into::into));
-        self.largest = Some(largest.max(number));
+        let of_record = || record.principals.as_ref().and_then(|all| all.owner.clone());
+        let owner = owner.or_else(of_record);
+        self.largest = Some(largest);
         let continues = match before {
             None => catch_panic(|| self.projection.continues(&event))?,
             Some(_) => None,
@@ -335,7 +338,7 @@ impl<F: Projection> Projector<F> {
         self.largest = None;
     }
 
-    /// Returns the largest number that may have a row.
+    /// Returns the largest number that may have a row besides the recent ones.
     fn largest(&self) -> Result<u64, String> {
         match self.largest {
             Some(largest) => Ok(largest),
@@ -357,6 +360,7 @@ impl<F: Projection> Projector<F> {
     fn stored(&self, number: u64) -> Result<Option<OwnedRow<F::Row>>, String> {
         let found = self.model.row(number).map_err(|error| error.to_string())?;
         let read = |FoundRow { body, owner, .. }: FoundRow| {
+            let owner = owner.map(Subject::from);
             serde_json::from_slice(&body).map(|row| OwnedRow { row, owner })
         };
         let row = found.map(read).transpose();

@@ -298,7 +298,7 @@ fn an_unusable_file_of_accounts_is_described_without_its_values() {
         (client("a", &hash.replace("argon2id", "argon2i")), "`a`: the hash is not one of argon2id"),
         (client("a", &hash.replace("m=8", "m=999999999")), "`a`: the hash costs more than"),
         (client("a", &hash) + &user("a"), "`a`: there are two accounts with this name"),
-        (client("", &hash), "a name must have from 1 to 256 bytes"),
+        (client("", &hash), "a name must have from 1 to 255 bytes"),
         (client("a", &hash) + "roles = [\"a b\"]", "`a`: a role must be one word"),
         (client("a", &hash) + "grants = [\"s3cret\"]", "must be \"client_credentials\" or"),
         (client("a", &hash) + "password = \"s3cret\"", "there is no field `password`"),

@@ -5,6 +5,7 @@ use super::{
     verifier_of,
 };
 use crate::identity::{Identity, IdentitySettings, TokenError, Verifier};
+use crate::store::SUBJECT_BYTES_MAX;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use ring::{rsa::PublicKeyComponents, signature::RsaKeyPair};
 use serde_json::{Value, json};
@@ -225,12 +226,20 @@ fn a_token_is_verified_with_the_key_it_names_or_with_any_when_it_names_none() {
 fn a_token_without_a_usable_subject_is_refused() {
     let key = TestKey::ec("a");
     let verifier = verifier_of(&[&key]);
-    for subject in
-        [json!(null), json!(""), json!(" "), json!(7), json!("a\nb"), json!("x".repeat(257))]
-    {
+    for subject in [
+        json!(null),
+        json!(""),
+        json!(" "),
+        json!(7),
+        json!("a\nb"),
+        json!("x".repeat(SUBJECT_BYTES_MAX + 1)),
+    ] {
         let token = key.token(&claims(json!({ "sub": subject })));
         assert_eq!(refusal(&verifier, &token), TokenError::NoSubject);
     }
+    let longest = "x".repeat(SUBJECT_BYTES_MAX);
+    let token = key.token(&claims(json!({ "sub": longest })));
+    assert_eq!(*verify(&verifier, &token).unwrap().subject, longest);
 }
 
 #[test]

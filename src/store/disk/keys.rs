@@ -14,7 +14,9 @@
 //! k | kind u16                                    the cursor of a subscriber
 //! v | kind u16 | number u64                       the state of a subscriber's conversation
 //! o | kind u16 | owner, bytes u8 | owner | number u64
-//!                                                 a stream that belongs to this owner
+//!                                                 a stream of this owner, in format 6
+//! w | owner, bytes u16 | owner | position u64 | part u16
+//!                                                 streams of this owner up to the position
 //! m | f                                           the format version of the store
 //! m | i                                           the identity of the store
 //! m | k | kind u16                                the name of a kind
@@ -22,10 +24,11 @@
 //! m | a                                           the commits that hold answers and no records
 //! m | n                                           numbers that are not assigned again, by kind
 //! m | l                                           losses of history that were accepted
+//! m | o                                           the position up to which `w` lists all streams
 //! ```
 //! The keys of answers are idempotency keys.
 
-use crate::store::types::{KindId, PRINCIPAL_BYTES_MAX, Stream};
+use crate::store::types::{KindId, SUBJECT_BYTES_MAX, Stream};
 
 /// The letter of first records.
 pub(in crate::store) const FIRST_RECORDS: u8 = b'b';
@@ -49,8 +52,14 @@ pub(in crate::store) const SUBSCRIBER: u8 = b'k';
 
 pub(in crate::store) const CONVERSATION: u8 = b'v';
 
+/// The letter of single streams of owners, in format 6.
+pub(in crate::store) const OWNED_SINGLY: u8 = b'o';
+
 /// The letter of the streams of owners.
-pub(in crate::store) const OWNED: u8 = b'o';
+pub(in crate::store) const OWNED: u8 = b'w';
+
+/// The key of the position up to which the streams of owners are listed.
+pub(in crate::store) const OWNED_UP_TO: &[u8] = b"mo";
 
 /// The key of the format version.
 pub(in crate::store) const FORMAT: &[u8] = b"mf";
@@ -188,27 +197,48 @@ pub(in crate::store) fn conversation(stream: Stream) -> [u8; 11] {
     addressed(CONVERSATION, stream)
 }
 
-/// Returns the key prefix of all streams of a kind that belong to this owner. Of an owner longer than
-/// [`PRINCIPAL_BYTES_MAX`] only the beginning counts.
-pub(in crate::store) fn owned_by(kind: KindId, owner: &str) -> Vec<u8> {
-    let owner = &owner.as_bytes()[..owner.len().min(PRINCIPAL_BYTES_MAX)];
-    let mut key = Vec::with_capacity(4 + owner.len() + 8);
-    key.push(OWNED);
-    key.extend(kind.0.to_be_bytes());
-    key.extend(u8::try_from(owner.len()));
-    key.extend(owner);
+/// Returns the key prefix of the streams of a kind and an owner that format 6 listed singly; `None`
+/// for an owner whom it could not list. It cut longer subjects.
+pub(in crate::store) fn owned_singly_by(kind: KindId, owner: &str) -> Option<Vec<u8>> {
+    let bytes = u8::try_from(owner.len()).ok().filter(|_| owner.len() <= SUBJECT_BYTES_MAX)?;
+    let [high, low] = kind.0.to_be_bytes();
+    Some([&[OWNED_SINGLY, high, low, bytes], owner.as_bytes()].concat())
+}
+
+/// Reads the kind, the owner and the number in a key of format 6.
+pub(in crate::store) fn read_owned_singly(key: &[u8]) -> Option<(&[u8], Stream)> {
+    let (head, rest) = key.split_first_chunk::<4>()?;
+    let (owner, number) = rest.split_last_chunk::<8>()?;
+    let kind = KindId(u16::from_be_bytes([head[1], head[2]]));
+    let is_whole = head[0] == OWNED_SINGLY && usize::from(head[3]) == owner.len();
+    is_whole.then_some((owner, Stream { kind, number: u64::from_be_bytes(*number) }))
+}
+
+/// Returns the key prefix of the streams of an owner. Of an owner of 64 KiB or more only the
+/// beginning counts.
+pub(in crate::store) fn owned_by(owner: &str) -> Vec<u8> {
+    let bytes = u16::try_from(owner.len()).unwrap_or(u16::MAX);
+    let owner = &owner.as_bytes()[..usize::from(bytes)];
+    let [high, low] = bytes.to_be_bytes();
+    [&[OWNED, high, low], owner].concat()
+}
+
+/// Returns the key of a part of the streams of an owner that begin up to this position.
+pub(in crate::store) fn owned(owner: &str, up_to: u64, part: u16) -> Vec<u8> {
+    let mut key = owned_by(owner);
+    key.extend(up_to.to_be_bytes());
+    key.extend(part.to_be_bytes());
     key
 }
 
-pub(in crate::store) fn owned(stream: Stream, owner: &str) -> Vec<u8> {
-    let mut key = owned_by(stream.kind, owner);
-    key.extend(stream.number.to_be_bytes());
-    key
-}
-
-/// Reads the number in a key of [`owned`].
-pub(in crate::store) fn read_owned(key: &[u8]) -> Option<u64> {
-    key.last_chunk().map(|number| u64::from_be_bytes(*number))
+/// Reads the owner and the position in a key of [`owned`].
+pub(in crate::store) fn read_owned(key: &[u8]) -> Option<(&[u8], u64)> {
+    let (head, rest) = key.split_first_chunk::<3>()?;
+    let (rest, _) = rest.split_last_chunk::<2>()?;
+    let (owner, up_to) = rest.split_last_chunk::<8>()?;
+    let bytes = usize::from(u16::from_be_bytes([head[1], head[2]]));
+    let is_whole = head[0] == OWNED && bytes == owner.len();
+    is_whole.then_some((owner, u64::from_be_bytes(*up_to)))
 }
 
 fn addressed(letter: u8, stream: Stream) -> [u8; 11] {

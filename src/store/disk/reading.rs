@@ -325,6 +325,34 @@ pub(in crate::store) fn numbers(
     Ok(numbers)
 }
 
+/// Adds the numbers of the streams of a kind and an owner, as far as they are listed on disk.
+pub(in crate::store) fn owned(
+    db: &Tree,
+    kind: KindId,
+    owner: &str,
+    numbers: &mut Vec<u64>,
+) -> Result<(), StoreError> {
+    let unreadable = |reason: String| {
+        StoreError::Failed(format!("a list of the streams of an owner cannot be read: {reason}"))
+    };
+    for entry in keys::owned_singly_by(kind, owner).iter().flat_map(|all| db.scan_prefix(all)) {
+        let key = entry?.0;
+        numbers.extend(keys::read_owned_singly(&key).map(|(_, stream)| stream.number));
+    }
+    for entry in db.scan_prefix(keys::owned_by(owner)) {
+        let (key, value) = entry?;
+        // Other owners may begin with this one and have other lengths, so their prefix differs.
+        let is_of_owner = keys::read_owned(&key).is_some_and(|(of, _)| of == owner.as_bytes());
+        if is_of_owner {
+            let streams: Vec<Stream> =
+                codec::unframe(&value).map_err(|error| unreadable(error.to_string()))?;
+            let of_kind = streams.into_iter().filter(|stream| stream.kind == kind);
+            numbers.extend(of_kind.map(|stream| stream.number));
+        }
+    }
+    Ok(())
+}
+
 impl From<sled::Error> for StoreError {
     fn from(error: sled::Error) -> Self {
         Self::Failed(error.to_string())

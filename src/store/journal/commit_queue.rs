@@ -6,7 +6,7 @@ use super::{
 };
 use crate::store::{
     disk::{Answers as AnswersMark, Head, Refusal, Totals},
-    types::{Answers, KindId, Lease, Record, Snapshot, Stream},
+    types::{Answers, KindId, Lease, Record, Snapshot, Stream, Subject},
 };
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -80,19 +80,15 @@ pub(in crate::store) struct Chains {
 /// One item that waits for a commit.
 struct Queued {
     records: usize,
+    /// Whether its stream begins.
+    is_creation: bool,
     extra: Option<Box<SideWrite>>,
     done: Option<Done>,
 }
 
 /// A write that a commit may hold besides records.
 pub(in crate::store) enum SideWrite {
-    Submitted {
-        stream: Stream,
-        answer: Option<Answers>,
-        snapshot: Option<Snapshot>,
-        /// The owner of an aggregate that begins.
-        owner: Option<Box<str>>,
-    },
+    Submitted { stream: Stream, answer: Option<Answers>, snapshot: Option<Snapshot> },
     Checkpoint(Checkpoint),
     Kind(KindId, String),
 }
@@ -101,6 +97,8 @@ pub(in crate::store) enum SideWrite {
 #[derive(Default)]
 pub(in crate::store) struct CommitBatch {
     pub(in crate::store) records: Vec<Arc<Record>>,
+    /// The streams that begin and have an owner.
+    pub(in crate::store) created: Vec<(Stream, Subject)>,
     pub(in crate::store) extras: Vec<SideWrite>,
     pub(in crate::store) callbacks: Vec<Done>,
 }
@@ -163,18 +161,17 @@ impl CommitQueue {
         if let Some(answers) = &mut answer {
             answers.place(self.head, records > 0);
         }
-        let owner = principals.filter(|_| submission.is_creation);
-        let owner = owner.and_then(|principals| principals.owner.clone());
-        let has_extra = answer.is_some() || snapshot.is_some() || owner.is_some();
-        let extra =
-            has_extra.then(|| Box::new(SideWrite::Submitted { stream, answer, snapshot, owner }));
-        self.queue.push_back(Queued { records, extra, done: submission.done });
+        let has_extra = answer.is_some() || snapshot.is_some();
+        let extra = has_extra.then(|| Box::new(SideWrite::Submitted { stream, answer, snapshot }));
+        let (is_creation, done) = (submission.is_creation, submission.done);
+        self.queue.push_back(Queued { records, is_creation, extra, done });
         Ok(Positions { first_position, last_position: self.head })
     }
 
     /// Queues a write that is not a record; [`Self::admit`] must have succeeded.
     pub(in crate::store) fn enqueue(&mut self, extra: SideWrite, done: Option<Done>) {
-        self.queue.push_back(Queued { records: 0, extra: Some(Box::new(extra)), done });
+        let extra = Some(Box::new(extra));
+        self.queue.push_back(Queued { records: 0, is_creation: false, extra, done });
     }
 
     /// Checks that the journal is open, the generation is current and the queue has room.
@@ -207,7 +204,12 @@ impl CommitQueue {
         }
         load.records.extend(self.queued_records.drain(..records));
         load.callbacks.reserve(items);
+        let mut first = 0;
         for queued in self.queue.drain(..items) {
+            if queued.is_creation {
+                load.created.extend(load.records.get(first).and_then(owned));
+            }
+            first += queued.records;
             load.extras.extend(queued.extra.map(|extra| *extra));
             load.callbacks.extend(queued.done);
         }
@@ -286,6 +288,11 @@ impl CommitQueue {
         self.durable_totals = totals;
         self.intake = Intake::Open;
     }
+}
+
+/// The stream of a record with its owner, if it has one.
+fn owned(record: &Arc<Record>) -> Option<(Stream, Subject)> {
+    Some((record.stream, record.principals.as_ref()?.owner.clone()?))
 }
 
 /// The outcome that a waiting callback receives.

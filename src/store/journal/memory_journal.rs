@@ -11,6 +11,7 @@ use crate::{
         disk::Head,
         types::{
             KindId, KindSet, Lease, Payload, Record, Snapshot, StoreError, StoredAnswer, Stream,
+            Subject,
         },
     },
     sync,
@@ -45,7 +46,7 @@ struct State {
     streams: BTreeMap<Stream, Vec<u64>>,
     snapshots: HashMap<Stream, Snapshot>,
     /// The streams of each owner.
-    owned: BTreeMap<(KindId, Box<str>), BTreeSet<u64>>,
+    owned: BTreeMap<(KindId, Subject), BTreeSet<u64>>,
     answers: HashMap<u128, StoredAnswer>,
     cursors: HashMap<KindId, u64>,
     conversations: BTreeMap<Stream, Vec<u8>>,
@@ -79,7 +80,10 @@ impl State {
     /// Keeps everything that is queued, and moves the watermark. Returns the callbacks to be called
     /// outside of the lock.
     fn commit(&mut self) -> Vec<Done> {
-        let CommitBatch { records, extras, mut callbacks } = self.front.take(usize::MAX);
+        let CommitBatch { records, created, extras, mut callbacks } = self.front.take(usize::MAX);
+        for (stream, owner) in created {
+            self.owned.entry((stream.kind, owner)).or_default().insert(stream.number);
+        }
         for record in records {
             self.front.durable_totals.add(record.stream, record.version);
             self.streams.entry(record.stream).or_default().push(record.position);
@@ -94,10 +98,7 @@ impl State {
 
     fn keep(&mut self, extra: SideWrite) {
         match extra {
-            SideWrite::Submitted { stream, answer, snapshot, owner } => {
-                if let Some(owner) = owner {
-                    self.owned.entry((stream.kind, owner)).or_default().insert(stream.number);
-                }
+            SideWrite::Submitted { stream, answer, snapshot } => {
                 let answers = answer.into_iter().flat_map(|answers| answers.all);
                 self.answers.extend(answers.map(|kept| (kept.key, kept.answer)));
                 self.snapshots.extend(snapshot.map(|snapshot| (stream, snapshot)));

@@ -18,6 +18,7 @@ mod integrity;
 mod mark_sync;
 mod memory_journal;
 mod open;
+mod owner_lists;
 mod partitions;
 mod reads;
 mod recovery;

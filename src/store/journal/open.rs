@@ -177,7 +177,12 @@ fn check_format(disk: &Disk) -> Result<(), String> {
         ));
     }
     // After this start an older binary could misread the store.
-    if found < FORMAT { write_format(disk, |_| {}) } else { Ok(()) }
+    if found == FORMAT {
+        return Ok(());
+    }
+    // Format 6 lists all streams of owners already, and older formats have no owners.
+    let head = reading::head(&disk.db).map_err(|error| error.to_string())?;
+    write_format(disk, |batch| batch.insert(keys::OWNED_UP_TO, codec::frame(&head.position)))
 }
 
 /// An identity that no other store has.

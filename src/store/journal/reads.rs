@@ -50,6 +50,16 @@ impl SledJournal {
         Ok((skip + 1..=skip + left).collect())
     }
 
+    pub(super) fn owned_numbers(&self, kind: KindId, owner: &str) -> Result<Vec<u64>, StoreError> {
+        // Before the disk: what leaves the memory in between is on disk already. Both have durable
+        // streams only.
+        let mut numbers = self.shared.owner_lists.of(kind, owner)?;
+        reading::owned(&self.readable_disk()?.0.db, kind, owner, &mut numbers)?;
+        numbers.sort_unstable();
+        numbers.dedup();
+        Ok(numbers)
+    }
+
     pub(super) fn settled_snapshot(&self, stream: Stream) -> Result<Option<Snapshot>, StoreError> {
         let (disk, settled) = self.readable_disk()?;
         let snapshot = reading::snapshot(&disk.db, stream)?;

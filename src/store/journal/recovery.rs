@@ -12,6 +12,7 @@
 use super::{
     commit_queue::{CommitBatch, Intake, tell},
     integrity,
+    owner_lists::OwnerLists,
     shared::Shared,
     submission::CommitError,
 };
@@ -188,6 +189,7 @@ fn reopen(shared: &Shared) -> Result<(), String> {
     if let Some(reason) = integrity::behind(&disk.db, &head, &shared.mark.mark())? {
         return Err(reason);
     }
+    shared.owner_lists.replace(OwnerLists::read(&disk.db, durable));
     *sync::write(&shared.slot) = Some(Arc::new(disk));
     {
         let mut front = sync::lock(&shared.front);

@@ -5,6 +5,7 @@ use super::{
     commit_queue::{CommitQueue, Intake},
     commit_timer::CommitTimer,
     feed::Subscribers,
+    owner_lists::OwnerLists,
 };
 use crate::store::{
     disk::{Disk, Files, MarkFile, synced},
@@ -35,6 +36,7 @@ pub struct Shared {
     pub(in crate::store) writer_wakeup: Condvar,
     /// Empty while the store is being reopened, and after closing.
     pub(in crate::store) slot: RwLock<Option<Arc<Disk>>>,
+    pub(in crate::store) owner_lists: OwnerLists,
     pub(in crate::store) subscribers: Subscribers,
     pub(in crate::store) availability: AvailabilityObservers,
     /// Whether the store may hold discarded records; it is then read up to the watermark only.
@@ -55,7 +57,7 @@ impl Shared {
     pub(in crate::store) fn new(
         dir: PathBuf,
         options: JournalOptions,
-        front: CommitQueue,
+        (front, owner_lists): (CommitQueue, OwnerLists),
         (disk, mark, files): (Disk, Arc<MarkFile>, Files),
     ) -> Self {
         Self {
@@ -63,6 +65,7 @@ impl Shared {
             options,
             writer_wakeup: Condvar::new(),
             slot: RwLock::new(Some(Arc::new(disk))),
+            owner_lists,
             subscribers: Subscribers::default(),
             availability: AvailabilityObservers::default(),
             is_in_doubt: AtomicBool::new(false),

@@ -8,6 +8,7 @@ use super::{
     integrity::Loss,
     mark_sync::MarkSync,
     open,
+    owner_lists::OwnerLists,
     shared::Shared,
     submission::{Checkpoint, Done, Positions, ReadLevel, Submission, SubmitError},
     writer,
@@ -57,8 +58,10 @@ impl SledJournal {
     pub fn open(dir: &Path, options: JournalOptions) -> Result<Arc<Self>, OpenError> {
         let opened = open::open(dir, &options)?;
         let front = CommitQueue::new(opened.head);
+        let owner_lists = OwnerLists::read(&opened.disk.db, front.durable);
         let of_store = (opened.disk, opened.mark, opened.files);
-        let shared = Arc::new(Shared::new(dir.to_owned(), options, front, of_store));
+        let shared = Shared::new(dir.to_owned(), options, (front, owner_lists), of_store);
+        let shared = Arc::new(shared);
         let marking = MarkSync::start(Arc::clone(&shared.mark));
         let marking = marking.map_err(|reason| OpenError { path: dir.to_owned(), reason })?;
         let of_thread = Arc::clone(&shared);
@@ -315,9 +318,7 @@ impl Journal for SledJournal {
     }
 
     fn owned(&self, kind: KindId, owner: &str) -> Result<Vec<u64>, StoreError> {
-        let entries = self.disk()?.db.scan_prefix(keys::owned_by(kind, owner));
-        let numbers = entries.map(|entry| Ok(keys::read_owned(&entry?.0)));
-        numbers.filter_map(Result::transpose).collect()
+        self.owned_numbers(kind, owner)
     }
 
     fn records_read(&self) -> u64 {

@@ -14,6 +14,7 @@ use super::{
     answer_expiry::Expiry,
     commit_batch,
     commit_queue::{Chains, CommitBatch, Intake, SideWrite, tell},
+    owner_lists::Slice,
     recovery,
     shared::Shared,
     submission::{Checkpoint, CommitError},
@@ -116,10 +117,11 @@ fn next_load(shared: &Shared, expiry: &Expiry) -> Option<CommitBatch> {
     Some(front.take(shared.options.commit_records_max))
 }
 
-/// Totals and checksums after a commit.
+/// Totals and checksums after a commit, and what it has written of the lists of owners.
 struct Committed {
     totals: Totals,
     chains: Chains,
+    owners: Slice,
 }
 
 fn commit(
@@ -129,9 +131,9 @@ fn commit(
     load: &CommitBatch,
 ) -> Result<Committed, Failure> {
     let disk = shared.disk().map_err(Failure::Broken)?;
-    let (mut totals, mut chains) = {
+    let (mut totals, mut chains, durable) = {
         let front = sync::lock(&shared.front);
-        (front.durable_totals.clone(), front.chains)
+        (front.durable_totals.clone(), front.chains, front.durable)
     };
     let mut batch = Batch::default();
     expiry.begin();
@@ -146,15 +148,19 @@ fn commit(
         batch.insert(keys::ANSWERS_ALONE, codec::frame(&chains.answers));
     }
     let records = &load.records;
+    let owners = match records.is_empty() {
+        true => Slice::default(),
+        false => shared.owner_lists.write(&mut batch, load.created.len(), durable),
+    };
     commit_batch::write_records(&mut batch, frame, records, &mut totals, &mut chains.records);
     // An empty batch may have found no expired answer.
     if batch.is_empty() {
-        return Ok(Committed { totals, chains });
+        return Ok(Committed { totals, chains, owners });
     }
     disk.commit(batch)?;
     let marked = shared.mark.write(|mark| raise_mark(mark, load, chains));
     marked.map_err(|error| Failure::Broken(format!("the mark of the journal: {error}")))?;
-    Ok(Committed { totals, chains })
+    Ok(Committed { totals, chains, owners })
 }
 
 /// Raises the mark to the commit that is about to be acknowledged.
@@ -176,15 +182,12 @@ fn raise_mark(mark: &mut Mark, load: &CommitBatch, chains: Chains) {
 
 fn write_extra(batch: &mut Batch, expiry: &mut Expiry, extra: &SideWrite) {
     match extra {
-        SideWrite::Submitted { stream, answer, snapshot, owner } => {
+        SideWrite::Submitted { stream, answer, snapshot } => {
             if let Some(answers) = answer {
                 expiry.write(batch, answers);
             }
             if let Some(snapshot) = snapshot {
                 batch.insert(&keys::snapshot(*stream), codec::frame(snapshot));
-            }
-            if let Some(owner) = owner {
-                batch.insert(keys::owned(*stream, owner), &[]);
             }
         }
         SideWrite::Checkpoint(checkpoint) => write_checkpoint(batch, checkpoint),
@@ -206,7 +209,11 @@ fn write_checkpoint(batch: &mut Batch, checkpoint: &Checkpoint) {
     }
 }
 
-fn acknowledge(shared: &Shared, load: CommitBatch, Committed { totals, chains }: Committed) {
+fn acknowledge(shared: &Shared, load: CommitBatch, committed: Committed) {
+    let Committed { totals, chains, owners } = committed;
+    // Before the callbacks: a client that is told of a new aggregate finds it in its list.
+    shared.owner_lists.written(owners);
+    shared.owner_lists.add(load.created);
     let reached = load.records.last().map(|record| record.position);
     let before = shared.durable();
     let waiting = {

@@ -3,10 +3,9 @@
 use super::{open, order, said, submit};
 use crate::store::{
     disk::keys,
-    journal::{Flaw, SledJournal, Submission},
-    types::{Cause, KindId, Origin, Principals, Snapshot},
+    journal::{Flaw, SledJournal},
+    types::{Cause, KindId, Origin, Snapshot},
 };
-use std::sync::Arc;
 
 fn flaws(journal: &SledJournal) -> Vec<String> {
     let flaws = journal.audit(&mut |_, _| {}, &mut |_| {}).expect("is readable");
@@ -15,23 +14,6 @@ fn flaws(journal: &SledJournal) -> Vec<String> {
 
 fn dispatched(nth: u16) -> Cause {
     Cause::Dispatch(Origin { by: KindId(9), conversation: 1, position: 1, nth })
-}
-
-#[test]
-fn a_stream_that_is_missing_among_those_of_its_owner_is_a_flaw() {
-    let dir = tempfile::tempdir().expect("a folder");
-    let journal = open(dir.path());
-    let owner = Some("kim".into());
-    let principals = Some(Arc::new(Principals { issuer: None, owner }));
-    let submission =
-        Submission { principals, is_creation: true, ..said(7, 0, &["requested", "paid"]) };
-    submit(&journal, submission).1.expect("durable");
-    assert_eq!(flaws(&journal), [""; 0]);
-    let disk = journal.disk().expect("open");
-    disk.db.remove(keys::owned(order(7), "kim")).expect("removed");
-    let found = flaws(&journal);
-    assert_eq!(found.len(), 1, "{found:?}");
-    assert!(found[0].contains("is missing among the streams of its owner"), "{found:?}");
 }
 
 #[test]

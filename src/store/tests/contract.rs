@@ -184,6 +184,9 @@ fn a_record_keeps_its_principals_and_an_owner_has_a_list_of_streams() {
         let owners: Vec<_> = records.iter().map(|record| record.owner()).collect();
         let kim = Some("kim");
         assert_eq!(owners, [kim, kim, kim, None, Some("ki"), kim, None]);
+        let long = "k".repeat(300);
+        submit(journal, by(11, 0, &principals(None, Some(&long)), true));
+        assert_eq!((owned(&long), owned(&long[..299])), (vec![11], vec![]), "it is not cut");
     });
 }
 

@@ -14,7 +14,7 @@ pub use error::{OpenError, StoreError};
 pub use kind_set::{KindSet, interested_kind};
 pub use lease::Lease;
 pub use options::JournalOptions;
-pub use principals::{PRINCIPAL_BYTES_MAX, Principal, Principals};
+pub use principals::{Principal, Principals, SUBJECT_BYTES_MAX, Subject};
 pub use record::{
     Cause, KindId, Origin, Payload, Record, StoreId, StoredAnswer, StoredOutcome, StoredReply,
     StoredSuccess, Stream,

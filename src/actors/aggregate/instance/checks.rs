@@ -56,7 +56,7 @@ impl<A: Aggregate> Instance<A> {
         let not_found = || AggregateKind::<A>::not_found(self.number);
         let permitted = match &call.permission {
             Some(permission) if self.is_born => {
-                permission.check(self.owner(), A::READERS, not_found)
+                permission.check(self.owner().map(|owner| &**owner), A::READERS, not_found)
             }
             _ => Ok(()),
         };

@@ -60,7 +60,7 @@ impl<A: Aggregate> Instance<A> {
     fn principals(&self, sender: &Sender) -> Option<Arc<Principals>> {
         match sender {
             Sender::Client(ClientCommand { permission: Some(permission), .. }) => {
-                Some(permission.principals(self.owner(), false))
+                Some(permission.principals(self.owner()))
             }
             Sender::Client(_) | Sender::Inside(_) => self.owner.clone(),
         }

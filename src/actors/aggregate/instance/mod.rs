@@ -18,7 +18,7 @@ use crate::{
         support::{catch_panic, now},
     },
     domain::kernel::{Aggregate, Progress, Timestamp, command_name},
-    store::{Lease, Payload, Principals, journal::Entry},
+    store::{Lease, Payload, Principals, Subject, journal::Entry},
 };
 use actix::{Actor, Addr, Context, Handler};
 use commit::DecisionOutcome;
@@ -223,7 +223,7 @@ impl<A: Aggregate> Instance<A> {
 
     fn show(&mut self, to: ReplyTo, sight: &Sight) {
         // A command that was refused or changed nothing leaves a record, but no state to show.
-        let is_seen = sight.sees(A::READERS, self.owner());
+        let is_seen = sight.sees(A::READERS, self.owner().map(|owner| &**owner));
         if self.version == 0 || self.state == A::default() || !is_seen {
             return to.send(Err(AggregateKind::<A>::not_found(self.number)));
         }
@@ -367,8 +367,8 @@ impl<A: Aggregate> Instance<A> {
     }
 
     /// The subject of the customer to whom the aggregate belongs.
-    fn owner(&self) -> Option<&str> {
-        self.owner.as_ref()?.owner.as_deref()
+    fn owner(&self) -> Option<&Subject> {
+        self.owner.as_ref()?.owner.as_ref()
     }
 
     /// Whether the outcome is pending: other aggregates or services have to answer first.

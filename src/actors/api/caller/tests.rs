@@ -84,17 +84,17 @@ fn a_command_of_anyone_is_for_those_who_see_the_aggregate() {
 #[test]
 fn what_a_customer_creates_belongs_to_the_customer_and_what_staff_creates_has_no_owner() {
     let kim = permission(&known("kim", &[]), Issuer::Customer).expect("has a token");
-    let principals = kim.principals(None, true);
+    let principals = kim.principals(kim.owner_of_new().as_ref());
     let issuer = principals.issuer.as_ref().expect("it is known");
     assert_eq!((&*issuer.subject, &*issuer.role), ("kim", "customer"));
-    assert_eq!(principals.owner.as_deref(), Some("kim"));
+    assert_eq!(principals.owner, Some("kim".into()));
     let lee = permission(&known("lee", &["dispatcher"]), DISPATCHER).expect("has the role");
-    assert_eq!(lee.principals(None, true).owner, None);
-    let principals = lee.principals(Some("kim"), false);
-    assert_eq!(principals.owner.as_deref(), Some("kim"), "it stays the customer's");
+    assert_eq!(lee.owner_of_new(), None);
+    let principals = lee.principals(Some(&"kim".into()));
+    assert_eq!(principals.owner, Some("kim".into()), "it stays the customer's");
     assert_eq!(&*principals.issuer.as_ref().expect("it is known").role, "dispatcher");
     let anonymous = permission(&Caller::Anonymous, Issuer::Anyone).expect("is permitted");
-    assert_eq!(*anonymous.principals(None, true), Principals::default());
+    assert_eq!(*anonymous.principals(anonymous.owner_of_new().as_ref()), Principals::default());
 }
 
 #[test]

@@ -32,6 +32,7 @@ impl Audit<'_> {
             audit.all_readable::<Answers>(keys::ANSWERS_ALONE, "the number of stored answers")?;
             audit.all_readable::<Vec<u64>>(keys::NUMBERS_TAKEN, "the numbers that are taken")?;
             audit.all_readable::<Vec<Loss>>(keys::LOSSES, "the losses that were accepted")?;
+            audit.all_readable::<u64>(keys::OWNED_UP_TO, "the end of the lists of owners")?;
             audit.all_readable::<u32>(keys::FORMAT, "the format version")
         });
     }

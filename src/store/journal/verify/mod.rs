@@ -1,6 +1,7 @@
 //! The audit of the journal for `madang verify`: it reads all data and reports every flaw.
 
 mod beside;
+mod owners;
 
 use super::{Journal as _, SledJournal};
 use crate::store::{
@@ -8,6 +9,7 @@ use crate::store::{
     disk::{Commit, StreamGroup, Totals, Tree, keys, layout, reading},
     types::{Cause, Origin, Record, Snapshot, StoreError, Stream},
 };
+use owners::Listed;
 use std::{
     collections::{HashMap, HashSet},
     fmt,
@@ -32,6 +34,7 @@ impl SledJournal {
     /// - Positions and versions have no gap and no duplicate.
     /// - Commits and histories agree.
     /// - One dispatch led to one group of adjacent records.
+    /// - The lists of owners have the streams whose records name the owner, and no others.
     ///
     /// Each record is read twice: in global order, and in its stream's history. `progress` receives
     /// the number of records read and the number of all. `each` receives every readable record in
@@ -51,7 +54,10 @@ impl SledJournal {
         let head = self.durable();
         let mut audit = Audit { db: &disk.db, head, progress, flaws: Vec::new(), done: 0 };
         let of_commits = audit.part("the commits", |audit| audit.commits(each));
-        let of_streams = audit.part("the histories", Audit::streams);
+        let listed =
+            audit.part("the lists of owners", |audit| audit.owner_lists(&self.shared.owner_lists));
+        let listed = listed.unwrap_or_default();
+        let of_streams = audit.part("the histories", |audit| audit.streams(listed));
         if let (Some(of_commits), Some(of_streams)) = (&of_commits, &of_streams) {
             if of_commits.records != of_streams.records {
                 let (commits, streams) = (of_commits.records, of_streams.records);
@@ -60,6 +66,9 @@ impl SledJournal {
             if of_commits.totals != of_streams.totals {
                 audit.flaw("the totals of streams differ from the streams".to_owned());
             }
+        }
+        if let Some(of_streams) = &of_streams {
+            audit.are_of_owners(&of_streams.listed);
         }
         let last_versions = of_streams.map(|of_streams| of_streams.last_versions);
         audit.beside_records(last_versions.as_ref());
@@ -125,6 +134,8 @@ struct OfStreams {
     totals: Totals,
     /// The last versions of streams with a snapshot. Those of all streams would fill the memory.
     last_versions: HashMap<Stream, u32>,
+    /// The lists of owners, compared with the records.
+    listed: Listed,
 }
 
 impl Audit<'_> {
@@ -191,8 +202,8 @@ impl Audit<'_> {
     }
 
     /// Checks the histories, stream by stream.
-    fn streams(&mut self) -> Result<OfStreams, StoreError> {
-        let mut found = OfStreams::default();
+    fn streams(&mut self, listed: Listed) -> Result<OfStreams, StoreError> {
+        let mut found = OfStreams { listed, ..OfStreams::default() };
         let mut dispatches = Dispatches::default();
         let mut young_records = Tails::default();
         for entry in self.db.scan_prefix([keys::FIRST_RECORDS]) {
@@ -287,7 +298,7 @@ impl Audit<'_> {
                 self.flaw(flaw);
             }
             self.remember(found, &record)?;
-            self.is_owned(before.as_ref(), &record)?;
+            self.is_owned(&mut found.listed, before.as_ref(), &record);
             *before = Some(record);
         }
         Ok(())
@@ -302,16 +313,6 @@ impl Audit<'_> {
         if before.is_some_and(|before| before.position >= *position) {
             self.flaw(format!("{stream:?} goes back in position at version {version}"));
         }
-    }
-
-    /// Checks that the first record with an owner is listed under it.
-    fn is_owned(&mut self, before: Option<&Record>, record: &Record) -> Result<(), StoreError> {
-        let Some(owner) = record.owner() else { return Ok(()) };
-        let is_first = before.and_then(Record::owner).is_none();
-        if is_first && !self.db.contains_key(keys::owned(record.stream, owner))? {
-            self.flaw(format!("{:?} is missing among the streams of its owner", record.stream));
-        }
-        Ok(())
     }
 
     fn remember(&mut self, found: &mut OfStreams, record: &Record) -> Result<(), StoreError> {
