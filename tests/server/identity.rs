@@ -1,13 +1,17 @@
 //! A server with identity: its own tokens, and what is closed without one.
 
-use crate::support::{client, inside::Running};
+use crate::support::{
+    client,
+    inside::Running,
+    process::{Server, assert_verified},
+};
 use madang::{
     config::{Config, Flags},
     identity::hash_secret,
 };
 use reqwest::{Client, Response};
 use serde_json::{Value, json};
-use std::{fs, net::SocketAddr, path::Path};
+use std::{collections::BTreeSet, fs, net::SocketAddr, path::Path, process::Command};
 
 const SECRET: &str = "the secret of the app";
 
@@ -133,4 +137,46 @@ fn an_address_that_other_machines_can_reach_needs_identity_or_a_flag() {
     let two = format!("[identity]\nsecret_file = {secret:?}\nissue = true\n");
     let refused = read(two).expect_err("it is refused").to_string();
     assert!(refused.contains("identity.") && refused.contains("madang.toml"), "{refused}");
+}
+
+/// A token of the binary's own authorization server, without a role.
+fn minted(config: &Path, data: &Path, subject: &str) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_madang"));
+    command.args(["token", "--subject", subject, "--config"]).arg(config).arg("--data").arg(data);
+    let output = command.output().expect("it runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("text").trim().to_owned()
+}
+
+#[tokio::test]
+async fn a_customer_finds_each_order_in_the_list_at_once_and_after_each_kill() {
+    let (folder, client) = (tempfile::tempdir().expect("a folder"), client());
+    let (data, config) = (folder.path().join("data"), folder.path().join("madang.toml"));
+    fs::write(&config, "[identity]\nissue = true\n").expect("written");
+    let mut orders = [BTreeSet::new(), BTreeSet::new()];
+    for _ in 0..3 {
+        let server = Server::start(&data, Some(&config));
+        let tokens = ["kim", "lee"].map(|subject| minted(&config, &data, subject));
+        let listed = async |token: &String| {
+            let request = client.get(server.url("/taxi/orders")).bearer_auth(token);
+            let page: Value = request.send().await.expect("it answers").json().await.expect("json");
+            let items = page["_embedded"]["orders"].as_array().cloned().unwrap_or_default();
+            let ids = items.iter().map(|item| item["id"].as_u64().expect("a number"));
+            (ids.collect::<BTreeSet<u64>>(), page["page"]["totalElements"].as_u64())
+        };
+        for _ in 0..3 {
+            for (token, own) in tokens.iter().zip(&mut orders) {
+                assert_eq!(listed(token).await, (own.clone(), Some(own.len() as u64)));
+                let request = client.post(server.url("/taxi/orders")).bearer_auth(token);
+                let body = json!({ "orderType": "basic", "name": "Kim" });
+                let answer = request.json(&body).send().await.expect("it answers");
+                assert_eq!(answer.status(), 201);
+                let order: Value = answer.json().await.expect("json");
+                own.insert(order["id"].as_u64().expect("a number"));
+                assert_eq!(listed(token).await, (own.clone(), Some(own.len() as u64)));
+            }
+        }
+        server.kill();
+    }
+    assert_verified(&data);
 }
