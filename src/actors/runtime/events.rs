@@ -11,7 +11,7 @@ use crate::{
         support::run_blocking,
     },
     store::{
-        KindSet, Payload, Record, Subject,
+        KindSet, Payload, Record,
         journal::{Listener, ReadLevel},
     },
 };
