@@ -20,10 +20,6 @@ impl Saga for Collecting {
     const NAME: &'static str = "bakery/collecting";
     type Events = (Id<Order>, Event);
 
-    fn route((order, _): &Self::Events) -> Option<u64> {
-        Some(order.number())
-    }
-
     fn react(self, _: Id<Self>, (_, event): Self::Events, meta: &Meta) -> Step<Self> {
         match event {
             Event::Paid => {

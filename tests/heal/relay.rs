@@ -81,10 +81,6 @@ impl Saga for Echo {
     const NAME: &'static str = "relay/echo";
     type Events = Heard;
 
-    fn route((counter, _): &Heard) -> Option<u64> {
-        Some(counter.number())
-    }
-
     fn react(self, me: Id<Self>, (_, event): Heard, _: &Meta) -> Step<Self> {
         let Counted::Added(digit) = event else { return Step::wait(self) };
         let is_bad = digit == BAD_DIGIT && SAGA_IS_POISONED.load(Ordering::SeqCst);

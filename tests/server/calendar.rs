@@ -54,10 +54,7 @@ rejections! {
 
 impl Aggregate for Stay {
     const NAME: &'static str = "inn/stays";
-    type Business = Inn;
-    type Command = Command;
-    type Event = Event;
-    type Rejection = Rejection;
+    aggregate_types!(Inn);
 
     fn issuer(_: &Command) -> Issuer {
         Issuer::Anyone

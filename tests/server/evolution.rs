@@ -102,10 +102,6 @@ macro_rules! library {
                 const NAME: &'static str = "library/thanks";
                 type Events = (Id<Book>, Event);
 
-                fn route((book, _): &Self::Events) -> Option<u64> {
-                    Some(book.number())
-                }
-
                 fn react(self, _: Id<Self>, (book, event): Self::Events, _: &Meta) -> Step<Self> {
                     let lends: fn(&Event) -> Option<Self> = $lends;
                     let returns: fn(Self) -> Option<Text> = $returns;

@@ -87,10 +87,6 @@ impl View for Row {
     const LINKS: &'static [Link] = &[Link::to::<Ticket>("ticket", "ticketId")];
     type Events = (Id<Ticket>, Event);
 
-    fn key((ticket, _): &Self::Events, _: &Meta) -> Option<u64> {
-        Some(ticket.number())
-    }
-
     fn fold(row: Option<Self>, _: Self::Events, _: &Meta) -> Option<Self> {
         row
     }

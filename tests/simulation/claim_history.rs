@@ -4,13 +4,14 @@ use super::claims::{approve, decline, everything_adds_up, office, receive};
 use madang::domain::{
     claims::{
         claim::{self, Claim},
-        examiners::Workload,
+        examiners::Examiners,
         history::History,
         payment::{self, Payment},
         review::Review,
     },
     kernel::{
         Money, Number, PortReply, Timestamp,
+        roster::Workload,
         simulation::{Dice, World},
     },
 };
@@ -123,7 +124,11 @@ fn a_decision_that_overtakes_a_cancellation_says_so() {
 
 /// The number of open reviews of the examiner 101, as the view of the examiners shows it.
 pub(crate) fn open_reviews(world: &World) -> u64 {
-    world.rows::<Workload>().iter().find(|(who, _)| *who == 101).map_or(0, |(_, row)| row.open_cnt)
+    world
+        .rows::<Workload<Examiners>>()
+        .iter()
+        .find(|(who, _)| *who == 101)
+        .map_or(0, |(_, row)| row.open_cnt)
 }
 
 /// The rows of the only claim, the oldest first.

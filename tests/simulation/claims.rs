@@ -13,13 +13,13 @@ use madang::domain::{
         Claims,
         claim::{self, Claim},
         claim_view::ClaimView,
-        history::History,
+        history::{Heard, History},
         payment::Payment,
         review::{self, Review},
         settings::Settings,
     },
     kernel::{
-        Aggregate as _, FailureKind, Money, Number, PortReply, Progress,
+        Aggregate as _, FailureKind, Id, Money, Number, PortReply, Progress,
         deed::Deed,
         simulation::{
             Dice, Payload, RandomWorlds, World, crash_at_each_record, fail_each_step,
@@ -371,9 +371,10 @@ fn desk_has(world: &World, number: u64, attempt: u32, expected: bool) -> Result<
 fn history_is_complete(world: &World) -> Result<(), String> {
     let of_claims = world.events::<Claim>();
     let of_reviews = world.events::<Review>();
-    let events = of_claims.iter().filter(|(_, event)| event.what().is_some()).count()
-        + of_reviews.iter().filter(|(_, event)| event.what().is_some()).count()
-        + world.events::<Payment>().len();
+    let of_claims = of_claims.into_iter().map(|(id, event)| Heard::Claim(Id::new(id), event));
+    let of_reviews = of_reviews.into_iter().map(|(id, event)| Heard::Review(Id::new(id), event));
+    let told = of_claims.chain(of_reviews).filter(|heard| heard.what().is_some());
+    let events = told.count() + world.events::<Payment>().len();
     let rows = world.rows::<History>();
     ensure(rows.len() == events, || format!("{events} events, {} rows", rows.len()))?;
     let stray = rows.iter().find(|(_, row)| row.customer_id != Number(6) || row.claim_id == 0);

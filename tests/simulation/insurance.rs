@@ -6,7 +6,7 @@ use madang::domain::{
     insurance::{
         Insurance,
         catalogue_view::CatalogueView,
-        desk::{Roster, Workload},
+        desk::{Desk, Roster},
         payment::{Payment, Premium},
         product::{self, Product, Revision, Terms},
         settings::Settings,
@@ -16,7 +16,7 @@ use madang::domain::{
     },
     kernel::{
         Aggregate as _, FailureKind, Money, Number, Progress,
-        roster::Clerks,
+        roster::{Clerks, Workload},
         simulation::{
             Dice, RandomWorlds, World, crash_at_each_record, fail_each_step, repeat_each_step,
         },
@@ -226,7 +226,7 @@ pub(crate) fn people(world: &mut World, dice: &mut Dice) {
 
 /// Decides on an application that waits for it.
 fn underwriter(world: &mut World, dice: &mut Dice) {
-    let waits = |(_, it): &(u64, Underwriting)| it.status() == underwriting::Status::Assigned;
+    let waits = |(_, it): &(u64, Underwriting)| it.status == underwriting::Status::Assigned;
     let waiting: Vec<_> = world.all::<Underwriting>().into_iter().filter(waits).collect();
     let Some((number, _)) = waiting.get(dice.roll(waiting.len().max(1))) else { return };
     let verdict = if dice.once_in(2) { Verdict::Approve } else { Verdict::Refuse };
@@ -297,17 +297,15 @@ pub(crate) fn everything_adds_up(world: &World) -> Result<(), String> {
     for (number, product) in world.all::<Product>() {
         let rows = world.rows::<CatalogueView>();
         let row = rows.iter().find(|(row, _)| *row == number).map(|(_, row)| row.terms());
-        let listed = product.listed();
-        ensure(listed == row.as_ref(), || {
-            format!("product {number}: {listed:?}, its row {row:?}")
-        })?;
+        let listed = product.listed;
+        ensure(listed == row, || format!("product {number}: {listed:?}, its row {row:?}"))?;
     }
     let open = |clerk: u64| {
         let clerks =
             world.all::<Roster>().into_iter().flat_map(|(_, roster)| roster.open().clone());
         clerks.filter(|(_, who)| who.0 == clerk).count() as u64
     };
-    for (clerk, row) in world.rows::<Workload>() {
+    for (clerk, row) in world.rows::<Workload<Desk>>() {
         ensure(row.open_cnt == open(clerk), || format!("underwriter {clerk}: {row:?}"))?;
     }
     let rows = world.rows::<SubscriptionView>();

@@ -10,7 +10,7 @@ use madang::domain::{
         Aggregate, Id, Message, Meta, Money, Quantity, Timestamp, Total, View,
         simulation::{Dice, World, random_worlds},
     },
-    phone::{Customer, PointHistory, order as phone_order, reward},
+    phone::{customer::Customer, order as phone_order, point_history::PointHistory, reward},
     rental::{CarRental, availability::Availability, car, order as rental_order},
     taxi::{availability::Availability as Taxis, taxi as taxis},
 };

@@ -11,10 +11,12 @@ use madang::domain::{
         },
     },
     phone::{
-        Customer, PhoneShop, PointHistory,
+        PhoneShop,
+        customer::Customer,
         delivery::{self, Delivery},
         order::{self, Basket, Order},
         payment::{Payment, Sale},
+        point_history::PointHistory,
         reward::{self, Reward},
         settings::Settings,
     },

@@ -19,7 +19,7 @@ use madang::domain::{
         grade::Grade,
         notice::{Change, Message},
         order::{self, Customer, Order, OrderBilling},
-        payment::{self, Fare, Payment},
+        payment::{Fare, Payment},
         reservation::{self, By, Reservation, Status},
         settings::Settings,
         taxi::{self, Model, Taxi},
@@ -215,8 +215,8 @@ fn the_card_of_a_payment_is_kept_and_another_one_is_refused() {
     }
     let refused = world.tell::<Payment>(1, pay_with("4111111111111111")).unwrap_err();
     assert_eq!(refused, "the payment was made with another card");
-    let amended = |(_, event): &(u64, payment::Event)| {
-        matches!(event, payment::Event::Amended { charged: true, .. })
+    let amended = |(_, event): &(u64, kernel_payment::Event<Fare>)| {
+        matches!(event, kernel_payment::Event::Amended { charged: true, .. })
     };
     assert_eq!(world.events::<Payment>().iter().filter(|it| amended(it)).count(), 1);
     everything_adds_up(&world).unwrap();

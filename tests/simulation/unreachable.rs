@@ -17,7 +17,6 @@ pub(crate) const EDUCATION: &[(&str, &str)] =
 pub(crate) const INSURANCE: &[(&str, &str)] = &[
     ("command Amend of insurance/payments", NO_DETAILS_ADDED),
     ("command Price of insurance/subscriptions", OF_AN_OLD_STORE),
-    ("state Settling.catalogue.Asked of insurance/application", OF_AN_OLD_STORE),
     (
         "state Closing.roster.Settled of insurance/assessment",
         "the underwriting is closed first, and the commands of one saga are answered in order",
@@ -25,11 +24,6 @@ pub(crate) const INSURANCE: &[(&str, &str)] = &[
     (
         "state Closing.underwriting.Asked of insurance/assessment",
         "an underwriting that was asked for is withdrawn without waiting for it",
-    ),
-    ("state Settling.catalogue.Returning of insurance/application", "a quote is not taken back"),
-    (
-        "state Settling.subscription.Asked of insurance/application",
-        "a subscription is only told that its money is back",
     ),
 ];
 

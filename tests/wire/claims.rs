@@ -4,9 +4,8 @@ use super::encode;
 use madang::domain::{
     claims::{
         cancellation::Cancellation,
-        claim::{self, Award, Demand},
+        claim::{self, Award, CancelTimeLimit, Demand},
         examination::Examination,
-        patience::Patience,
         payment,
         payout::Payout,
         review::{self, File},
@@ -16,6 +15,7 @@ use madang::domain::{
         deed::{Deed, Refusal},
         roster::{self, Clerks},
         simulation::golden,
+        time_limit::Phase,
     },
 };
 
@@ -214,9 +214,9 @@ fn states_of_sagas() {
     golden(
         encode,
         &[
-            (Patience::Idle, "00"),
-            (Patience::Waiting { attempt: 2 }, "0102"),
-            (Patience::GivingUp, "02"),
+            (CancelTimeLimit::from(Phase::Idle), "00"),
+            (Phase::Waiting { attempt: 2 }.into(), "0102"),
+            (Phase::GivingUp.into(), "02"),
         ],
     );
     golden(

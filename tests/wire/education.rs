@@ -6,7 +6,7 @@ use madang::domain::{
         admission::Admission,
         application::{self, Application},
         enrolment,
-        payment::{self, Fee},
+        payment::Fee,
         seat::{self, Holder},
         seating::Seating,
         student::Student,
@@ -65,7 +65,7 @@ fn events_and_rejections_of_applications() {
 
 #[test]
 fn events_of_payments() {
-    use payment::Event as E;
+    use madang::domain::kernel::payment::Event as E;
     let reason = || "r".to_owned();
     golden(
         encode,

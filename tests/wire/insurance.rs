@@ -3,18 +3,18 @@
 use super::encode;
 use madang::domain::{
     insurance::{
-        application::{self, Application},
-        assessment::{self, Assessment},
+        application::Application,
+        assessment::{Assessment, Open, Part},
         catalogue,
         listing::Listing,
-        part::Part,
-        payment::{self, Premium},
+        payment::Premium,
         product::{self, Terms},
         subscription,
         underwriting::{self, Case, Verdict},
     },
     kernel::{
         FailureKind, Id, Money, Number,
+        payment::Phase,
         roster::{self, Clerks},
         simulation::golden,
     },
@@ -75,7 +75,7 @@ fn rejections_of_subscriptions() {
 
 #[test]
 fn events_of_payments() {
-    use payment::Event as E;
+    use madang::domain::kernel::payment::Event as E;
     let amount = Money(30_000);
     golden(
         encode,
@@ -185,20 +185,15 @@ fn events_and_rejections_of_the_catalogue() {
 
 #[test]
 fn states_of_conversations() {
-    let (subscription, catalogue, payment) = (Part::Returning, Part::Asked, Part::Settled);
-    let open = application::Open { subscription, catalogue, payment };
     golden(
         encode,
         &[
-            (Application::Idle, "00"),
-            (Application::Quoting(bill()), "01016c014a"),
-            (Application::Paying, "02"),
-            (Application::Rejecting, "03"),
-            (Application::Paid, "04"),
-            (Application::Settling(open), "05010002"),
+            (Application::Quoting(bill()), "00016c014a"),
+            (Application::Money(Phase::Idle), "0100"),
+            (Application::Money(Phase::Closing), "0107"),
         ],
     );
-    let open = assessment::Open { underwriting: Part::Returning, roster: Part::Asked };
+    let open = Open { underwriting: Part::Returning, roster: Part::Asked };
     golden(
         encode,
         &[

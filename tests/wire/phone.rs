@@ -2,13 +2,17 @@
 
 use super::encode;
 use madang::domain::{
-    kernel::{FailureKind, Money, Quantity, Text, Timestamp, simulation::golden},
+    kernel::{
+        FailureKind, Money, Quantity, Text, Timestamp, payment::Phase, simulation::golden,
+        time_limit,
+    },
     phone::{
-        Billing, Claim, Grant, Rewarding, Shipping,
         delivery::{self, Parcel},
         order::{self, Basket},
-        payment::{self, Sale},
+        payment::{OrderBilling, Sale},
         reward,
+        rewarding::{CancelTimeLimit, Claim, Grant, Rewarding},
+        shipping::Shipping,
     },
 };
 
@@ -83,7 +87,7 @@ fn rejections_of_orders() {
 
 #[test]
 fn events_of_payments() {
-    use payment::Event as E;
+    use madang::domain::kernel::payment::Event as E;
     let (bill, amount, reason) = (Sale { item: "i".into() }, AMOUNT, reason);
     golden(
         encode,
@@ -163,21 +167,12 @@ fn rejections_of_rewards() {
 
 #[test]
 fn states_of_billing() {
-    use Billing as B;
     golden(
         encode,
-        &[
-            (B::Idle, "00"),
-            (B::Paying, "01"),
-            (B::Withdrawing, "02"),
-            (B::Rejecting, "03"),
-            (B::Booking, "04"),
-            (B::Watching { attempt: 3 }, "0503"),
-            (B::Refunding, "06"),
-            (B::Owing, "07"),
-            (B::Closing, "08"),
-        ],
+        &[(OrderBilling::from(Phase::Idle), "00"), (OrderBilling::from(Phase::Closing), "07")],
     );
+    let waiting = time_limit::Phase::Waiting { attempt: 3 };
+    golden(encode, &[(CancelTimeLimit::default(), "00"), (waiting.into(), "0103")]);
 }
 
 #[test]

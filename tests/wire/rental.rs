@@ -11,7 +11,6 @@ use madang::domain::{
         Rent, car,
         handover::Handover,
         order::{self, Order, Stage},
-        payment,
     },
 };
 
@@ -68,7 +67,7 @@ fn events_and_rejections_of_orders() {
 
 #[test]
 fn events_of_payments() {
-    use payment::Event as E;
+    use madang::domain::kernel::payment::Event as E;
     let reason = || "r".to_owned();
     golden(
         encode,

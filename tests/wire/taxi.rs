@@ -11,7 +11,7 @@ use madang::domain::{
         grade::Grade,
         notice::{self, Change, Letter},
         order::{self, Customer, Stage},
-        payment::{self, Fare},
+        payment::Fare,
         reservation::{self, Among, By, Choice},
         ride::{Hold, Part, Ride, Undo},
         taxi::{self, Model},
@@ -105,7 +105,7 @@ fn rejections_of_orders() {
 
 #[test]
 fn events_of_payments() {
-    use payment::Event as E;
+    use madang::domain::kernel::payment::Event as E;
     let bill = Fare { card_no: "2".into() };
     golden(
         encode,

@@ -42,12 +42,12 @@ pub struct Order {
 statuses! {
     pub enum Status {
         Unknown;
-        Requested: "Requested";
-        Paid: "Paid";
-        HandedOver: "HandedOver";
-        Cancelling: "Cancelling";
-        Cancelled: "Cancelled";
-        Rejected { how: FailureKind, reason: String }: "Rejected";
+        Requested as pending => "cancel";
+        Paid => "cancel", "hand-over";
+        HandedOver;
+        Cancelling as pending;
+        Cancelled;
+        Rejected { how: FailureKind, reason: String } as failed;
     }
 }
 
@@ -99,10 +99,7 @@ rejections! {
 
 impl Aggregate for Order {
     const NAME: &'static str = "bakery/orders";
-    type Business = Bakery;
-    type Command = Command;
-    type Event = Event;
-    type Rejection = Rejection;
+    aggregate_types!(Bakery, status);
 
     fn issuer(command: &Command) -> Issuer {
         match command {
@@ -146,32 +143,10 @@ impl Aggregate for Order {
         }
     }
 
-    fn progress(&self) -> Progress {
-        match &self.status {
-            Status::Requested | Status::Cancelling => Progress::Pending,
-            Status::Rejected { how, reason } => {
-                Progress::Failed { how: *how, reason: reason.clone() }
-            }
-            _ => Progress::Established,
-        }
-    }
-
     fn represent(&self, number: u64) -> impl Serialize {
-        let reason = match &self.status {
-            Status::Rejected { reason, .. } => Some(reason),
-            _ => None,
-        };
         object! {
             "id": number, "customer": &self.customer, "quantity": self.quantity,
-            "status": self.status.word(), "reason"?: reason,
-        }
-    }
-
-    fn available_commands(&self) -> &'static [&'static str] {
-        match self.status {
-            Status::Requested => &["cancel"],
-            Status::Paid => &["cancel", "hand-over"],
-            _ => &[],
+            "status": self.status.word(), "reason"?: self.progress().reason(),
         }
     }
 

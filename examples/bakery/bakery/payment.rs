@@ -7,7 +7,7 @@ use super::{
     Order,
 };
 use madang::domain::kernel::{
-    payment::{self, Bill, Billing, Charging, Payable, Receipt, Turn},
+    payment::{self, Bill, Billing, Charging, Payable, Turn},
     prelude::*,
 };
 
@@ -29,10 +29,6 @@ impl Bill for Pieces {
 
     fn details(&self) -> Value {
         json!({ "quantity": self.quantity })
-    }
-
-    fn show(&self, Receipt { number, amount, stage, reason }: Receipt) -> impl Serialize {
-        object! { "id": number, "amount": amount, "status": stage.word(), "reason"?: reason }
     }
 }
 

@@ -23,10 +23,6 @@ impl View for Evenings {
     const LINKS: &'static [Link] = &[Link::to::<Order>("order", "id")];
     type Events = (Id<Order>, Event<Tickets>);
 
-    fn key((order, _): &Self::Events, _: &Meta) -> Option<u64> {
-        Some(order.number())
-    }
-
     fn fold(row: Option<Self>, (id, event): Self::Events, _: &Meta) -> Option<Self> {
         let (row, status) = (row.unwrap_or_default(), event.status_word().into());
         Some(match event {

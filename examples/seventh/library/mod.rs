@@ -62,10 +62,7 @@ rejections! {
 impl Aggregate for Book {
     const NAME: &'static str = "library/books";
     const READERS: Readers = Readers::Anyone;
-    type Business = Library;
-    type Command = Command;
-    type Event = Event;
-    type Rejection = Rejection;
+    aggregate_types!(Library);
 
     fn issuer(command: &Command) -> Issuer {
         match command {
@@ -122,10 +119,6 @@ impl View for ShelfRow {
     const NAME: &'static str = "library/shelf";
     const FIELDS: &'static [Field] = fields!(text "title", "reader");
     type Events = (Id<Book>, Event);
-
-    fn key((book, _): &Self::Events, _: &Meta) -> Option<u64> {
-        Some(book.number())
-    }
 
     fn fold(row: Option<Self>, (_, event): Self::Events, _: &Meta) -> Option<Self> {
         let row = row.unwrap_or_default();

@@ -18,6 +18,10 @@ impl EventSet for NoEvents {
     fn from_event(_: &impl AnyEvent) -> Option<Self> {
         None
     }
+
+    fn number(&self) -> u64 {
+        match *self {}
+    }
 }
 
 /// Services on this journal, with nothing registered.

@@ -14,26 +14,17 @@
 //!
 //! - The review is cancelled only after the claim agreed, and the claim agrees only while it still
 //!   waits. No later step is rejected, so neither is ever cancelled without the other.
-//! - The claim waits no longer than configured: [`Patience`](super::patience::Patience) makes it
-//!   stand (503). `Patience` is a saga of its own, because a command to suspended reviews blocks
-//!   the commands behind it in this saga instance. A review that receives `Release` late receives
-//!   `Keep` right after it; what the desk released meanwhile is taken back.
+//! - The claim waits no longer than configured: [`CancelTimeLimit`](super::claim::CancelTimeLimit)
+//!   makes it stand (503). A review that receives `Release` late receives `Keep` right after it; what
+//!   the desk released meanwhile is taken back.
 //! - A claim without an examiner is cancelled as soon as an examiner is assigned. While reviews or
 //!   rosters are suspended, the reply is therefore also 503, and the claim stands.
 //!
 //! A command that arrives too late concerns an attempt that is over, and changes nothing.
 
 use super::{
-    claim::{
-        self, Claim,
-        Command::{Agree, FinishCancelling, Stand},
-        Stage,
-    },
-    review::{
-        self,
-        Command::{Cancel, Keep, Release},
-        Review,
-    },
+    claim::{self, Claim, Command as C, Stage},
+    review::{self, Command as R, Review},
 };
 use crate::domain::kernel::{
     deed::{Deed, Refusal},
@@ -42,10 +33,7 @@ use crate::domain::kernel::{
 
 use Cancellation::*;
 
-event_set!(
-    /// The events that the cancellation saga receives.
-    Heard: Claim, Review
-);
+event_set!(Heard: Claim, Review);
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub enum Cancellation {
@@ -73,10 +61,6 @@ impl Saga for Cancellation {
     const NAME: &'static str = "claims/cancellation";
     type Events = Heard;
 
-    fn route(heard: &Heard) -> Option<u64> {
-        Some(heard.number())
-    }
-
     fn react(self, me: Id<Self>, heard: Heard, _meta: &Meta) -> Step<Self> {
         match heard {
             Heard::Claim(_, event) => self.on_claim(me, event),
@@ -101,9 +85,9 @@ impl Saga for Cancellation {
     fn on_no_op(self, me: Id<Self>, unchanged: &Unchanged) -> Step<Self> {
         match self {
             // The review was decided on or its release refused before `Keep` arrived.
-            Keeping { again } if unchanged.is_of::<Review>(variant!(Keep)) => kept(me, again),
+            Keeping { again } if unchanged.is_of::<Review>(variant!(R::Keep)) => kept(me, again),
             // Another command made the claim stand first.
-            Refusing if unchanged.is_of::<Claim>(variant!(Stand)) => Step::done(),
+            Refusing if unchanged.is_of::<Claim>(variant!(C::Stand)) => Step::done(),
             state => Step::wait(state),
         }
     }
@@ -125,10 +109,10 @@ impl Cancellation {
             (Idle, E::CancelAsked { stage: Stage::UnderReview, attempt, .. })
             | (Waiting, E::ReviewStarted { cancelling: Some(attempt), .. }) => release(me, attempt),
             (Releasing { attempt } | Agreeing { attempt }, E::CancelRefused { .. }) => {
-                Step::wait(Keeping { again: None }).send(me.of::<Review>(), Keep { attempt })
+                Step::wait(Keeping { again: None }).send(me.of::<Review>(), R::Keep { attempt })
             }
             (Agreeing { attempt }, E::CancelAgreed { .. }) => {
-                Step::wait(Closing).send(me.of::<Review>(), Cancel { attempt })
+                Step::wait(Closing).send(me.of::<Review>(), R::Cancel { attempt })
             }
             (Finishing, E::Cancelled { .. }) | (Waiting | Refusing, E::CancelRefused { .. }) => {
                 Step::done()
@@ -147,13 +131,13 @@ impl Cancellation {
         use review::Event as E;
         match (self, event) {
             (Releasing { attempt }, E::ReleaseChanged { deed: Deed::Done(_), .. }) => {
-                Step::wait(Agreeing { attempt }).send(me.of::<Claim>(), Agree { attempt })
+                Step::wait(Agreeing { attempt }).send(me.of::<Claim>(), C::Agree { attempt })
             }
             (Releasing { attempt }, E::ReleaseChanged { deed: Deed::Failed(_, refusal), .. }) => {
                 stand(me, attempt, refusal)
             }
             (Closing, E::Cancelled { .. }) => {
-                Step::wait(Finishing).send(me.of::<Claim>(), FinishCancelling)
+                Step::wait(Finishing).send(me.of::<Claim>(), C::FinishCancelling)
             }
             (Keeping { again }, E::ReleaseChanged { deed: Deed::Withdrawn(_), .. }) => {
                 kept(me, again)
@@ -164,11 +148,11 @@ impl Cancellation {
 }
 
 fn release(me: Id<Cancellation>, attempt: u32) -> Step<Cancellation> {
-    Step::wait(Releasing { attempt }).send(me.of::<Review>(), Release { attempt })
+    Step::wait(Releasing { attempt }).send(me.of::<Review>(), R::Release { attempt })
 }
 
 fn stand(me: Id<Cancellation>, attempt: u32, refusal: Refusal) -> Step<Cancellation> {
-    Step::wait(Refusing).send(me.of::<Claim>(), Stand { attempt, refusal })
+    Step::wait(Refusing).send(me.of::<Claim>(), C::Stand { attempt, refusal })
 }
 
 /// Ends the saga, or starts a newer attempt that the customer has begun meanwhile.

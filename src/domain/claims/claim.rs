@@ -17,19 +17,27 @@
 #[cfg(test)]
 mod specs;
 
-use super::{Claims, dates::given_or_now, desk::ReviewDesk, settings::Settings};
-use crate::domain::kernel::{deed::Refusal, prelude::*};
+use super::{Claims, dates::given_or_now, desk::ReviewDesk, review::Review, settings::Settings};
+use crate::domain::kernel::{
+    deed::Refusal,
+    prelude::*,
+    time_limit::{Attempt, Attempts, TimeLimit},
+};
 
 use Command::*;
 use Event::*;
 
+/// The saga that lets a claim stand when its review has not agreed to a cancellation in time.
+/// Without a limit (`cancel_within_ms = 0`) it does nothing.
+pub type CancelTimeLimit = TimeLimit<Claim>;
+
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Claim {
-    demand: Demand,
+    pub(super) demand: Demand,
     /// The number of attempts to cancel the claim so far.
     attempts: u32,
     /// Why the last attempt to cancel failed, when nothing has happened since.
-    refusal: Option<Refusal>,
+    pub(super) refusal: Option<Refusal>,
     pub(super) status: Status,
 }
 
@@ -52,16 +60,16 @@ pub struct Award {
 statuses! {
     pub enum Status {
         Blank;
-        Received: "Received", "Received Claim";
-        UnderReview: "UnderReview", "Received Claim";
-        /// The review was asked to agree to this attempt.
-        Cancelling { attempt: u32, stage: Stage }: "Cancelling";
-        /// The claim agreed to this attempt: the review is released, and is to be cancelled.
-        Leaving { attempt: u32 }: "Cancelling";
-        Cancelled: "Cancelled", "Canceled Claim";
-        Approved { award: Award, overtook_cancel: bool }: "Approved";
-        Declined { overtook_cancel: bool }: "Declined";
-        Paid { award: Award }: "Paid";
+        Received, "Received Claim" => "cancel";
+        UnderReview, "Received Claim" => "cancel";
+        /// The review was asked to agree to the last attempt.
+        Cancelling { stage: Stage } as pending;
+        /// The claim agreed to the last attempt: the review is released, and is to be cancelled.
+        Leaving as pending: "Cancelling";
+        Cancelled, "Canceled Claim";
+        Approved { award: Award, overtook_cancel: bool };
+        Declined { overtook_cancel: bool };
+        Paid { award: Award };
     }
 }
 
@@ -124,13 +132,31 @@ rejections! {
     }
 }
 
+impl Attempts for Claim {
+    const TIME_LIMIT: &'static str = "claims/patience";
+    const ANSWERED_BY: &'static str = Review::NAME;
+    const GIVE_UP: fn(u32) -> Command = |attempt| {
+        let reason = "the review has not answered in time".to_owned();
+        Stand { attempt, refusal: Refusal { how: FailureKind::Unavailable, reason } }
+    };
+
+    fn attempt(event: &Event) -> Option<Attempt> {
+        match *event {
+            CancelAsked { attempt, answer_by: Some(answer_by), .. } => {
+                Some(Attempt::Begun { attempt, answer_by })
+            }
+            CancelAgreed { .. } | CancelRefused { .. } | Approved { .. } | Declined { .. } => {
+                Some(Attempt::Decided)
+            }
+            _ => None,
+        }
+    }
+}
+
 impl Aggregate for Claim {
     const NAME: &'static str = "claims/claims";
     const AWAITED_STEP: Option<&'static str> = Some("claims/review");
-    type Business = Claims;
-    type Command = Command;
-    type Event = Event;
-    type Rejection = Rejection;
+    aggregate_types!(Claims, status);
 
     fn issuer(command: &Command) -> Issuer {
         match command {
@@ -141,42 +167,42 @@ impl Aggregate for Claim {
 
     fn decide(&self, command: Command, now: Timestamp, settings: &Settings) -> Decision<Self> {
         use Status as S;
-        let demand = self.demand;
+        let (demand, attempts) = (self.demand, self.attempts);
         let overtook_cancel = matches!(self.status, S::Cancelling { .. });
+        let is_under_review =
+            matches!(self.status, S::UnderReview | S::Cancelling { stage: Stage::UnderReview });
         let cancel_asked = |stage| {
-            let (attempt, answer_by) = (self.attempts.saturating_add(1), settings.answer_by(now));
+            let (attempt, answer_by) = (attempts.saturating_add(1), settings.answer_by(now));
             CancelAsked { demand, attempt, stage, answer_by }
         };
         let event = match (&self.status, command) {
+            (S::Blank, Receive { price: Money::ZERO, .. }) => return Err(Rejection::NoPrice),
+            (S::Blank, Receive { price, .. }) if !price.is_accepted() => {
+                return Err(Rejection::TooDear);
+            }
             (S::Blank, Receive { customer_id, price, claim_dt }) => {
-                check_price(price)?;
                 let claim_dt = given_or_now(claim_dt, now).ok_or(Rejection::BadDate)?;
                 Received { demand: Demand { customer_id, price, claim_dt } }
             }
             (S::Received, StartReview) => ReviewStarted { demand, cancelling: None },
-            (S::Cancelling { attempt, stage: Stage::Received }, StartReview) => {
-                ReviewStarted { demand, cancelling: Some(*attempt) }
+            (S::Cancelling { stage: Stage::Received }, StartReview) => {
+                ReviewStarted { demand, cancelling: Some(attempts) }
             }
-            (
-                S::UnderReview | S::Cancelling { stage: Stage::UnderReview, .. },
-                Approve { award },
-            ) => Approved { demand, award, overtook_cancel },
-            (S::UnderReview | S::Cancelling { stage: Stage::UnderReview, .. }, Decline) => {
-                Declined { demand, overtook_cancel }
+            (_, Approve { award }) if is_under_review => {
+                Approved { demand, award, overtook_cancel }
             }
+            (_, Decline) if is_under_review => Declined { demand, overtook_cancel },
             (S::Approved { award, .. }, Pay) => Paid { demand, award: *award },
             (S::Received, Cancel) => cancel_asked(Stage::Received),
             (S::UnderReview, Cancel) => cancel_asked(Stage::UnderReview),
-            (S::Cancelling { attempt: asked, .. }, Agree { attempt }) if *asked == attempt => {
+            (S::Cancelling { .. }, Agree { attempt }) if attempt == attempts => {
                 CancelAgreed { demand, attempt }
             }
-            (S::Cancelling { attempt: asked, stage }, Stand { attempt, refusal })
-                if *asked == attempt =>
-            {
-                CancelRefused { demand, attempt, stage: *stage, refusal }
+            (&S::Cancelling { stage }, Stand { attempt, refusal }) if attempt == attempts => {
+                CancelRefused { demand, attempt, stage, refusal }
             }
-            (S::Leaving { .. }, FinishCancelling) => Cancelled { demand },
-            (status, command) => return status.already(&command),
+            (S::Leaving, FinishCancelling) => Cancelled { demand },
+            (_, command) => return self.already(&command),
         };
         Ok(vec![event])
     }
@@ -194,26 +220,46 @@ impl Aggregate for Claim {
     }
 
     fn evolve(self, event: Event) -> Self {
-        let attempts = match event {
-            CancelAsked { attempt, .. } => attempt,
-            _ => self.attempts,
+        let (demand, status) = match event {
+            Received { demand } => (demand, Status::Received),
+            ReviewStarted { demand, cancelling: None } => (demand, Status::UnderReview),
+            ReviewStarted { demand, cancelling: Some(_) } => {
+                (demand, Status::Cancelling { stage: Stage::UnderReview })
+            }
+            CancelAsked { demand, attempt, stage, .. } => {
+                let status = Status::Cancelling { stage };
+                return Self { demand, attempts: attempt, refusal: None, status };
+            }
+            CancelRefused { demand, stage, refusal, .. } => {
+                let status = match stage {
+                    Stage::Received => Status::Received,
+                    Stage::UnderReview => Status::UnderReview,
+                };
+                return Self { demand, refusal: Some(refusal), status, ..self };
+            }
+            CancelAgreed { demand, .. } => (demand, Status::Leaving),
+            Cancelled { demand } => (demand, Status::Cancelled),
+            Approved { demand, award, overtook_cancel } => {
+                (demand, Status::Approved { award, overtook_cancel })
+            }
+            Declined { demand, overtook_cancel } => (demand, Status::Declined { overtook_cancel }),
+            Paid { demand, award } => (demand, Status::Paid { award }),
         };
-        let (refusal, status) = (event.refusal(), event.status());
-        Self { demand: event.demand(), attempts, refusal, status }
+        Self { demand, refusal: None, status, ..self }
     }
 
     fn progress(&self) -> Progress {
-        let failed = |how, reason| Progress::Failed { how, reason };
-        match (&self.status, &self.refusal) {
-            (_, Some(Refusal { how, reason })) => failed(*how, reason.clone()),
-            (Status::Cancelling { .. } | Status::Leaving { .. }, _) => Progress::Pending,
-            (Status::Approved { overtook_cancel: true, .. }, _) => {
-                failed(FailureKind::Refused, Rejection::IsApproved.to_string())
+        let refused = |why: Rejection| Progress::Failed {
+            how: FailureKind::Refused,
+            reason: why.to_string(),
+        };
+        match (&self.refusal, &self.status) {
+            (Some(Refusal { how, reason }), _) => {
+                Progress::Failed { how: *how, reason: reason.clone() }
             }
-            (Status::Declined { overtook_cancel: true }, _) => {
-                failed(FailureKind::Refused, Rejection::IsDeclined.to_string())
-            }
-            _ => Progress::Established,
+            (_, Status::Approved { overtook_cancel: true, .. }) => refused(Rejection::IsApproved),
+            (_, Status::Declined { overtook_cancel: true }) => refused(Rejection::IsDeclined),
+            (_, status) => status.progress(),
         }
     }
 
@@ -227,60 +273,24 @@ impl Aggregate for Claim {
         }
     }
 
-    fn original_status(&self) -> Option<&'static str> {
-        self.status.original_word()
-    }
-
-    fn available_commands(&self) -> &'static [&'static str] {
-        match self.status {
-            Status::Received | Status::UnderReview => &["cancel"],
-            _ => &[],
-        }
-    }
-
     fn command_routes() -> CommandRoutes<Self> {
         let cancelled: &[&str] = &["Canceled Claim", "Cancelled Claim"];
         let words = [(cancelled, Cancel), (CANCELLED, Cancel)];
+        let receive = body!(|customer_id: Number,
+                             price: Money,
+                             status: Option<Text>,
+                             claim_dt: Option<Number>|
+         -> Result<_, Malformed> {
+            if let Some(status) = status {
+                status.means("status", &[(&["Received Claim", "received"], ())])?;
+            }
+            Ok(Receive { customer_id, price, claim_dt })
+        });
         CommandRoutes::new()
-            .ignoring(IGNORED)
-            .creates("receive", ReceiveBody::means)
+            .ignoring("id customerId price claimDt status contId approvedPrice")
+            .creates("receive", receive)
             .command("cancel", |Empty {}| Cancel)
             .on_word("cancel by status", [Put, Post, Patch], "status", words)
-    }
-}
-
-/// Fields that are ignored: set by the server, or irrelevant to a cancellation by status.
-const IGNORED: &str = "id customerId price claimDt status contId approvedPrice";
-
-const RECEIVED: &[&str] = &["Received Claim", "received"];
-
-/// `{"customerId":1,"price":500,"status":"Received Claim","claimDt":1622635791863}`; the last two
-/// may be left out.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct ReceiveBody {
-    customer_id: Number,
-    price: Money,
-    status: Option<Text>,
-    claim_dt: Option<Number>,
-}
-
-impl ReceiveBody {
-    fn means(self) -> Result<Command, Malformed> {
-        let Self { customer_id, price, status, claim_dt } = self;
-        let command = Receive { customer_id, price, claim_dt };
-        match status {
-            None => Ok(command),
-            Some(status) => status.means("status", &[(RECEIVED, command)]),
-        }
-    }
-}
-
-fn check_price(price: Money) -> Result<(), Rejection> {
-    match price {
-        Money::ZERO => Err(Rejection::NoPrice),
-        price if price.is_accepted() => Ok(()),
-        _ => Err(Rejection::TooDear),
     }
 }
 
@@ -291,73 +301,34 @@ impl Status {
             _ => None,
         }
     }
+}
 
+impl Claim {
     /// The rest of the transition table: commands that change nothing, and rejections. `Stand`
     /// for an attempt to cancel that is over changes nothing.
-    fn already(&self, command: &Command) -> Decision<Claim> {
-        match (self, command) {
-            (Self::Blank, _) => Err(Rejection::Unknown),
+    fn already(&self, command: &Command) -> Decision<Self> {
+        use Status as S;
+        match (&self.status, command) {
+            (S::Blank, _) => Err(Rejection::Unknown),
             (_, Receive { .. }) => Err(Rejection::AlreadyReceived),
-            (Self::Approved { award, .. } | Self::Paid { award }, Approve { award: again })
+            (S::Approved { award, .. } | S::Paid { award }, Approve { award: again })
                 if award == again =>
             {
                 Ok(vec![])
             }
-            (Self::Leaving { attempt }, Agree { attempt: again }) if attempt == again => Ok(vec![]),
+            (S::Leaving, Agree { attempt }) if *attempt == self.attempts => Ok(vec![]),
             (_, StartReview | Stand { .. })
-            | (Self::Cancelling { .. } | Self::Leaving { .. } | Self::Cancelled, Cancel)
-            | (Self::Cancelled, FinishCancelling)
-            | (Self::Declined { .. }, Decline)
-            | (Self::Paid { .. }, Pay) => Ok(vec![]),
+            | (S::Cancelling { .. } | S::Leaving | S::Cancelled, Cancel)
+            | (S::Cancelled, FinishCancelling)
+            | (S::Declined { .. }, Decline)
+            | (S::Paid { .. }, Pay) => Ok(vec![]),
 
             (_, Agree { .. } | FinishCancelling) => Err(Rejection::NotCancelling),
-            (Self::Approved { .. }, _) => Err(Rejection::IsApproved),
-            (Self::Declined { .. }, _) => Err(Rejection::IsDeclined),
-            (Self::Paid { .. }, _) => Err(Rejection::IsPaid),
-            (Self::Leaving { .. } | Self::Cancelled, _) => Err(Rejection::IsCancelled),
+            (S::Approved { .. }, _) => Err(Rejection::IsApproved),
+            (S::Declined { .. }, _) => Err(Rejection::IsDeclined),
+            (S::Paid { .. }, _) => Err(Rejection::IsPaid),
+            (S::Leaving | S::Cancelled, _) => Err(Rejection::IsCancelled),
             (_, _) => Err(Rejection::NotUnderReview),
-        }
-    }
-}
-
-impl Event {
-    pub(super) const fn demand(&self) -> Demand {
-        match self {
-            Received { demand }
-            | ReviewStarted { demand, .. }
-            | CancelAsked { demand, .. }
-            | CancelAgreed { demand, .. }
-            | CancelRefused { demand, .. }
-            | Cancelled { demand }
-            | Approved { demand, .. }
-            | Declined { demand, .. }
-            | Paid { demand, .. } => *demand,
-        }
-    }
-
-    /// The status of the claim after this event.
-    pub(super) const fn status(&self) -> Status {
-        match *self {
-            Received { .. } | CancelRefused { stage: Stage::Received, .. } => Status::Received,
-            ReviewStarted { cancelling: None, .. }
-            | CancelRefused { stage: Stage::UnderReview, .. } => Status::UnderReview,
-            ReviewStarted { cancelling: Some(attempt), .. } => {
-                Status::Cancelling { attempt, stage: Stage::UnderReview }
-            }
-            CancelAsked { attempt, stage, .. } => Status::Cancelling { attempt, stage },
-            CancelAgreed { attempt, .. } => Status::Leaving { attempt },
-            Cancelled { .. } => Status::Cancelled,
-            Approved { award, overtook_cancel, .. } => Status::Approved { award, overtook_cancel },
-            Declined { overtook_cancel, .. } => Status::Declined { overtook_cancel },
-            Paid { award, .. } => Status::Paid { award },
-        }
-    }
-
-    /// The reason why the claim was not cancelled, when this event is such a refusal.
-    pub(super) fn refusal(&self) -> Option<Refusal> {
-        match self {
-            CancelRefused { refusal, .. } => Some(refusal.clone()),
-            _ => None,
         }
     }
 }

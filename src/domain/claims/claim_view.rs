@@ -1,10 +1,10 @@
 //! View of claims, each with its review and its payment.
 
 use super::{
-    claim::{self, Claim},
+    claim::Claim,
     history::Heard,
     payment::Payment,
-    review,
+    review::{self, Review},
 };
 use crate::domain::kernel::prelude::*;
 
@@ -48,18 +48,15 @@ impl View for ClaimView {
     const LINKS: &'static [Link] =
         &[Link::to::<Claim>("claim", "claimId"), Link::to_conversation("claimId")];
 
-    fn key(heard: &Heard, _meta: &Meta) -> Option<u64> {
-        Some(heard.number())
-    }
-
     fn fold(row: Option<Self>, heard: Heard, meta: &Meta) -> Option<Self> {
-        let mut row = row.unwrap_or_default();
-        (row.id, row.claim_id, row.changed_at) = (heard.number(), heard.number(), meta.time);
+        let (id, received_at) = (heard.number(), meta.time);
+        let first = || Self { id, claim_id: id, received_at, ..Self::default() };
+        let mut row = Self { changed_at: meta.time, ..row.unwrap_or_else(first) };
         match heard {
-            Heard::Claim(_, event) => row.claim(&event, meta),
-            Heard::Review(_, event) => row.review(&event),
+            Heard::Claim(_, event) => row.claim(Claim::default().evolve(event)),
+            Heard::Review(_, event) => row.review(Review::default().evolve(event)),
             Heard::Payment(_, event) => {
-                let Payment { paid_at, status, .. } = event.into();
+                let Payment { paid_at, status, .. } = Payment::default().evolve(event);
                 (row.payment_dt, row.payment_status) = (paid_at, status.word().into());
             }
         }
@@ -67,24 +64,23 @@ impl View for ClaimView {
     }
 }
 
+/// Each event has all that a claim or a review tells.
 impl ClaimView {
-    fn claim(&mut self, event: &claim::Event, meta: &Meta) {
-        if let claim::Event::Received { demand } = event {
-            (self.customer_id, self.price) = (demand.customer_id, demand.price);
-            (self.claim_dt, self.received_at) = (demand.claim_dt, meta.time);
-        }
-        let status = event.status();
+    fn claim(&mut self, Claim { demand, refusal, status, .. }: Claim) {
+        (self.customer_id, self.price) = (demand.customer_id, demand.price);
+        self.claim_dt = demand.claim_dt;
         if let Some(award) = status.award() {
             (self.cont_id, self.approved_price) = (Some(award.cont_id), Some(award.price));
         }
         self.status = status.word().into();
-        self.reason = event.refusal().map(|refusal| refusal.reason.as_str().into());
+        self.reason = refusal.map(|refusal| refusal.reason.as_str().into());
     }
 
-    fn review(&mut self, event: &review::Event) {
-        self.examiner_id = Some(event.file().examiner_id);
-        self.review_dt = event.review_dt().or(self.review_dt);
-        if let Some(status) = event.status() {
+    fn review(&mut self, Review { file, decided_at, status, .. }: Review) {
+        self.examiner_id = Some(file.examiner_id);
+        self.review_dt = decided_at.or(self.review_dt);
+        // What becomes of a release after its end leaves the status as it is.
+        if status != review::Status::Blank {
             self.review_status = status.word().into();
         }
     }

@@ -11,11 +11,7 @@
 
 use super::{
     EXAMINER,
-    claim::{
-        self, Award, Claim,
-        Command::{Approve, Decline, StartReview},
-        Demand,
-    },
+    claim::{self, Award, Claim, Command::*, Demand},
     examiners::Roster,
     review::{self, Command::Assign, File, Review},
 };
@@ -23,10 +19,7 @@ use crate::domain::kernel::{prelude::*, roster};
 
 use Examination::*;
 
-event_set!(
-    /// The events that the examination saga receives.
-    Heard: Claim, Review, Roster
-);
+event_set!(Heard: Claim, Review, Roster);
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub enum Examination {
@@ -49,11 +42,9 @@ impl Saga for Examination {
 
     /// Routes events of a claim and its review by their common number, and roster events by work.
     fn route(heard: &Heard) -> Option<u64> {
-        use roster::Event as R;
         match heard {
             Heard::Claim(..) | Heard::Review(..) => Some(heard.number()),
-            Heard::Roster(_, R::Assigned { work, .. } | R::Closed { work, .. }) => Some(*work),
-            Heard::Roster(_, R::Staffed { .. } | R::Sought { .. }) => None,
+            Heard::Roster(_, event) => event.work(),
         }
     }
 
@@ -62,8 +53,9 @@ impl Saga for Examination {
         use review::Event as R;
         let claim = me.of::<Claim>();
         match (self, heard) {
-            (Idle, Heard::Claim(_, C::Received { demand })) => Step::wait(Seeking { demand })
-                .send(me.of::<Roster>(), roster::Command::Assign { work: me.number() }),
+            (Idle, Heard::Claim(_, C::Received { demand })) => {
+                Roster::assign(me, Step::wait(Seeking { demand }))
+            }
             (Seeking { demand }, Heard::Roster(_, roster::Event::Assigned { clerk, .. })) => {
                 let Demand { customer_id, price, .. } = demand;
                 let (claim_id, examiner_id) = (Number(me.number()), clerk);
@@ -76,13 +68,13 @@ impl Saga for Examination {
             (Examining, Heard::Review(_, R::Approved { file, .. })) => {
                 let cont_id = file.cont_id.unwrap_or_default();
                 let award = Award { cont_id, price: file.price };
-                close(me, me.of(), Step::wait(Closing).send(claim, Approve { award }))
+                Roster::close(me, Step::wait(Closing).send(claim, Approve { award }))
             }
             (Examining, Heard::Review(_, R::Declined { .. })) => {
-                close(me, me.of(), Step::wait(Closing).send(claim, Decline))
+                Roster::close(me, Step::wait(Closing).send(claim, Decline))
             }
             (Examining, Heard::Review(_, R::Cancelled { .. })) => {
-                close(me, me.of(), Step::wait(Closing))
+                Roster::close(me, Step::wait(Closing))
             }
             (Closing, Heard::Roster(_, roster::Event::Closed { .. })) => Step::done(),
             (state, _) => Step::wait(state),
@@ -93,9 +85,7 @@ impl Saga for Examination {
     /// roster of its own. Any other rejection blocks the saga instance.
     fn on_rejected(self, me: Id<Self>, refused: &RejectedCommand) -> Step<Self> {
         match self {
-            Closing if refused.is_by::<Roster>() && refused.number != Roster::SHARED.number() => {
-                close(me, Roster::SHARED, Step::wait(Closing))
-            }
+            Closing => Roster::close_in_shared(me, Closing, refused),
             state => Step::stuck(state, refused.reason.clone()),
         }
     }
@@ -118,24 +108,13 @@ impl Saga for Examination {
     }
 }
 
-fn close(me: Id<Examination>, roster: Id<Roster>, step: Step<Examination>) -> Step<Examination> {
-    step.send(roster, roster::Command::Close { work: me.number() })
-}
-
 #[test]
 fn work_without_a_roster_of_its_own_is_closed_in_the_shared_one() {
-    use crate::domain::kernel::NextState;
-    let me = Id::new(7);
-    let close = roster::Command::Close { work: 7 };
-    let unknown =
-        |roster| RejectedCommand::new::<Roster>(roster, &close, roster::Rejection::Unknown);
-    let expected = Step::wait(Closing).send(Roster::SHARED, close.clone());
-    assert_eq!(Closing.on_rejected(me, &unknown(me.of())), expected);
+    let (me, close) = (Id::new(7), roster::Command::Close { work: 7 });
+    let unknown = RejectedCommand::new::<Roster>(me.of(), &close, roster::Rejection::Unknown);
+    let in_shared = Step::wait(Closing).send(Roster::SHARED, close);
+    assert_eq!(Closing.on_rejected(me, &unknown), in_shared);
     let closed = roster::Event::Closed { work: 7, clerk: Number(101) };
-    let heard = Heard::Roster(Roster::SHARED, closed);
-    assert_eq!(Examination::route(&heard), Some(7));
     let meta = Meta { position: 9, version: 9, time: Timestamp(0), correlation: 7 };
-    assert_eq!(Closing.react(me, heard, &meta), Step::done());
-    let stuck = Closing.on_rejected(me, &unknown(Roster::SHARED)).next;
-    assert!(matches!(stuck, NextState::Stuck(..)), "{stuck:?}");
+    assert_eq!(Closing.react(me, Heard::Roster(Roster::SHARED, closed), &meta), Step::done());
 }

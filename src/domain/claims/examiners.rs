@@ -8,8 +8,6 @@ use crate::domain::kernel::{
 
 /// Which examiner reviews a claim. It has the claim's number.
 pub type Roster = roster::Roster<Examiners>;
-pub type Workload = roster::Workload<Examiners>;
-pub type Choice = roster::Choice<Examiners>;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Examiners;

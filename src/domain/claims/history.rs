@@ -8,10 +8,7 @@ use super::{
 };
 use crate::domain::kernel::prelude::*;
 
-event_set!(
-    /// The events of a claim, its review and its payment.
-    Heard: Claim, Review, Payment
-);
+event_set!(Heard: Claim, Review, Payment);
 
 /// One event. A date is there where the event tells it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -62,38 +59,37 @@ impl View for History {
         let (id, claim_id, time) = (meta.position, heard.number(), meta.time);
         let what = heard.what()?.into();
         let row = match heard {
-            Heard::Claim(_, event) => Self::of_claim(&event),
-            Heard::Review(_, event) => Self::of_review(&event),
-            Heard::Payment(_, event) => Self::of_payment(event.into()),
+            Heard::Claim(_, event) => Self::of_claim(event),
+            Heard::Review(_, event) => Self::of_review(Review::default().evolve(event)),
+            Heard::Payment(_, event) => Self::of_payment(Payment::default().evolve(event)),
         };
         Some(Self { id, claim_id, what, time, ..row })
     }
 }
 
 impl History {
-    fn of_claim(event: &claim::Event) -> Self {
-        let (demand, status) = (event.demand(), event.status());
-        let award = status.award();
+    fn of_claim(event: claim::Event) -> Self {
         let is_receipt = matches!(event, claim::Event::Received { .. });
+        let Claim { demand, refusal, status, .. } = Claim::default().evolve(event);
+        let award = status.award();
         Self {
             customer_id: demand.customer_id,
             price: award.map_or(demand.price, |award| award.price),
             cont_id: award.map(|award| award.cont_id),
-            reason: event.refusal().map(|refusal| refusal.reason.as_str().into()),
+            reason: refusal.map(|refusal| refusal.reason.as_str().into()),
             claim_dt: is_receipt.then_some(demand.claim_dt),
             ..Self::of::<Claim>(status.word())
         }
     }
 
-    fn of_review(event: &review::Event) -> Self {
-        let file = event.file();
+    fn of_review(Review { file, decided_at, status, .. }: Review) -> Self {
         Self {
             customer_id: file.customer_id,
             price: file.price,
             examiner_id: Some(file.examiner_id),
             cont_id: file.cont_id,
-            review_dt: event.review_dt(),
-            ..Self::of::<Review>(event.status().unwrap_or_default().word())
+            review_dt: decided_at,
+            ..Self::of::<Review>(status.word())
         }
     }
 
@@ -115,45 +111,27 @@ impl History {
 
 impl Heard {
     /// The event in words for the customer; `None` for a step that means nothing to the customer.
-    const fn what(&self) -> Option<&'static str> {
-        match self {
-            Self::Claim(_, event) => event.what(),
-            Self::Review(_, event) => event.what(),
-            Self::Payment(_, payment::Event::Assigned { .. }) => Some("payment ordered"),
-            Self::Payment(_, payment::Event::Completed { .. }) => Some("payment made"),
-        }
-    }
-}
-
-impl claim::Event {
-    /// The event in words for the customer; `None` for a step between the claim and its review.
     #[must_use]
     pub const fn what(&self) -> Option<&'static str> {
+        use {claim::Event as C, payment::Event as P, review::Event as R};
         Some(match self {
-            Self::CancelAsked { .. } | Self::CancelAgreed { .. } => return None,
-            Self::Received { .. } => "claim received",
-            Self::ReviewStarted { .. } => "claim under review",
-            Self::CancelRefused { .. } => "cancellation of the claim refused",
-            Self::Cancelled { .. } => "claim cancelled",
-            Self::Approved { overtook_cancel: false, .. } => "claim approved",
-            Self::Approved { .. } => "claim approved; the cancellation came too late",
-            Self::Declined { overtook_cancel: false, .. } => "claim declined",
-            Self::Declined { .. } => "claim declined; the cancellation came too late",
-            Self::Paid { .. } => "claim paid",
+            Self::Claim(_, C::CancelAsked { .. } | C::CancelAgreed { .. })
+            | Self::Review(_, R::ReleaseChanged { .. }) => return None,
+            Self::Claim(_, C::Received { .. }) => "claim received",
+            Self::Claim(_, C::ReviewStarted { .. }) => "claim under review",
+            Self::Claim(_, C::CancelRefused { .. }) => "cancellation of the claim refused",
+            Self::Claim(_, C::Cancelled { .. }) => "claim cancelled",
+            Self::Claim(_, C::Approved { overtook_cancel: false, .. }) => "claim approved",
+            Self::Claim(_, C::Approved { .. }) => "claim approved; the cancellation came too late",
+            Self::Claim(_, C::Declined { overtook_cancel: false, .. }) => "claim declined",
+            Self::Claim(_, C::Declined { .. }) => "claim declined; the cancellation came too late",
+            Self::Claim(_, C::Paid { .. }) => "claim paid",
+            Self::Review(_, R::Assigned { .. }) => "examiner assigned",
+            Self::Review(_, R::Approved { .. }) => "claim approved by the examiner",
+            Self::Review(_, R::Declined { .. }) => "claim declined by the examiner",
+            Self::Review(_, R::Cancelled { .. }) => "review cancelled",
+            Self::Payment(_, P::Assigned { .. }) => "payment ordered",
+            Self::Payment(_, P::Completed { .. }) => "payment made",
         })
-    }
-}
-
-impl review::Event {
-    /// The event in words for the customer; `None` for a step between the review and the desk.
-    #[must_use]
-    pub const fn what(&self) -> Option<&'static str> {
-        match self {
-            Self::Assigned { .. } => Some("examiner assigned"),
-            Self::Approved { .. } => Some("claim approved by the examiner"),
-            Self::Declined { .. } => Some("claim declined by the examiner"),
-            Self::Cancelled { .. } => Some("review cancelled"),
-            Self::ReleaseChanged { .. } => None,
-        }
     }
 }

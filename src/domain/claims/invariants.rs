@@ -3,20 +3,16 @@
 
 use super::{
     cancellation::Cancellation,
-    claim::{Claim, Status as C},
+    claim::{CancelTimeLimit, Claim, Status as C},
     examination::Examination,
     examiners::Roster,
-    patience::Patience,
     payment::{Payment, Status as P},
     payout::Payout,
     review::{Review, Status as R},
 };
-use crate::domain::kernel::StateReader;
+use crate::domain::kernel::prelude::*;
 
 /// Checks all claims, reviews and rosters.
-///
-/// # Errors
-/// A description of the first inconsistency.
 pub(super) fn check(state: &impl StateReader) -> Result<(), String> {
     state.each::<Claim>(|number, claim| check_claim(state, number, claim))?;
     state.each::<Roster>(|_, roster| check_roster(state, roster))?;
@@ -30,7 +26,7 @@ fn check_claim(state: &impl StateReader, number: u64, claim: &Claim) -> Result<(
     let is_settled = is_settled(state, number);
     let holds = match (&claim.status, review.status, payment.status) {
         (C::Cancelled, review, payment) => review == R::Cancelled && payment == P::Blank,
-        (C::Cancelling { .. } | C::Leaving { .. }, R::Cancelled, _) => !is_settled,
+        (C::Cancelling { .. } | C::Leaving, R::Cancelled, _) => !is_settled,
         (_, R::Cancelled, _) => false,
         _ if !is_settled => true,
         (C::UnderReview, R::Assigned, P::Blank) | (C::Declined { .. }, R::Declined, P::Blank) => {
@@ -44,44 +40,35 @@ fn check_claim(state: &impl StateReader, number: u64, claim: &Claim) -> Result<(
         }
         _ => false,
     };
-    if holds {
-        return Ok(());
-    }
-    let (claim, review, payment) =
-        (claim.status.word(), review.status.word(), payment.status.word());
-    Err(format!(
-        "claims/claims {number} is {claim}, its review `{review}`, its payment `{payment}`"
-    ))
+    ensure(holds, || {
+        let (review, payment) = (review.status.word(), payment.status.word());
+        let claim = claim.status.word();
+        format!("claims/claims {number} is {claim}, its review `{review}`, its payment `{payment}`")
+    })
 }
 
 fn is_settled(state: &impl StateReader, number: u64) -> bool {
     state.is_settled::<Examination>(number)
         && state.is_settled::<Cancellation>(number)
-        && state.is_settled::<Patience>(number)
+        && state.is_settled::<CancelTimeLimit>(number)
         && state.is_settled::<Payout>(number)
 }
 
 /// Checks that the open work of a roster is a review that its clerk has.
 fn check_roster(state: &impl StateReader, roster: &Roster) -> Result<(), String> {
-    for (work, clerk) in roster.open() {
-        let review = state.get::<Review>(*work);
-        let is_open = is_open(&review) && review.file.examiner_id == *clerk;
-        if is_settled(state, *work) && !is_open {
-            return Err(format!("claims/rosters: review {work} is not assigned to {clerk:?}"));
-        }
-    }
-    Ok(())
+    roster.open().iter().try_for_each(|(work, clerk)| {
+        let Review { file, status, .. } = state.get(*work);
+        let is_theirs = status == R::Assigned && file.examiner_id == *clerk;
+        ensure(is_theirs || !is_settled(state, *work), || {
+            format!("claims/rosters: review {work} is not assigned to {clerk:?}")
+        })
+    })
 }
 
 /// Checks that an open review is the work of an examiner.
 fn check_review(state: &impl StateReader, number: u64, review: &Review) -> Result<(), String> {
-    let is_missing = is_open(review) && Roster::clerk_of(state, number).is_none();
-    if is_missing && is_settled(state, number) {
-        return Err(format!("claims/rosters: no examiner has review {number}"));
-    }
-    Ok(())
-}
-
-fn is_open(review: &Review) -> bool {
-    review.status == R::Assigned
+    let is_missing = review.status == R::Assigned && Roster::clerk_of(state, number).is_none();
+    ensure(!is_missing || !is_settled(state, number), || {
+        format!("claims/rosters: no examiner has review {number}")
+    })
 }

@@ -10,13 +10,12 @@ pub mod examination;
 pub mod examiners;
 pub mod history;
 mod invariants;
-pub mod patience;
 pub mod payment;
 pub mod payout;
 pub mod review;
 pub mod settings;
 
-use super::kernel::prelude::*;
+use super::kernel::{prelude::*, roster};
 use settings::Settings;
 
 #[derive(Clone, Copy, Debug)]
@@ -35,17 +34,15 @@ impl Business for Claims {
     const UNRECORDED_SHAPES: Option<&'static str> = Some(include_str!("unrecorded_shapes.json"));
 
     fn install(host: &mut impl Host) {
+        roster::install::<examiners::Examiners>(host);
         host.aggregate::<claim::Claim>()
             .aggregate::<review::Review>()
             .aggregate::<payment::Payment>()
-            .aggregate::<examiners::Roster>()
             .saga::<examination::Examination>()
             .saga::<cancellation::Cancellation>()
-            .saga::<patience::Patience>()
+            .saga::<claim::CancelTimeLimit>()
             .saga::<payout::Payout>()
             .port::<desk::ReviewDesk>()
-            .lookup::<examiners::Choice>()
-            .view::<examiners::Workload>()
             .view::<history::History>()
             .view::<claim_view::ClaimView>();
     }

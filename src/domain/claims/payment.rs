@@ -34,8 +34,8 @@ statuses! {
     #[derive(Copy, Eq)]
     pub enum Status {
         Blank;
-        Assigned: "Assigned";
-        Completed: "Completed", "Completed Payment";
+        Assigned => "complete";
+        Completed, "Completed Payment";
     }
 }
 
@@ -66,10 +66,7 @@ impl Aggregate for Payment {
     const NAME: &'static str = "claims/payments";
     // 2: with the date of the payment.
     const SHAPE: u32 = 2;
-    type Business = Claims;
-    type Command = Command;
-    type Event = Event;
-    type Rejection = Rejection;
+    aggregate_types!(Claims, status);
 
     fn issuer(command: &Command) -> Issuer {
         match command {
@@ -95,7 +92,12 @@ impl Aggregate for Payment {
     }
 
     fn evolve(self, event: Event) -> Self {
-        event.into()
+        match event {
+            Assigned { payout } => Self { payout, paid_at: None, status: Status::Assigned },
+            Completed { payout, payment_dt } => {
+                Self { payout, paid_at: payment_dt, status: Status::Completed }
+            }
+        }
     }
 
     fn represent(&self, number: u64) -> impl Serialize {
@@ -106,34 +108,11 @@ impl Aggregate for Payment {
         }
     }
 
-    fn original_status(&self) -> Option<&'static str> {
-        self.status.original_word()
-    }
-
-    fn available_commands(&self) -> &'static [&'static str] {
-        match self.status {
-            Status::Assigned => &["complete"],
-            Status::Blank | Status::Completed => &[],
-        }
-    }
-
     fn command_routes() -> CommandRoutes<Self> {
         CommandRoutes::new()
             .ignoring("id customerId contId price status paymentDt")
             .named(&["complete"])
             .named_by_word("complete by status", [Put, Patch], "status", [(COMPLETED, "complete")])
-    }
-}
-
-/// The payment after this event, which has all of it.
-impl From<Event> for Payment {
-    fn from(event: Event) -> Self {
-        match event {
-            Assigned { payout } => Self { payout, paid_at: None, status: Status::Assigned },
-            Completed { payout, payment_dt } => {
-                Self { payout, paid_at: payment_dt, status: Status::Completed }
-            }
-        }
     }
 }
 

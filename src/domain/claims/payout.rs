@@ -15,10 +15,7 @@ use crate::domain::kernel::prelude::*;
 
 use Payout::*;
 
-event_set!(
-    /// The events that the payout saga receives.
-    Heard: Claim, Payment
-);
+event_set!(Heard: Claim, Payment);
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub enum Payout {
@@ -36,10 +33,6 @@ pub enum Payout {
 impl Saga for Payout {
     const NAME: &'static str = "claims/payout";
     type Events = Heard;
-
-    fn route(heard: &Heard) -> Option<u64> {
-        Some(heard.number())
-    }
 
     fn react(self, me: Id<Self>, heard: Heard, _meta: &Meta) -> Step<Self> {
         use claim::Event as C;

@@ -30,8 +30,8 @@ use Event::*;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Review {
     pub(super) file: File,
-    /// The time of the decision, once there is one.
-    decided_at: Option<Timestamp>,
+    /// The time of the decision, once there is one. Older decisions have none.
+    pub(super) decided_at: Option<Timestamp>,
     pub(super) status: Status,
     /// The release by the desk.
     release: Deed,
@@ -53,13 +53,13 @@ statuses! {
     #[derive(Copy, Eq)]
     pub enum Status {
         Blank;
-        Assigned: "Assigned", "Assigned Examiner";
-        Approved: "Approved", "Approved Review";
-        Declined: "Declined", "Declined Review";
+        Assigned, "Assigned Examiner" => "approve", "decline";
+        Approved, "Approved Review";
+        Declined, "Declined Review";
         /// The desk was asked to release the review. Once released, it is cancelled as soon as the
         /// claim agrees.
         Releasing;
-        Cancelled: "Cancelled";
+        Cancelled;
     }
 }
 
@@ -124,10 +124,7 @@ impl Aggregate for Review {
     const NAME: &'static str = "claims/reviews";
     // 2: with the date of the decision.
     const SHAPE: u32 = 2;
-    type Business = Claims;
-    type Command = Command;
-    type Event = Event;
-    type Rejection = Rejection;
+    aggregate_types!(Claims, status);
 
     fn issuer(command: &Command) -> Issuer {
         match command {
@@ -187,15 +184,26 @@ impl Aggregate for Review {
     }
 
     fn evolve(self, event: Event) -> Self {
-        let (status, decided_at) = (event.status().unwrap_or(self.status), self.decided_at);
         match event {
-            Assigned { file } => Self { file, status, ..self },
-            Approved { file, review_dt } | Declined { file, review_dt } => {
-                Self { file, status, decided_at: review_dt.or(decided_at), ..self }
+            Assigned { file } => Self { file, status: Status::Assigned, ..self },
+            Approved { file, review_dt } => {
+                Self { file, decided_at: review_dt, status: Status::Approved, ..self }
             }
-            ReleaseChanged { deed, .. } => Self { status, release: deed, ..self },
+            Declined { file, review_dt } => {
+                Self { file, decided_at: review_dt, status: Status::Declined, ..self }
+            }
             // The release is needed, so it is not taken back.
-            Cancelled { .. } => Self { status, release: Deed::Idle, ..self },
+            Cancelled { file } => {
+                Self { file, status: Status::Cancelled, release: Deed::Idle, ..self }
+            }
+            ReleaseChanged { file, deed } => {
+                let status = match deed {
+                    Deed::Asked(_) | Deed::Done(_) => Status::Releasing,
+                    Deed::Failed(..) | Deed::Withdrawn(_) => Status::Assigned,
+                    _ => self.status,
+                };
+                Self { file, status, release: deed, ..self }
+            }
         }
     }
 
@@ -212,22 +220,17 @@ impl Aggregate for Review {
         }
     }
 
-    fn original_status(&self) -> Option<&'static str> {
-        self.status.original_word()
-    }
-
-    fn available_commands(&self) -> &'static [&'static str] {
-        match self.status {
-            Status::Assigned => &["approve", "decline"],
-            _ => &[],
-        }
-    }
-
     fn command_routes() -> CommandRoutes<Self> {
         let words = [(APPROVED, "approve"), (DECLINED, "decline")];
+        let restate = body!(|claim_id: Number, status: Option<Text>| -> Result<_, Malformed> {
+            if let Some(status) = status {
+                status.means("status", &[(&["Assigned Examiner", "assigned"], ())])?;
+            }
+            Ok((claim_id, Restate))
+        });
         CommandRoutes::new()
             .ignoring("id examinerId customerId contId price status reviewDt")
-            .on_referenced("restate", ReferBody::means)
+            .on_referenced("restate", restate)
             .named(&["approve", "decline"])
             .named_by_word("decide by status", [Put, Patch], "status", words)
     }
@@ -235,24 +238,6 @@ impl Aggregate for Review {
 
 const APPROVED: &[&str] = &["Approved Review", "approved", "approve"];
 const DECLINED: &[&str] = &["Declined Review", "declined", "decline"];
-const ASSIGNED: &[&str] = &["Assigned Examiner", "assigned"];
-
-/// `{"claimId":1,"status":"Assigned Examiner"}`: repeats the assignment.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct ReferBody {
-    claim_id: Number,
-    status: Option<Text>,
-}
-
-impl ReferBody {
-    fn means(self) -> Result<(Number, Command), Malformed> {
-        match self.status {
-            None => Ok((self.claim_id, Restate)),
-            Some(status) => Ok((self.claim_id, status.means("status", &[(ASSIGNED, Restate)])?)),
-        }
-    }
-}
 
 impl Review {
     /// The rest of the transition table: commands that change nothing, and rejections.
@@ -283,40 +268,5 @@ impl Review {
             return Err(Rejection::NoPrice);
         }
         Ok(File { cont_id: Some(cont_id), price, ..self.file })
-    }
-}
-
-impl Event {
-    pub(super) const fn file(&self) -> File {
-        match self {
-            Assigned { file }
-            | Approved { file, .. }
-            | Declined { file, .. }
-            | Cancelled { file }
-            | ReleaseChanged { file, .. } => *file,
-        }
-    }
-
-    /// The time of the decision, when this event is one.
-    pub(super) const fn review_dt(&self) -> Option<Timestamp> {
-        match self {
-            Approved { review_dt, .. } | Declined { review_dt, .. } => *review_dt,
-            _ => None,
-        }
-    }
-
-    /// The status of the review after this event; `None` when it stays.
-    pub(super) const fn status(&self) -> Option<Status> {
-        Some(match self {
-            Assigned { .. }
-            | ReleaseChanged { deed: Deed::Failed(..) | Deed::Withdrawn(_), .. } => {
-                Status::Assigned
-            }
-            ReleaseChanged { deed: Deed::Asked(_) | Deed::Done(_), .. } => Status::Releasing,
-            ReleaseChanged { .. } => return None,
-            Approved { .. } => Status::Approved,
-            Declined { .. } => Status::Declined,
-            Cancelled { .. } => Status::Cancelled,
-        })
     }
 }

@@ -50,11 +50,6 @@ impl Saga for Admission {
     const NAME: &'static str = "education/admission";
     type Events = Heard;
 
-    /// An application and its enrolment have the same number.
-    fn route(heard: &Heard) -> Option<u64> {
-        Some(heard.number())
-    }
-
     fn react(self, me: Id<Self>, heard: Heard, _meta: &Meta) -> Step<Self> {
         use {application::Event as A, enrolment::Event as E};
         let (application, enrolment) = (me.of::<Application>(), me.of::<Enrolment>());

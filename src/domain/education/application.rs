@@ -57,21 +57,21 @@ pub(super) enum Hold {
 statuses! {
     pub enum Status {
         Blank;
-        Seating: "Requested";
-        Requested: "Requested";
-        Applied: "EduApplied", "EduApplied";
-        Admitted: "EduApplied", "EduApplied";
-        Registered: "EduRegistered", "EduRegistered";
+        Seating as pending: "Requested" => "cancel";
+        Requested as pending => "cancel";
+        Applied: "EduApplied", "EduApplied" => "cancel";
+        Admitted: "EduApplied", "EduApplied" => "cancel";
+        Registered: "EduRegistered", "EduRegistered" => "cancel";
         /// The enrolment decides about the cancellation of a student who is not enrolled yet.
-        Leaving: "EduApplied";
+        Leaving as pending: "EduApplied";
         /// The enrolment decides about the cancellation of a student who is enrolled.
-        Withdrawing: "EduRegistered";
+        Withdrawing as pending: "EduRegistered";
         Completed: "EduCompleted", "EduCompleted";
         /// The course was completed while a cancellation was pending.
         Overtaken: "EduCompleted", "EduCompleted";
-        Cancelling: "EduCancelled", "EduAppCancelled";
+        Cancelling as pending: "EduCancelled", "EduAppCancelled";
         Cancelled: "EduCancelled", "EduAppCancelled";
-        Rejected { how: FailureKind, reason: String }: "Rejected";
+        Rejected { how: FailureKind, reason: String } as failed;
     }
 }
 
@@ -162,10 +162,7 @@ impl Payable for Application {
 impl Aggregate for Application {
     const NAME: &'static str = "education/eduApplications";
     const SHAPE: u32 = 2;
-    type Business = Education;
-    type Command = Command;
-    type Event = Event;
-    type Rejection = Rejection;
+    aggregate_types!(Education, status);
 
     fn issuer(command: &Command) -> Issuer {
         match command {
@@ -218,38 +215,22 @@ impl Aggregate for Application {
     }
 
     fn progress(&self) -> Progress {
-        let failed = |how, reason| Progress::Failed { how, reason };
         match &self.status {
             _ if self.seat == Hold::Released => Progress::Pending,
-            S::Seating | S::Requested | S::Leaving | S::Withdrawing | S::Cancelling => {
-                Progress::Pending
+            S::Overtaken => {
+                let reason = Rejection::IsCompleted.to_string();
+                Progress::Failed { how: FailureKind::Refused, reason }
             }
-            S::Rejected { how, reason } => failed(*how, reason.clone()),
-            S::Overtaken => failed(FailureKind::Refused, Rejection::IsCompleted.to_string()),
-            _ => Progress::Established,
+            status => status.progress(),
         }
     }
 
     fn represent(&self, number: u64) -> impl Serialize {
         let Student { user_id, edu_name, edu_id } = &self.student;
-        let reason = match &self.status {
-            S::Rejected { reason, .. } => Some(reason),
-            _ => None,
-        };
         object! {
             "appId": number, "userId": user_id, "eduName": edu_name, "eduId": edu_id,
-            "price": self.price, "status": self.status.word(), "reason"?: reason,
-        }
-    }
-
-    fn original_status(&self) -> Option<&'static str> {
-        self.status.original_word()
-    }
-
-    fn available_commands(&self) -> &'static [&'static str] {
-        match self.status {
-            S::Seating | S::Requested | S::Applied | S::Admitted | S::Registered => &["cancel"],
-            _ => &[],
+            "price": self.price, "status": self.status.word(),
+            "reason"?: self.status.progress().reason(),
         }
     }
 
@@ -257,9 +238,12 @@ impl Aggregate for Application {
         let cancelled = [(EDU_CANCELLED, Cancel), (prelude::CANCELLED, Cancel)];
         CommandRoutes::new()
             .ignoring("id appId userId eduName eduId price status reason")
-            .creates("apply", |ApplyBody { user_id, edu_name, edu_id }| Apply {
-                student: Student { user_id, edu_name, edu_id },
-            })
+            .creates(
+                "apply",
+                body!(|user_id: Text, edu_name: Text, edu_id: Number| Apply {
+                    student: Student { user_id, edu_name, edu_id },
+                }),
+            )
             .command("cancel", |Empty {}| Cancel)
             .on_word("cancel by status", [Patch, Put], "status", cancelled)
     }
@@ -268,15 +252,6 @@ impl Aggregate for Application {
 /// The statuses with which clients of the original request a cancellation.
 const EDU_CANCELLED: &[&str] =
     &["EduAppCancelled", "EduCancelled", "EduAppCanceled", "EduCanceled"];
-
-/// `{"userId":"eunmi","eduName":"MSA","eduId":1}`
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct ApplyBody {
-    user_id: Text,
-    edu_name: Text,
-    edu_id: Number,
-}
 
 impl Status {
     /// The status after this event.

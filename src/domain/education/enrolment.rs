@@ -28,7 +28,7 @@ statuses! {
     #[derive(Copy, Eq)]
     pub enum Status {
         Blank;
-        Registered: "EduRegistered", "EduRegistered";
+        Registered: "EduRegistered", "EduRegistered" => "complete";
         Completed: "EduCompleted", "EduCompleted";
         Cancelled: "EduCancelled", "EduCancelled";
     }
@@ -61,10 +61,7 @@ rejections! {
 
 impl Aggregate for Enrolment {
     const NAME: &'static str = "education/educations";
-    type Business = Education;
-    type Command = Command;
-    type Event = Event;
-    type Rejection = Rejection;
+    aggregate_types!(Education, status);
 
     fn issuer(command: &Command) -> Issuer {
         match command {
@@ -103,14 +100,6 @@ impl Aggregate for Enrolment {
             "takingId": number, "appId": number, "userId": user_id, "eduName": edu_name,
             "eduId": edu_id, "status": self.status.word(),
         }
-    }
-
-    fn original_status(&self) -> Option<&'static str> {
-        self.status.original_word()
-    }
-
-    fn available_commands(&self) -> &'static [&'static str] {
-        if self.status == Status::Registered { &["complete"] } else { &[] }
     }
 
     fn command_routes() -> CommandRoutes<Self> {

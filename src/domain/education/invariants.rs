@@ -46,13 +46,12 @@ fn check_application(
     };
     let holder = state.get::<CourseSeat>(CourseSeat::of(student).number()).holder(student);
     let is_seated = *seat != Hold::Held || holder == Some(Id::new(number));
-    if !is_settled(state, number) || (is_paid_for && is_seated) {
-        return Ok(());
-    }
-    Err(format!(
-        "education/eduApplications {number} is {status:?}, its payment {payment:?}, its enrolment \
-         {enrolment:?}, its seat {seat:?}, the holder {holder:?}"
-    ))
+    ensure(!is_settled(state, number) || (is_paid_for && is_seated), || {
+        format!(
+            "education/eduApplications {number} is {status:?}, its payment {payment:?}, its \
+             enrolment {enrolment:?}, its seat {seat:?}, the holder {holder:?}"
+        )
+    })
 }
 
 /// Checks that the applications that hold a seat stand, each for another student or course.
@@ -61,12 +60,11 @@ fn check_seat(state: &impl StateReader, seat: &CourseSeat) -> Result<(), String>
         let number = holder.application.number();
         let Application { student, seat: hold, .. } = state.get(number);
         let stands = hold == Hold::Held && student.as_compared() == holder.student;
-        if is_settled(state, number) && !stands {
-            return Err(format!("education/eduApplications {number} holds a seat without need"));
-        }
-        if seat.holders[..nth].iter().any(|other| other.student == holder.student) {
-            return Err(format!("{:?} holds a seat twice", holder.student));
-        }
+        ensure(stands || !is_settled(state, number), || {
+            format!("education/eduApplications {number} holds a seat without need")
+        })?;
+        let is_first = seat.holders[..nth].iter().all(|other| other.student != holder.student);
+        ensure(is_first, || format!("{:?} holds a seat twice", holder.student))?;
     }
     Ok(())
 }

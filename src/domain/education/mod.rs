@@ -11,8 +11,7 @@ pub mod seating;
 pub mod settings;
 pub mod student;
 
-use super::kernel::prelude::*;
-use application::{Application, Tuition};
+use super::kernel::{self, prelude::*};
 
 #[derive(Clone, Copy, Debug)]
 pub struct Education;
@@ -27,14 +26,11 @@ impl Business for Education {
     const UNRECORDED_SHAPES: Option<&'static str> = Some(include_str!("unrecorded_shapes.json"));
 
     fn install(host: &mut impl Host) {
-        host.aggregate::<Application>()
-            .aggregate::<payment::Payment>()
-            .aggregate::<enrolment::Enrolment>()
+        kernel::payment::install::<application::Application>(host);
+        host.aggregate::<enrolment::Enrolment>()
             .aggregate::<seat::CourseSeat>()
             .saga::<seating::Seating>()
-            .saga::<Tuition>()
             .saga::<admission::Admission>()
-            .port::<payment::CardPayment>()
             .view::<my_page::MyPage>();
     }
 

@@ -37,10 +37,6 @@ impl View for MyPage {
     const LINKS: &'static [Link] =
         &[Link::to::<Application>("application", "appId"), Link::to_conversation("appId")];
 
-    fn key(heard: &Heard, _meta: &Meta) -> Option<u64> {
-        Some(heard.number())
-    }
-
     fn fold(row: Option<Self>, heard: Heard, meta: &Meta) -> Option<Self> {
         let (id, applied_at) = (heard.number(), meta.time);
         let mut row = row.unwrap_or_else(|| Self { id, app_id: id, applied_at, ..Self::default() });

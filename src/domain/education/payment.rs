@@ -7,8 +7,6 @@ use crate::domain::kernel::{
 };
 
 pub type Payment = payment::Payment<Fee>;
-pub type Event = payment::Event<Fee>;
-
 /// The outside service that charges for courses.
 pub type CardPayment = Charging<Fee>;
 

@@ -51,10 +51,7 @@ rejections! {
 
 impl Aggregate for CourseSeat {
     const NAME: &'static str = "education/seats";
-    type Business = Education;
-    type Command = Command;
-    type Event = Event;
-    type Rejection = Rejection;
+    aggregate_types!(Education);
 
     fn issuer(_command: &Command) -> Issuer {
         Issuer::Internal

@@ -1,14 +1,12 @@
 //! Saga that has an application quoted and paid, and has the payment refunded when it fails.
 //!
 //! ```text
-//!       requested           quoted          approved          contracted
-//! Idle ──────────▶ Quoting ───────▶ Paying ─────────▶ Paid ────────────▶ over
-//!                    │ │ refused      │ │ declined     │ refused, or cancelled
-//!                    │ └──────┬───────│─┘              │
-//!          cancelled │        ▼       │ cancelled      │
-//!                    │   Rejecting ───│──▶ over        │
-//!                    ▼        ▼       ▼                ▼
-//!                   Settling { what has not been answered } ── everything has ──▶ over
+//!       requested           quoted
+//! Idle ──────────▶ Quoting ───────▶ Money(what Billing of the kernel does)
+//!                   │   │ cancelled          ▲
+//!      not for sale │   └────────────────────┘
+//!                   ▼
+//!                  over
 //! ```
 //! A customer who applies waits only for the lookup of the product
 //! ([`Quoting`](super::catalogue_view::Quoting)) and for the payment. The underwriters' desk has a
@@ -22,51 +20,61 @@
 mod specs;
 
 use super::{
-    UNDERWRITER,
     catalogue::{self, Catalogue},
     catalogue_view,
-    part::Part::{self, *},
-    payment::{self, Payment, Premium},
-    subscription::{self, Command::*, Subscription},
+    payment::{Payment, Premium},
+    subscription::{
+        Command::{self, *},
+        Event::{self, *},
+        Subscription,
+    },
 };
 use crate::domain::kernel::{
-    payment::Command::{Refund, Request},
+    payment::{Payable, Phase, Turn},
     prelude::*,
 };
 
-use Application::*;
-
 event_set!(Heard: Subscription, Payment, Catalogue);
 
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Application {
-    #[default]
-    Idle,
     /// `AskQuote` was sent to the subscription, or, in versions before, `Quote` to the catalogue.
     Quoting(Premium),
-    /// `Request` was sent to the payment.
-    Paying,
-    /// The product is not for sale or was not paid, and `Reject` was sent to the subscription.
-    Rejecting,
-    /// The premium is paid: the underwriter decides, or the customer cancels.
-    Paid,
-    /// The subscription is refused or cancelled, and what was paid is refunded.
-    Settling(Open),
+    Money(Phase),
 }
 
-/// Pending answers about a subscription that is refused or cancelled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Open {
-    /// `Returning`: a cancelled subscription is to record that nothing is paid any more.
-    pub subscription: Part,
-    /// Quote by the catalogue, in an application of a version before.
-    pub catalogue: Part,
-    /// Payment or refund of the premium.
-    pub payment: Part,
+impl Default for Application {
+    fn default() -> Self {
+        Self::Money(Phase::Idle)
+    }
+}
+
+impl From<Phase> for Application {
+    fn from(phase: Phase) -> Self {
+        Self::Money(phase)
+    }
+}
+
+impl Payable for Subscription {
+    type Bill = Premium;
+    const BILLING: &'static str = "insurance/application";
+    const ACCEPT: Command = Accept;
+    const REJECT: fn(FailureKind, String) -> Command = |how, reason| Reject { how, reason };
+    const CLOSE: Command = FinishCancelling;
+
+    /// A subscription is placed once its premium is known; see [`Application`].
+    fn turn(event: &Event) -> Option<Turn<Premium>> {
+        match event {
+            Applied => Some(Turn::Accepted),
+            Cancelled | Refused => Some(Turn::CalledOff),
+            Rejected { .. } | Undone => Some(Turn::Over),
+            Requested { .. } | QuoteAsked { .. } | Priced { .. } | ReviewBegan | Contracted => None,
+        }
+    }
 }
 
 impl Saga for Application {
-    const NAME: &'static str = "insurance/application";
+    const NAME: &'static str = <Subscription as Payable>::BILLING;
     type Events = Heard;
 
     fn route(heard: &Heard) -> Option<u64> {
@@ -79,118 +87,80 @@ impl Saga for Application {
     }
 
     fn react(self, me: Id<Self>, heard: Heard, _meta: &Meta) -> Step<Self> {
-        use {catalogue::Event as C, subscription::Event as S};
-        let (subscription, payment) = (me.of::<Subscription>(), me.of::<Payment>());
-        let settling = |subscription, payment| {
-            Step::wait(Settling(Open { subscription, catalogue: Settled, payment }))
-        };
+        use catalogue::Event as C;
+        let subscription = me.of::<Subscription>();
         match (self, heard) {
-            (state, Heard::Payment(_, event)) => state.on_payment(me, event),
-            (Idle, Heard::Subscription(_, S::Requested { product_name, customer })) => {
-                let bill = Premium { product_name, customer };
-                Step::wait(Quoting(bill)).send(subscription, AskQuote)
+            (
+                Self::Money(Phase::Idle),
+                Heard::Subscription(_, Requested { product_name, customer }),
+            ) => Step::wait(Self::Quoting(Premium { product_name, customer }))
+                .send(subscription, AskQuote),
+            (Self::Money(phase), Heard::Subscription(_, event)) => {
+                phase.on_order::<Subscription, _>(me, Subscription::turn(&event))
             }
-            (Quoting(bill), Heard::Subscription(_, S::Priced { premium })) => {
-                Step::wait(Paying).send(payment, Request { bill, amount: premium })
+            (Self::Money(phase), Heard::Payment(_, event)) => {
+                phase.on_payment::<Subscription, _>(me, event)
             }
-            (Quoting(bill), Heard::Catalogue(_, C::Quoted { premium, .. })) => Step::wait(Paying)
-                .send(subscription, Price { premium })
-                .send(payment, Request { bill, amount: premium }),
-            (Quoting(_) | Rejecting, Heard::Subscription(_, S::Rejected { .. }))
-            | (Paid, Heard::Subscription(_, S::Contracted)) => Step::done(),
-
-            (Quoting(_) | Rejecting, Heard::Subscription(_, S::Cancelled)) => {
-                settling(Returning, Settled).send(subscription, FinishCancelling)
+            (Self::Quoting(bill), Heard::Subscription(_, Priced { premium })) => {
+                let placed = Turn::Placed { bill, amount: premium };
+                Phase::Idle.on_order::<Subscription, _>(me, Some(placed))
             }
-            (Paying, Heard::Subscription(_, S::Cancelled)) => settling(Returning, Asked),
-            (Paid, Heard::Subscription(_, S::Cancelled)) => {
-                settling(Returning, Returning).send(payment, Refund)
+            (quoting @ Self::Quoting(_), Heard::Catalogue(_, C::Quoted { premium, .. })) => {
+                Step::wait(quoting).send(subscription, Price { premium })
             }
-            (Paid, Heard::Subscription(_, S::Refused)) => {
-                settling(Settled, Returning).send(payment, Refund)
-            }
-            (Settling(open), Heard::Subscription(_, S::Undone)) => {
-                Open { subscription: Settled, ..open }.proceed()
-            }
-            (Settling(open), Heard::Catalogue(_, C::Quoted { .. })) => {
-                Open { catalogue: Settled, ..open }.proceed()
+            (Self::Quoting(_), Heard::Subscription(_, Rejected { .. })) => Step::done(),
+            (Self::Quoting(_), Heard::Subscription(_, Cancelled)) => {
+                Phase::close::<Subscription, _>(me)
             }
             (state, _) => Step::wait(state),
         }
     }
 
     /// The catalogue, in a version before, rejects a product that is not on sale. A subscription
-    /// rejects a command after a cancellation, whose event was handled before. Any other rejection
-    /// blocks the saga instance.
+    /// that the underwriter refused does not record its refund. It rejects any other command after a
+    /// cancellation, whose event was handled before. Any other rejection blocks the saga instance.
     fn on_rejected(self, me: Id<Self>, refused: &RejectedCommand) -> Step<Self> {
         let reason = refused.reason.clone();
         match self {
-            Quoting(_) if refused.is_by::<Catalogue>() => reject(me, FailureKind::Refused, reason),
-            Settling(open) if refused.is_by::<Catalogue>() => {
-                Open { catalogue: Settled, ..open }.proceed()
+            Self::Quoting(_) if refused.is_by::<Catalogue>() => {
+                Step::wait(Self::Money(Phase::Rejecting))
+                    .send(me.of::<Subscription>(), Reject { how: FailureKind::Refused, reason })
             }
-            state if refused.is_by::<Subscription>() => Step::wait(state),
+            Self::Money(Phase::Closing)
+                if refused.is_of::<Subscription>(variant!(FinishCancelling)) =>
+            {
+                Step::done()
+            }
+            state if refused.is_by::<Subscription>() || refused.is_by::<Catalogue>() => {
+                Step::wait(state)
+            }
             state => Step::stuck(state, reason),
         }
     }
 
+    /// In versions before, the phases of the money had names of this saga, and an application that
+    /// was paid waited for the underwriter.
+    fn upcasters() -> Upcasters {
+        Upcasters::none().change("Application", |application| {
+            let settling = &application["Settling"];
+            let is_settled = |part| settling[part] == "Settled";
+            let phase = match (application.as_str(), settling["payment"].as_str()) {
+                (Some("Paid"), _) => "Idle",
+                (Some(phase), _) => phase,
+                (_, Some("Asked")) => "Withdrawing",
+                (_, Some("Returning")) => "Refunding",
+                (_, Some(_)) if is_settled("subscription") => "Idle",
+                (_, Some(_)) => "Closing",
+                (None, None) => return,
+            };
+            *application = json!({ "Money": phase });
+        })
+    }
+
     fn waits_for(&self) -> WaitsFor {
         match self {
-            Idle => WaitsFor::Nothing,
-            Paid => WaitsFor::Person(UNDERWRITER),
-            Quoting(_) => WaitsFor::Part(catalogue_view::Quoting::NAME),
-            Settling(Open { catalogue: Asked, .. }) => WaitsFor::Part(Catalogue::NAME),
-            Paying | Settling(Open { payment: Asked | Returning, .. }) => {
-                WaitsFor::Part(Payment::NAME)
-            }
-            Rejecting | Settling(_) => WaitsFor::Part(Subscription::NAME),
-        }
-    }
-}
-
-impl Application {
-    fn on_payment(self, me: Id<Self>, event: payment::Event) -> Step<Self> {
-        use payment::Event as E;
-        match (self, event) {
-            (Paying, E::Approved { .. }) => Step::wait(Paid).send(me.of::<Subscription>(), Accept),
-            (Paying, E::Declined { reason }) => reject(me, FailureKind::Unpaid, reason),
-            (Paying, E::Abandoned { reason, .. } | E::TurnedAway { reason }) => {
-                reject(me, FailureKind::Unavailable, reason)
-            }
-            (Settling(open @ Open { payment: Asked, .. }), E::Approved { .. }) => {
-                let refunding = Open { payment: Returning, ..open };
-                Step::wait(Settling(refunding)).send(me.of::<Payment>(), Refund)
-            }
-            (
-                Settling(open @ Open { payment: Asked, .. }),
-                E::Declined { .. } | E::Abandoned { .. } | E::TurnedAway { .. },
-            )
-            | (Settling(open @ Open { payment: Returning, .. }), E::Refunded) => open.paid_back(me),
-            (state @ Settling(_), E::RefundDeclined { reason }) => Step::stuck(state, reason),
-            (state, _) => Step::wait(state),
-        }
-    }
-}
-
-fn reject(me: Id<Application>, how: FailureKind, reason: String) -> Step<Application> {
-    Step::wait(Rejecting).send(me.of::<Subscription>(), Reject { how, reason })
-}
-
-impl Open {
-    /// Nothing is paid any more: a cancelled subscription records it, a refused one does not.
-    fn paid_back(self, me: Id<Application>) -> Step<Application> {
-        let step = Self { payment: Settled, ..self }.proceed();
-        match self.subscription {
-            Returning => step.send(me.of::<Subscription>(), FinishCancelling),
-            Asked | Settled => step,
-        }
-    }
-
-    /// Waits for the pending answers, or ends the saga.
-    fn proceed(self) -> Step<Application> {
-        match self {
-            Self { subscription: Settled, catalogue: Settled, payment: Settled } => Step::done(),
-            pending => Step::wait(Settling(pending)),
+            Self::Quoting(_) => WaitsFor::Part(catalogue_view::Quoting::NAME),
+            Self::Money(phase) => phase.waits_for::<Subscription>(),
         }
     }
 }

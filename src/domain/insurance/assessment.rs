@@ -18,17 +18,13 @@ mod specs;
 use super::{
     UNDERWRITER,
     desk::{self, Command::Close, Roster},
-    part::Part::{self, *},
-    subscription::{
-        self,
-        Command::{Contract, Refuse, Review},
-        Subscription,
-    },
+    subscription::{self, Command as S, Subscription},
     underwriting::{self, Case, Command::*, Underwriting, Verdict},
 };
 use crate::domain::kernel::prelude::*;
 
 use Assessment::*;
+use Part::*;
 
 event_set!(Heard: Subscription, Underwriting, Roster);
 
@@ -48,6 +44,17 @@ pub enum Assessment {
     Closing(Open),
 }
 
+/// The pending answer of one participant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Part {
+    /// The participant has not answered a request whose result is no longer wanted.
+    Asked,
+    /// The participant has not answered the command that ends or undoes its part.
+    Returning,
+    /// No answer is pending.
+    Settled,
+}
+
 /// Pending answers about a subscription that is decided or cancelled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Open {
@@ -60,50 +67,46 @@ impl Saga for Assessment {
     type Events = Heard;
 
     fn route(heard: &Heard) -> Option<u64> {
-        use desk::Event as D;
         match heard {
             Heard::Subscription(..) | Heard::Underwriting(..) => Some(heard.number()),
-            Heard::Roster(_, D::Assigned { work, .. } | D::Closed { work, .. }) => Some(*work),
-            Heard::Roster(_, D::Staffed { .. } | D::Sought { .. }) => None,
+            Heard::Roster(_, event) => event.work(),
         }
     }
 
     fn react(self, me: Id<Self>, heard: Heard, _meta: &Meta) -> Step<Self> {
-        use {desk::Event as D, subscription::Event as S, underwriting::Event as U};
+        use {desk::Event as D, subscription::Event as E, underwriting::Event as U};
         match (self, heard) {
-            (Idle, Heard::Subscription(_, S::Applied)) => {
-                let work = me.number();
-                Step::wait(Assigning).send(me.of::<Roster>(), desk::Command::Assign { work })
-            }
+            (Idle, Heard::Subscription(_, E::Applied)) => Roster::assign(me, Step::wait(Assigning)),
             (Assigning, Heard::Roster(_, D::Assigned { clerk, .. })) => {
                 let case = Case { subscription: me.of(), underwriter: clerk };
                 Step::wait(Handing).send(me.of::<Underwriting>(), Assign { case })
             }
             (Handing, Heard::Underwriting(_, U::Assigned { .. })) => {
-                Step::wait(Reviewing).send(me.of::<Subscription>(), Review)
+                Step::wait(Reviewing).send(me.of::<Subscription>(), S::Review)
             }
             (Reviewing, Heard::Underwriting(_, U::Decided { verdict })) => {
                 let decision = match verdict {
-                    Verdict::Approve => Contract,
-                    Verdict::Refuse => Refuse,
+                    Verdict::Approve => S::Contract,
+                    Verdict::Refuse => S::Refuse,
                 };
                 Step::wait(Deciding).send(me.of::<Subscription>(), decision)
             }
-            (Deciding, Heard::Subscription(_, S::Contracted | S::Refused)) => close(me, Conclude),
+            (Deciding, Heard::Subscription(_, E::Contracted | E::Refused)) => close(me, Conclude),
 
-            (Assigning, Heard::Subscription(_, S::Cancelled)) => {
+            (Assigning, Heard::Subscription(_, E::Cancelled)) => {
                 Step::wait(Closing(Open { underwriting: Settled, roster: Asked }))
             }
-            (Handing | Reviewing | Deciding, Heard::Subscription(_, S::Cancelled)) => {
+            (Handing | Reviewing | Deciding, Heard::Subscription(_, E::Cancelled)) => {
                 close(me, Withdraw)
             }
             (Closing(open @ Open { roster: Asked, .. }), Heard::Roster(_, D::Assigned { .. })) => {
-                let closing = Open { roster: Returning, ..open };
-                Step::wait(Closing(closing)).send(me.of::<Roster>(), close_work(me))
+                Roster::close(me, Step::wait(Closing(Open { roster: Returning, ..open })))
             }
-            (Closing(open), Heard::Roster(_, D::Closed { .. })) => open.work_is_closed(),
+            (Closing(open), Heard::Roster(_, D::Closed { .. })) => {
+                Open { roster: Settled, ..open }.proceed()
+            }
             (Closing(open), Heard::Underwriting(_, U::Approved | U::Refused | U::Withdrawn)) => {
-                open.underwriting_is_closed()
+                Open { underwriting: Settled, ..open }.proceed()
             }
             (state, _) => Step::wait(state),
         }
@@ -113,12 +116,9 @@ impl Saga for Assessment {
     /// before. Closes the work in the roster that all subscriptions of versions before shared, when
     /// the subscription has no roster of its own. Any other rejection blocks the saga instance.
     fn on_rejected(self, me: Id<Self>, refused: &RejectedCommand) -> Step<Self> {
-        let in_shared = refused.number == Roster::SHARED.number();
         match self {
             _ if refused.is_by::<Subscription>() => Step::wait(self),
-            Closing(_) if refused.is_by::<Roster>() && !in_shared => {
-                Step::wait(self).send(Roster::SHARED, close_work(me))
-            }
+            Closing(_) => Roster::close_in_shared(me, self, refused),
             _ => Step::stuck(self, refused.reason.clone()),
         }
     }
@@ -128,9 +128,11 @@ impl Saga for Assessment {
         let closes = |command| unchanged.is_of::<Underwriting>(command);
         match self {
             Closing(open) if closes(variant!(Withdraw)) || closes(variant!(Conclude)) => {
-                open.underwriting_is_closed()
+                Open { underwriting: Settled, ..open }.proceed()
             }
-            Closing(open) if unchanged.is_of::<Roster>(variant!(Close)) => open.work_is_closed(),
+            Closing(open) if unchanged.is_of::<Roster>(variant!(Close)) => {
+                Open { roster: Settled, ..open }.proceed()
+            }
             state => Step::wait(state),
         }
     }
@@ -150,24 +152,11 @@ impl Saga for Assessment {
 
 /// Closes the underwriting with `how`, and the work in the roster.
 fn close(me: Id<Assessment>, how: underwriting::Command) -> Step<Assessment> {
-    Step::wait(Closing(Open { underwriting: Returning, roster: Returning }))
-        .send(me.of::<Underwriting>(), how)
-        .send(me.of::<Roster>(), close_work(me))
-}
-
-const fn close_work(me: Id<Assessment>) -> desk::Command {
-    Close { work: me.number() }
+    let step = Step::wait(Closing(Open { underwriting: Returning, roster: Returning }));
+    Roster::close(me, step.send(me.of::<Underwriting>(), how))
 }
 
 impl Open {
-    fn underwriting_is_closed(self) -> Step<Assessment> {
-        Self { underwriting: Settled, ..self }.proceed()
-    }
-
-    fn work_is_closed(self) -> Step<Assessment> {
-        Self { roster: Settled, ..self }.proceed()
-    }
-
     /// Waits for the pending answers, or ends the saga.
     fn proceed(self) -> Step<Assessment> {
         match self {

@@ -21,7 +21,8 @@ use Event::*;
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Catalogue {
-    products: BTreeMap<Id<Product>, Terms>,
+    /// The terms in force of each product.
+    pub(super) products: BTreeMap<Id<Product>, Terms>,
     names: BTreeMap<Text, Id<Product>>,
 }
 
@@ -51,10 +52,7 @@ rejections! {
 impl Aggregate for Catalogue {
     const NAME: &'static str = "insurance/catalogues";
     const READERS: Readers = Readers::Anyone;
-    type Business = Insurance;
-    type Command = Command;
-    type Event = Event;
-    type Rejection = Rejection;
+    aggregate_types!(Insurance);
 
     fn issuer(_command: &Command) -> Issuer {
         Issuer::Internal
@@ -64,7 +62,7 @@ impl Aggregate for Catalogue {
         let Enter { product, terms } = command;
         match self.names.get(&terms.product_name) {
             Some(other) if *other != product => Err(Rejection::NameTaken),
-            _ if self.terms(product) == Some(&terms) => Ok(vec![]),
+            _ if self.products.get(&product) == Some(&terms) => Ok(vec![]),
             _ => Ok(vec![Entered { product, terms }]),
         }
     }
@@ -93,10 +91,4 @@ impl Aggregate for Catalogue {
 impl Catalogue {
     /// The only catalogue.
     pub const THE: Id<Self> = Id::new(1);
-
-    /// The terms in force for a product; `None` when there are none.
-    #[must_use]
-    pub fn terms(&self, product: Id<Product>) -> Option<&Terms> {
-        self.products.get(&product)
-    }
 }

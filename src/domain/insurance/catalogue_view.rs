@@ -31,10 +31,6 @@ impl View for CatalogueView {
 
     const LINKS: &'static [Link] = &[Link::to::<Product>("product", "number")];
 
-    fn key((product, event): &Self::Events, _meta: &Meta) -> Option<u64> {
-        matches!(event, Published { .. }).then_some(product.number())
-    }
-
     fn fold(row: Option<Self>, (product, event): Self::Events, _meta: &Meta) -> Option<Self> {
         let Published { terms } = event else { return row };
         let Terms { product_name, premium, on_sale } = terms;

@@ -11,12 +11,6 @@ pub use crate::domain::kernel::roster::{Command, Event};
 
 pub type Roster = roster::Roster<Desk>;
 
-/// View of the underwriters and the number of their open cases.
-pub type Workload = roster::Workload<Desk>;
-
-/// Lookup of the underwriter with the fewest cases.
-pub type Choice = roster::Choice<Desk>;
-
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Desk;
 

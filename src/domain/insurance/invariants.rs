@@ -15,14 +15,11 @@ use super::{
 use crate::domain::kernel::{payment::Stage, prelude::*};
 
 /// Checks all subscriptions, products and rosters.
-///
-/// # Errors
-/// A description of the first inconsistency.
 pub(super) fn check(state: &impl StateReader) -> Result<(), String> {
     state.each(|number, subscription| check_subscription(state, number, subscription))?;
     let catalogue = state.get::<Catalogue>(Catalogue::THE.number());
     state.each::<Product>(|number, product| {
-        let is_listed = product.listed() == catalogue.terms(Id::new(number));
+        let is_listed = product.listed.as_ref() == catalogue.products.get(&Id::new(number));
         ensure(is_listed || !state.is_settled::<Listing>(number), || {
             format!("insurance/products {number} is {product:?}, but the catalogue differs")
         })
@@ -46,10 +43,14 @@ fn check_subscription(
     let payment = state.get::<Payment>(number).stage();
     let underwriting = state.get::<Underwriting>(number);
     let clerk = Roster::clerk_of(state, number);
-    let (stages, assigned): (&[Stage], _) = match (&subscription.status, underwriting.status()) {
-        (S::UnderReview, U::Assigned) => (&[Stage::Approved], underwriting.underwriter()),
+    let (stages, assigned): (&[Stage], _) = match (&subscription.status, underwriting.status) {
+        (S::UnderReview, U::Assigned) => {
+            (&[Stage::Approved], underwriting.case.map(|case| case.underwriter))
+        }
         (S::Contracted, U::Approved) => (&[Stage::Approved], None),
-        (S::Refused, U::Refused) => (&[Stage::Refunded], None),
+        // Where the refund was declined, the cashier has not given the money back yet.
+        (S::Refused, U::Refused) => (&[Stage::Refunded, Stage::RefundDeclined], None),
+        (S::Cancelling, U::Blank | U::Withdrawn) => (&[Stage::RefundDeclined], None),
         (S::Cancelled, U::Blank | U::Withdrawn) => {
             (&[Stage::Blank, Stage::Declined, Stage::Refunded], None)
         }
@@ -69,14 +70,10 @@ fn check_subscription(
 /// Checks that the open work of a roster is an assigned underwriting.
 fn check_roster(state: &impl StateReader, roster: &Roster) -> Result<(), String> {
     roster.open().keys().try_for_each(|number| {
-        let status = state.get::<Underwriting>(*number).status();
+        let status = state.get::<Underwriting>(*number).status;
         let is_assigned = status == underwriting::Status::Assigned;
         ensure(is_assigned || !is_settled(state, *number), || {
             format!("insurance/underwritings {number} is {status:?}, but open in a roster")
         })
     })
-}
-
-fn ensure(holds: bool, otherwise: impl FnOnce() -> String) -> Result<(), String> {
-    if holds { Ok(()) } else { Err(otherwise()) }
 }

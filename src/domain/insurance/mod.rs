@@ -8,7 +8,6 @@ pub mod catalogue_view;
 pub mod desk;
 mod invariants;
 pub mod listing;
-pub mod part;
 pub mod payment;
 pub mod product;
 pub mod settings;
@@ -16,7 +15,7 @@ pub mod subscription;
 pub mod subscription_view;
 pub mod underwriting;
 
-use super::kernel::prelude::*;
+use super::kernel::{prelude::*, roster};
 
 /// Role of the staff who decide on subscriptions.
 pub const UNDERWRITER: &str = "underwriter";
@@ -40,10 +39,10 @@ impl Business for Insurance {
     const UNRECORDED_SHAPES: Option<&'static str> = Some(include_str!("unrecorded_shapes.json"));
 
     fn install(host: &mut impl Host) {
+        roster::install::<desk::Desk>(host);
         host.aggregate::<subscription::Subscription>()
             .aggregate::<payment::Payment>()
             .aggregate::<underwriting::Underwriting>()
-            .aggregate::<desk::Roster>()
             .aggregate::<product::Product>()
             .aggregate::<catalogue::Catalogue>()
             .saga::<application::Application>()
@@ -51,8 +50,6 @@ impl Business for Insurance {
             .saga::<listing::Listing>()
             .port::<payment::PremiumPayment>()
             .lookup::<catalogue_view::Quoting>()
-            .lookup::<desk::Choice>()
-            .view::<desk::Workload>()
             .view::<catalogue_view::CatalogueView>()
             .view::<subscription_view::SubscriptionView>();
     }

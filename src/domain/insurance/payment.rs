@@ -8,8 +8,6 @@ use crate::domain::kernel::{
 
 pub type Payment = payment::Payment<Premium>;
 
-pub type Event = payment::Event<Premium>;
-
 /// Port to the external service that collects premiums.
 pub type PremiumPayment = Charging<Premium>;
 

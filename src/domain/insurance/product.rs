@@ -25,7 +25,7 @@ pub struct Product {
     /// The terms sent to the catalogue last.
     draft: Terms,
     /// The terms in force; `None` when the product was never in the catalogue.
-    listed: Option<Terms>,
+    pub listed: Option<Terms>,
     answer: Answer,
 }
 
@@ -97,10 +97,7 @@ rejections! {
 impl Aggregate for Product {
     const NAME: &'static str = "insurance/products";
     const READERS: Readers = Readers::Anyone;
-    type Business = Insurance;
-    type Command = Command;
-    type Event = Event;
-    type Rejection = Rejection;
+    aggregate_types!(Insurance);
 
     fn issuer(command: &Command) -> Issuer {
         match command {
@@ -183,12 +180,6 @@ impl Aggregate for Product {
 }
 
 impl Product {
-    /// The terms in force; `None` when the product was never in the catalogue.
-    #[must_use]
-    pub const fn listed(&self) -> Option<&Terms> {
-        self.listed.as_ref()
-    }
-
     /// Drafts the revised terms. Terms that are in force or pending already change nothing, unless
     /// the last revision was turned down.
     fn revised(&self, revision: Revision) -> Decision<Self> {
@@ -217,15 +208,11 @@ impl Terms {
     }
 
     fn drafted(self) -> Decision<Product> {
-        if !self.product_name.is_name() {
-            return Err(Rejection::BadName);
+        match self.premium {
+            _ if !self.product_name.is_name() => Err(Rejection::BadName),
+            Money::ZERO => Err(Rejection::BadPremium),
+            premium if !premium.is_accepted() => Err(Rejection::TooDear),
+            _ => Ok(vec![Drafted { terms: self }]),
         }
-        if self.premium == Money::ZERO {
-            return Err(Rejection::BadPremium);
-        }
-        if !self.premium.is_accepted() {
-            return Err(Rejection::TooDear);
-        }
-        Ok(vec![Drafted { terms: self }])
     }
 }

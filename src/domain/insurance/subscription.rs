@@ -31,14 +31,14 @@ pub struct Subscription {
 statuses! {
     pub enum Status {
         Blank;
-        Requested, "created" => "cancel";
+        Requested as pending, "created" => "cancel";
         Applied, "created" => "cancel";
         UnderReview, "created" => "cancel";
         Contracted;
         Refused;
-        Cancelling: "Cancelled", "reqCancel";
+        Cancelling as pending: "Cancelled", "reqCancel";
         Cancelled, "reqCancel";
-        Rejected { how: FailureKind, reason: String };
+        Rejected { how: FailureKind, reason: String } as failed;
     }
 }
 
@@ -99,10 +99,7 @@ rejections! {
 
 impl Aggregate for Subscription {
     const NAME: &'static str = "insurance/subscriptions";
-    type Business = Insurance;
-    type Command = Command;
-    type Event = Event;
-    type Rejection = Rejection;
+    aggregate_types!(Insurance, status);
 
     fn issuer(command: &Command) -> Issuer {
         match command {
@@ -114,7 +111,13 @@ impl Aggregate for Subscription {
     fn decide(&self, command: Command, _now: Timestamp, settings: &Settings) -> Decision<Self> {
         use Status as S;
         match (&self.status, command) {
-            (S::Blank, Apply { product_name, customer }) => requested(product_name, customer),
+            (S::Blank, Apply { product_name, .. }) if !product_name.is_name() => {
+                Err(Rejection::BadName)
+            }
+            (S::Blank, Apply { customer, .. }) if !customer.is_short() => Err(Rejection::TooLong),
+            (S::Blank, Apply { product_name, customer }) => {
+                Ok(vec![Requested { product_name, customer }])
+            }
             (S::Blank, _) => Err(Rejection::Unknown),
             (_, Apply { .. }) => Err(Rejection::AlreadyRequested),
 
@@ -161,43 +164,33 @@ impl Aggregate for Subscription {
     }
 
     fn evolve(self, event: Event) -> Self {
-        let status = event.status().unwrap_or(self.status);
-        match event {
+        let status = match event {
             Requested { product_name, customer } => {
-                Self { product_name, customer, premium: None, status }
+                return Self { product_name, customer, premium: None, status: Status::Requested };
             }
-            Priced { premium } => Self { premium: Some(premium), status, ..self },
-            _ => Self { status, ..self },
-        }
-    }
-
-    fn progress(&self) -> Progress {
-        match self.status.clone() {
-            Status::Requested | Status::Cancelling => Progress::Pending,
-            Status::Rejected { how, reason } => Progress::Failed { how, reason },
-            _ => Progress::Established,
-        }
+            Priced { premium } => return Self { premium: Some(premium), ..self },
+            QuoteAsked { .. } => return self,
+            Applied => Status::Applied,
+            ReviewBegan => Status::UnderReview,
+            Contracted => Status::Contracted,
+            Refused => Status::Refused,
+            Cancelled => Status::Cancelling,
+            Rejected { how, reason } => Status::Rejected { how, reason },
+            Undone => Status::Cancelled,
+        };
+        Self { status, ..self }
     }
 
     fn represent(&self, number: u64) -> impl Serialize {
-        let reason = match &self.status {
-            Status::Rejected { reason, .. } => Some(reason),
-            _ => None,
-        };
         object! {
             "subscriptionId": number, "productName": &self.product_name, "premium": self.premium,
             "customer": &self.customer, "subscriptionStatus": self.status.word(),
-            "reason"?: reason,
+            "reason"?: self.progress().reason(),
         }
     }
 
-    fn status_words(&self) -> Option<&dyn StatusWords> {
-        Some(&self.status)
-    }
-
     fn command_routes() -> CommandRoutes<Self> {
-        const REQUESTED_BACK: &[&str] = &["reqCancel"];
-        let cancel = [(REQUESTED_BACK, Cancel), (CANCELLED, Cancel)];
+        let cancel = [(&["reqCancel"][..], Cancel), (CANCELLED, Cancel)];
         CommandRoutes::new()
             .ignoring("subscriptionId productName premium customer subscriptionStatus reason")
             .creates(
@@ -212,16 +205,6 @@ impl Aggregate for Subscription {
     }
 }
 
-fn requested(product_name: Text, customer: Text) -> Decision<Subscription> {
-    if !product_name.is_name() {
-        return Err(Rejection::BadName);
-    }
-    if !customer.is_short() {
-        return Err(Rejection::TooLong);
-    }
-    Ok(vec![Requested { product_name, customer }])
-}
-
 /// The premium of a product, or the rejection when it is not for sale.
 fn quoted(listed: Option<&Terms>, settings: &Settings) -> Event {
     let reason = match listed {
@@ -231,23 +214,4 @@ fn quoted(listed: Option<&Terms>, settings: &Settings) -> Event {
         None => "there is no product of this name",
     };
     Rejected { how: FailureKind::Refused, reason: reason.into() }
-}
-
-impl Event {
-    /// The status after the event; `None` when the event leaves it as it is.
-    pub(super) fn status(&self) -> Option<Status> {
-        match self {
-            Requested { .. } => Some(Status::Requested),
-            Priced { .. } | QuoteAsked { .. } => None,
-            Applied => Some(Status::Applied),
-            ReviewBegan => Some(Status::UnderReview),
-            Contracted => Some(Status::Contracted),
-            Refused => Some(Status::Refused),
-            Cancelled => Some(Status::Cancelling),
-            Rejected { how, reason } => {
-                Some(Status::Rejected { how: *how, reason: reason.clone() })
-            }
-            Undone => Some(Status::Cancelled),
-        }
-    }
 }

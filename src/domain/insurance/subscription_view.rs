@@ -54,10 +54,6 @@ impl View for SubscriptionView {
         Link::to_conversation("subscriptionId"),
     ];
 
-    fn key(heard: &Heard, _meta: &Meta) -> Option<u64> {
-        Some(heard.number())
-    }
-
     fn fold(row: Option<Self>, heard: Heard, meta: &Meta) -> Option<Self> {
         let mut row = row.unwrap_or_default();
         (row.subscription_id, row.changed_at) = (heard.number(), meta.time);
@@ -69,7 +65,8 @@ impl View for SubscriptionView {
             }
             Heard::Underwriting(underwriting, event) => {
                 row.underwriting_id = Some(underwriting.number());
-                row.underwriting_status = event.status().word().into();
+                let status = Underwriting::default().evolve(event.clone()).status;
+                row.underwriting_status = status.word().into();
                 if let underwriting::Event::Assigned { case } = event {
                     row.underwriter_id = Some(case.underwriter);
                     row.assigned_at = Some(meta.time);
@@ -83,7 +80,9 @@ impl View for SubscriptionView {
 impl SubscriptionView {
     fn subscription(&mut self, event: subscription::Event, now: Timestamp) {
         use subscription::Event as E;
-        if let Some(status) = event.status() {
+        let status = Subscription::default().evolve(event.clone()).status;
+        // A quote leaves the status as it is.
+        if status != subscription::Status::Blank {
             self.subscription_status = status.word().into();
         }
         match event {

@@ -22,8 +22,8 @@ use Event::*;
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Underwriting {
-    case: Option<Case>,
-    status: Status,
+    pub(super) case: Option<Case>,
+    pub status: Status,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,7 +44,7 @@ statuses! {
         Blank;
         Assigned => "approve", "refuse";
         /// The underwriter has decided, and the subscription has not accepted the decision yet.
-        Deciding(Verdict): "Assigned";
+        Deciding(Verdict) as pending: "Assigned";
         Approved, "approveSubscription";
         Refused, "refuseSubscription";
         /// The customer has cancelled.
@@ -89,10 +89,7 @@ rejections! {
 
 impl Aggregate for Underwriting {
     const NAME: &'static str = "insurance/underwritings";
-    type Business = Insurance;
-    type Command = Command;
-    type Event = Event;
-    type Rejection = Rejection;
+    aggregate_types!(Insurance, status);
 
     fn issuer(command: &Command) -> Issuer {
         match command {
@@ -108,7 +105,9 @@ impl Aggregate for Underwriting {
             (S::Blank, _) => Err(Rejection::Unknown),
             (_, Assign { case }) if self.case == Some(case) => Ok(vec![]),
             (_, Assign { .. }) => Err(Rejection::AlreadyAssigned),
-            (_, Decide { about: Some(about), .. }) if !self.is_about(about) => {
+            (_, Decide { about: Some(about), .. })
+                if self.case.is_none_or(|case| case.subscription != about) =>
+            {
                 Err(Rejection::OtherSubscription)
             }
 
@@ -131,33 +130,31 @@ impl Aggregate for Underwriting {
     }
 
     fn evolve(self, event: Event) -> Self {
-        let status = event.status();
-        match event {
-            Assigned { case } => Self { case: Some(case), status },
-            _ => Self { status, ..self },
-        }
+        let status = match event {
+            Assigned { case } => return Self { case: Some(case), status: Status::Assigned },
+            Decided { verdict } => Status::Deciding(verdict),
+            Approved => Status::Approved,
+            Refused => Status::Refused,
+            Withdrawn => Status::Withdrawn,
+        };
+        Self { status, ..self }
     }
 
     fn progress(&self) -> Progress {
         match self.status {
-            Status::Deciding(_) => Progress::Pending,
             Status::Withdrawn => {
                 let reason = Rejection::IsWithdrawn.to_string();
                 Progress::Failed { how: FailureKind::Refused, reason }
             }
-            _ => Progress::Established,
+            status => status.progress(),
         }
     }
 
     fn represent(&self, number: u64) -> impl Serialize {
         object! {
             "underwritingId": number, "subscriptionId": self.case.map(|case| case.subscription),
-            "underwriterId": self.underwriter(), "underwritingStatus": self.status.word(),
+            "underwriterId": self.case.map(|case| case.underwriter), "underwritingStatus": self.status.word(),
         }
-    }
-
-    fn status_words(&self) -> Option<&dyn StatusWords> {
-        Some(&self.status)
     }
 
     fn command_routes() -> CommandRoutes<Self> {
@@ -174,33 +171,5 @@ impl Aggregate for Underwriting {
             .command("approve", |Empty {}| Decide { verdict: Verdict::Approve, about: None })
             .command("refuse", |Empty {}| Decide { verdict: Verdict::Refuse, about: None })
             .on_item("decide by status", [Patch, Put], decide)
-    }
-}
-
-impl Underwriting {
-    #[must_use]
-    pub const fn status(&self) -> Status {
-        self.status
-    }
-
-    pub(super) fn underwriter(&self) -> Option<Number> {
-        self.case.map(|case| case.underwriter)
-    }
-
-    fn is_about(&self, subscription: Id<Subscription>) -> bool {
-        self.case.is_some_and(|case| case.subscription == subscription)
-    }
-}
-
-impl Event {
-    /// The status after the event.
-    pub(super) const fn status(&self) -> Status {
-        match self {
-            Assigned { .. } => Status::Assigned,
-            Decided { verdict } => Status::Deciding(*verdict),
-            Approved => Status::Approved,
-            Refused => Status::Refused,
-            Withdrawn => Status::Withdrawn,
-        }
     }
 }

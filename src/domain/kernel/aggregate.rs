@@ -143,9 +143,10 @@ pub trait Aggregate: Default + Message {
         Upcasters::none()
     }
 
-    /// The progress of the last command: pending, established or failed.
+    /// The progress of the last command: pending, established or failed. By default it is that of the
+    /// [status](Aggregate::status_words), or established without one.
     fn progress(&self) -> Progress {
-        Progress::Established
+        self.status_words().map_or(Progress::Established, StatusWords::progress)
     }
 
     /// The representation for clients: plain data with the JSON names of the business. By default
@@ -276,6 +277,17 @@ pub enum Progress {
     },
 }
 
+impl Progress {
+    /// The reason of a failure, for the representation; `None` when there is none.
+    #[must_use]
+    pub fn reason(self) -> Option<String> {
+        match self {
+            Self::Failed { reason, .. } => Some(reason),
+            Self::Pending | Self::Established => None,
+        }
+    }
+}
+
 /// The families of failure of a pending command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, serde::Deserialize)]
 pub enum FailureKind {
@@ -285,4 +297,56 @@ pub enum FailureKind {
     Refused,
     /// An outside service was busy or down; a later retry may succeed.
     Unavailable,
+}
+
+/// Declares the types of an aggregate kind inside its `impl Aggregate`: its business, and the
+/// `Command`, `Event` and `Rejection` of its module. The second argument, if any, is the field with
+/// the status, an enum of [`statuses!`](crate::statuses): it is returned by
+/// [`Aggregate::status_words`].
+///
+/// ```
+/// use madang::domain::kernel::prelude::*;
+/// # struct Desk;
+/// # impl Business for Desk {
+/// #     const NAME: &'static str = "desk";
+/// #     type Settings = Empty;
+/// #     fn install(host: &mut impl Host) { host.aggregate::<Ticket>(); }
+/// # }
+/// # #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// # #[serde(rename_all = "kebab-case")]
+/// # enum Command { Open }
+/// # #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// # enum Event { Opened }
+/// # rejections! { enum Rejection { Unknown: unknown "there is no such ticket"; } }
+/// # statuses! { enum Status { Unknown; Open => "close"; } }
+/// # #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+/// # struct Ticket { status: Status }
+///
+/// impl Aggregate for Ticket {
+///     const NAME: &'static str = "desk/tickets";
+///     aggregate_types!(Desk, status);
+///     // and its functions
+///     # fn issuer(_: &Command) -> Issuer { Issuer::Anyone }
+///     # fn decide(&self, _: Command, _: Timestamp, _: &Empty) -> Decision<Self> { Ok(vec![]) }
+///     # fn evolve(self, _: Event) -> Self { self }
+///     # fn command_routes() -> CommandRoutes<Self> { CommandRoutes::by_name("open", &[]) }
+/// }
+///
+/// assert_eq!(Ticket { status: Status::Open }.available_commands(), ["close"]);
+/// ```
+#[macro_export]
+macro_rules! aggregate_types {
+    ($business:ty) => {
+        type Business = $business;
+        type Command = Command;
+        type Event = Event;
+        type Rejection = Rejection;
+    };
+    ($business:ty, $status:ident) => {
+        $crate::aggregate_types!($business);
+
+        fn status_words(&self) -> ::std::option::Option<&dyn $crate::domain::kernel::StatusWords> {
+            ::std::option::Option::Some(&self.$status)
+        }
+    };
 }

@@ -8,7 +8,7 @@ use std::fmt::Debug;
 ///
 /// ```
 /// use madang::domain::kernel::{
-///     payment::{Bill, Charging, Payment, Receipt, Stage},
+///     payment::{Bill, Charging, Payment, Stage},
 ///     prelude::*,
 /// };
 /// # #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -19,7 +19,6 @@ use std::fmt::Debug;
 /// #     const PORT: &'static str = "bar/payment";
 /// #     const CASHIER: &'static str = "barkeeper";
 /// #     fn details(&self) -> Value { json!({}) }
-/// #     fn show(&self, receipt: Receipt) -> impl Serialize { object! { "id": receipt.number } }
 /// # }
 ///
 /// struct Bar;
@@ -138,6 +137,8 @@ pub trait EventSet: Sized + Clone + Debug + Send + 'static {
     const KINDS: &'static [&'static str];
     /// Converts an event; `None` when the subscriber does not receive its kind.
     fn from_event(fact: &impl AnyEvent) -> Option<Self>;
+    /// The number of the aggregate that the event belongs to.
+    fn number(&self) -> u64;
 }
 
 /// The event set of a subscriber to a single aggregate kind; it needs no declaration.
@@ -146,6 +147,10 @@ impl<A: Aggregate> EventSet for (Id<A>, A::Event) {
 
     fn from_event(fact: &impl AnyEvent) -> Option<Self> {
         fact.downcast::<A>()
+    }
+
+    fn number(&self) -> u64 {
+        self.0.number()
     }
 }
 
@@ -168,22 +173,18 @@ macro_rules! event_set {
             )+
         }
 
-        impl $heard {
-            /// The number of the aggregate that the event belongs to.
-            #[must_use]
-            pub fn number(&self) -> u64 {
-                match self {
-                    $(Self::$of(id, _) => id.number(),)+
-                }
-            }
-        }
-
         impl $crate::domain::kernel::EventSet for $heard {
             const KINDS: &'static [&'static str] =
                 &[$(<$of as $crate::domain::kernel::Aggregate>::NAME),+];
 
             fn from_event(fact: &impl $crate::domain::kernel::AnyEvent) -> Option<Self> {
                 None$(.or_else(|| fact.downcast::<$of>().map(|(id, event)| Self::$of(id, event))))+
+            }
+
+            fn number(&self) -> u64 {
+                match self {
+                    $(Self::$of(id, _) => id.number(),)+
+                }
             }
         }
     };

@@ -118,3 +118,16 @@ pub enum PortReply {
     /// The service was never called, because its gate refused the call; the service did not act.
     TurnedAway(String),
 }
+
+impl PortReply {
+    /// The reason why the operation was not done, as far as is known; `None` when it was done.
+    #[must_use]
+    pub fn refusal(&self) -> Option<String> {
+        match self {
+            Self::Approved(_) => None,
+            Self::Declined(reason) | Self::Unreachable(reason) | Self::TurnedAway(reason) => {
+                Some(reason.clone())
+            }
+        }
+    }
+}

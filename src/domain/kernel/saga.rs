@@ -24,8 +24,6 @@ use std::any::Any;
 ///     const NAME: &'static str = "rental/patience";
 ///     type Events = (Id<Order>, Event);
 ///
-///     fn route((order, _): &Self::Events) -> Option<u64> { Some(order.number()) }
-///
 ///     fn react(self, _: Id<Self>, (_, event): Self::Events, meta: &Meta) -> Step<Self> {
 ///         match event {
 ///             Event::Paid { .. } => {
@@ -55,8 +53,11 @@ pub trait Saga: Default + Message {
     /// The events that the saga receives.
     type Events: EventSet;
 
-    /// The number of the instance that an event belongs to; `None` when it belongs to none.
-    fn route(heard: &Self::Events) -> Option<u64>;
+    /// The number of the instance that an event belongs to; `None` when it belongs to none. By
+    /// default it is the number of the aggregate, which all aggregates of a conversation share.
+    fn route(heard: &Self::Events) -> Option<u64> {
+        Some(heard.number())
+    }
 
     /// Applies one event to this instance.
     fn react(self, me: Id<Self>, heard: Self::Events, meta: &Meta) -> Step<Self>;

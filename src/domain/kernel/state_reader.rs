@@ -26,3 +26,12 @@ pub trait StateReader {
         !matches!(self.waits_for::<S>(number), WaitsFor::Part(_))
     }
 }
+
+/// The result of a check of [`Business::check_invariants`](super::Business): the sentence when the
+/// invariant does not hold.
+///
+/// # Errors
+/// The sentence.
+pub fn ensure(holds: bool, otherwise: impl FnOnce() -> String) -> Result<(), String> {
+    if holds { Ok(()) } else { Err(otherwise()) }
+}

@@ -18,8 +18,6 @@ use super::{Aggregate, EventSet, Filter, Message, Meta, Readers, field_names};
 ///     const FIELDS: &'static [Field] = fields!(number "amount");
 ///     type Events = (Id<Order>, Event);
 ///
-///     fn key((order, _): &Self::Events, _: &Meta) -> Option<u64> { Some(order.number()) }
-///
 ///     fn fold(row: Option<Self>, (_, event): Self::Events, _: &Meta) -> Option<Self> {
 ///         match event {
 ///             Event::Placed { amount, .. } => Some(Self { amount, paid: false }),
@@ -57,10 +55,11 @@ pub trait View: Message {
     /// detected without it.
     const SHAPE: u32 = 0;
 
-    /// The number of the row that an event changes, `None` when it changes none. A view whose events
-    /// change several rows implements [`View::keys`] instead.
-    fn key(_heard: &Self::Events, _meta: &Meta) -> Option<u64> {
-        None
+    /// The number of the row that an event changes, `None` when it changes none. By default it is the
+    /// number of the aggregate. A view whose events change several rows implements [`View::keys`]
+    /// instead.
+    fn key(heard: &Self::Events, _meta: &Meta) -> Option<u64> {
+        Some(heard.number())
     }
 
     /// The numbers of the rows that an event changes; by default the one of [`View::key`]. The rows

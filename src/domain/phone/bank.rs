@@ -47,35 +47,24 @@ impl Port for RewardBank {
     }
 
     fn on_reply((reward, event): &Self::Events, _meta: &Meta, answer: &PortReply) -> Dispatch {
-        let answer = answer.clone();
         let command = match *event {
-            ReclaimRequested { attempt, .. } => match answer {
+            ReclaimRequested { attempt, .. } => match answer.clone() {
                 PortReply::Approved(_) => ConfirmReclaim { attempt },
                 PortReply::Declined(reason) => DeclineReclaim { attempt, reason },
                 PortReply::Unreachable(reason) => AbandonReclaim { attempt, reason },
                 PortReply::TurnedAway(reason) => TurnAwayReclaim { attempt, reason },
             },
             ReclaimAbandoned { attempt, .. } | ReclaimUndone { attempt, .. } => {
-                match refusal(answer) {
+                match answer.refusal() {
                     None => ConfirmRestore { attempt },
                     Some(reason) => DeclineRestore { attempt, reason },
                 }
             }
-            _ => match refusal(answer) {
+            _ => match answer.refusal() {
                 None => ConfirmGrant,
                 Some(reason) => DeclineGrant { reason },
             },
         };
         Dispatch::new(*reward, command)
-    }
-}
-
-/// The reason why the bank did not do as asked; `None` when it did.
-fn refusal(answer: PortReply) -> Option<String> {
-    match answer {
-        PortReply::Approved(_) => None,
-        PortReply::Declined(reason)
-        | PortReply::Unreachable(reason)
-        | PortReply::TurnedAway(reason) => Some(reason),
     }
 }

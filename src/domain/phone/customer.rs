@@ -49,10 +49,6 @@ impl View for Customer {
     const LINKS: &'static [Link] =
         &[Link::to::<Order>("order", "orderId"), Link::to_conversation("orderId")];
 
-    fn key(heard: &Heard, _meta: &Meta) -> Option<u64> {
-        Some(heard.number())
-    }
-
     fn fold(row: Option<Self>, heard: Heard, meta: &Meta) -> Option<Self> {
         let mut row = row.unwrap_or_default();
         (row.id, row.order_id, row.changed_at) = (heard.number(), heard.number(), meta.time);

@@ -37,8 +37,8 @@ statuses! {
     #[derive(Copy, Eq)]
     pub enum Status {
         Blank;
-        Received;
-        Shipping;
+        Received => "ship";
+        Shipping as pending;
         Shipped;
         Stopped;
     }
@@ -75,10 +75,7 @@ rejections! {
 
 impl Aggregate for Delivery {
     const NAME: &'static str = "phone/storeManages";
-    type Business = PhoneShop;
-    type Command = Command;
-    type Event = Event;
-    type Rejection = Rejection;
+    aggregate_types!(PhoneShop, status);
 
     fn issuer(command: &Command) -> Issuer {
         match command {
@@ -120,12 +117,11 @@ impl Aggregate for Delivery {
     /// A clerk who ships waits for the order, and fails when the delivery is stopped meanwhile.
     fn progress(&self) -> Progress {
         match self.status {
-            Status::Shipping => Progress::Pending,
-            Status::Stopped => Progress::Failed {
-                how: FailureKind::Refused,
-                reason: Rejection::IsStopped.to_string(),
-            },
-            Status::Blank | Status::Received | Status::Shipped => Progress::Established,
+            Status::Stopped => {
+                let reason = Rejection::IsStopped.to_string();
+                Progress::Failed { how: FailureKind::Refused, reason }
+            }
+            status => status.progress(),
         }
     }
 
@@ -135,10 +131,6 @@ impl Aggregate for Delivery {
             "id": number, "orderId": number, "item": item, "qty": qty, "address": address,
             "process": self.status.word(),
         }
-    }
-
-    fn available_commands(&self) -> &'static [&'static str] {
-        if self.status == Status::Received { &["ship"] } else { &[] }
     }
 
     fn command_routes() -> CommandRoutes<Self> {

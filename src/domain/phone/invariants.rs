@@ -2,21 +2,20 @@
 //! store; any other order has everything undone.
 
 use super::{
-    Billing, Rewarding, Shipping,
     delivery::{self, Delivery},
     order::{self, Order},
-    payment::Payment,
+    payment::{OrderBilling, Payment},
     reward::{self, Reward},
+    rewarding::{CancelTimeLimit, Rewarding},
+    shipping::Shipping,
 };
 use crate::domain::kernel::{payment::Stage, prelude::*};
 
 /// Checks all orders whose sagas are settled.
-///
-/// # Errors
-/// A description of the first inconsistency.
 pub(super) fn check(state: &impl StateReader) -> Result<(), String> {
     state.each::<Order>(|number, order| {
-        let is_settled = state.is_settled::<Billing>(number)
+        let is_settled = state.is_settled::<OrderBilling>(number)
+            && state.is_settled::<CancelTimeLimit>(number)
             && state.is_settled::<Shipping>(number)
             && state.is_settled::<Rewarding>(number);
         if is_settled { check_order(state, number, order) } else { Ok(()) }
@@ -44,12 +43,11 @@ fn check_order(state: &impl StateReader, number: u64, order: &Order) -> Result<(
         (O::Rejected { .. }, D::Blank) => payment_stage == Stage::Declined && is_unrewarded,
         _ => false,
     };
-    if holds {
-        return Ok(());
-    }
-    let (status, point, delivery) = (order.status.word(), order.point, delivery.word());
-    Err(format!(
-        "phone/orders {number} is {status} with {point:?} points, its payment {payment_stage:?}, \
-         its delivery `{delivery}`, {reward:?}"
-    ))
+    ensure(holds, || {
+        let (status, point, delivery) = (order.status.word(), order.point, delivery.word());
+        format!(
+            "phone/orders {number} is {status} with {point:?} points, its payment \
+             {payment_stage:?}, its delivery `{delivery}`, {reward:?}"
+        )
+    })
 }

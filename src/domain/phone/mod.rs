@@ -5,32 +5,20 @@
 //! suspended, and refunds while the store is. The order alone decides whether it is shipped or
 //! cancelled, in the sequence in which commands arrive.
 
-mod bank;
-mod billing;
-mod customer;
+pub mod bank;
+pub mod customer;
 pub mod delivery;
 mod invariants;
 pub mod order;
 pub mod payment;
 pub mod point_history;
 pub mod reward;
-mod rewarding;
+pub mod rewarding;
 pub mod settings;
-mod shipping;
+pub mod shipping;
 
-use super::kernel::prelude::*;
-use delivery::Delivery;
-use order::Order;
-use payment::{CardPayment, Payment};
-use reward::Reward;
+use super::kernel::{self, prelude::*};
 use settings::Settings;
-
-pub use bank::RewardBank;
-pub use billing::Billing;
-pub use customer::Customer;
-pub use point_history::PointHistory;
-pub use rewarding::{Claim, Grant, Rewarding};
-pub use shipping::Shipping;
 
 /// The business of selling phones.
 #[derive(Clone, Copy, Debug)]
@@ -47,17 +35,15 @@ impl Business for PhoneShop {
     const UNRECORDED_SHAPES: Option<&'static str> = Some(include_str!("unrecorded_shapes.json"));
 
     fn install(host: &mut impl Host) {
-        host.aggregate::<Order>()
-            .aggregate::<Payment>()
-            .aggregate::<Delivery>()
-            .aggregate::<Reward>()
-            .saga::<Billing>()
-            .saga::<Shipping>()
-            .saga::<Rewarding>()
-            .port::<CardPayment>()
-            .port::<RewardBank>()
-            .view::<Customer>()
-            .view::<PointHistory>();
+        kernel::payment::install::<order::Order>(host);
+        host.aggregate::<delivery::Delivery>()
+            .aggregate::<reward::Reward>()
+            .saga::<shipping::Shipping>()
+            .saga::<rewarding::Rewarding>()
+            .saga::<rewarding::CancelTimeLimit>()
+            .port::<bank::RewardBank>()
+            .view::<customer::Customer>()
+            .view::<point_history::PointHistory>();
     }
 
     fn check_invariants(state: &impl StateReader) -> Result<(), String> {

@@ -51,14 +51,14 @@ pub struct Basket {
 statuses! {
     pub enum Status {
         Blank;
-        Requested;
+        Requested as pending => "cancel";
         /// `kept` says why the last attempt to cancel failed, if there was one.
-        Paid { kept: Option<(FailureKind, String)> };
+        Paid { kept: Option<(FailureKind, String)> } => "cancel";
         Shipped;
-        Cancelling;
-        Undoing: "Cancelled", "cancel";
+        Cancelling as pending;
+        Undoing as pending: "Cancelled", "cancel";
         Cancelled, "cancel";
-        Rejected { how: FailureKind, reason: String };
+        Rejected { how: FailureKind, reason: String } as failed;
     }
 }
 
@@ -131,10 +131,7 @@ impl Aggregate for Order {
     const NAME: &'static str = "phone/orders";
     const SHAPE: u32 = 2;
     const AWAITED_STEP: Option<&'static str> = Some("phone/reward");
-    type Business = PhoneShop;
-    type Command = Command;
-    type Event = Event;
-    type Rejection = Rejection;
+    aggregate_types!(PhoneShop, status);
 
     fn issuer(command: &Command) -> Issuer {
         match command {
@@ -163,6 +160,12 @@ impl Aggregate for Order {
             }
             (S::Cancelling, Keep { attempt, how, reason }) if attempt == attempts => {
                 Kept { attempt, how, reason }
+            }
+            // An order that costs nothing has no refund to wait for.
+            (S::Cancelling, Forfeit { attempt })
+                if attempt == attempts && amount == Money::ZERO =>
+            {
+                return Ok(vec![Forfeited { amount }, Cancelled]);
             }
             (S::Cancelling, Forfeit { attempt }) if attempt == attempts => Forfeited { amount },
             (S::Undoing, FinishCancelling) => Cancelled,
@@ -209,67 +212,39 @@ impl Aggregate for Order {
 
     fn progress(&self) -> Progress {
         match &self.status {
-            Status::Requested | Status::Cancelling | Status::Undoing => Progress::Pending,
-            Status::Rejected { how, reason } | Status::Paid { kept: Some((how, reason)) } => {
+            Status::Paid { kept: Some((how, reason)) } => {
                 Progress::Failed { how: *how, reason: reason.clone() }
             }
-            Status::Blank | Status::Paid { kept: None } | Status::Shipped | Status::Cancelled => {
-                Progress::Established
-            }
+            status => status.progress(),
         }
     }
 
     fn represent(&self, number: u64) -> impl Serialize {
         let Basket { item, qty, store, address, customer } = &self.basket;
-        let reason = match &self.status {
-            Status::Rejected { reason, .. } => Some(reason),
-            _ => None,
-        };
         object! {
             "id": number, "customerId": customer, "item": item, "qty": qty, "price": self.price,
             "amount": self.amount, "status": self.status.word(), "store": store,
-            "address": address, "point": self.point, "reason"?: reason,
-        }
-    }
-
-    fn original_status(&self) -> Option<&'static str> {
-        self.status.original_word()
-    }
-
-    fn available_commands(&self) -> &'static [&'static str] {
-        match self.status {
-            Status::Requested | Status::Paid { .. } => &["cancel"],
-            _ => &[],
+            "address": address, "point": self.point,
+            "reason"?: self.status.progress().reason(),
         }
     }
 
     fn command_routes() -> CommandRoutes<Self> {
+        let order = body!(|item: Text,
+                           qty: Quantity,
+                           price: Option<Money>,
+                           store: Option<Text>,
+                           address: Option<Text>,
+                           customer_id: Option<Text>| {
+            let (store, address) = (store.unwrap_or_default(), address.unwrap_or_default());
+            let customer = customer_id.map(|customer| customer.trimmed());
+            Place { basket: Basket { item, qty, store, address, customer }, price }
+        });
         CommandRoutes::new()
             .ignoring("id customerId item qty price amount status store address point reason")
-            .creates("order", PlaceBody::means)
+            .creates("order", order)
             .command("cancel", |Empty {}| Cancel)
             .on_word("cancel by status", [Patch, Put], "status", [(CANCELLED, Cancel)])
-    }
-}
-
-/// `{"item":"GX Note99","qty":2,"price":990000}`; a missing price takes the list price.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct PlaceBody {
-    item: Text,
-    qty: Quantity,
-    price: Option<Money>,
-    store: Option<Text>,
-    address: Option<Text>,
-    customer_id: Option<Text>,
-}
-
-impl PlaceBody {
-    fn means(self) -> Command {
-        let Self { item, qty, price, store, address, customer_id } = self;
-        let (store, address) = (store.unwrap_or_default(), address.unwrap_or_default());
-        let customer = customer_id.map(|customer| customer.trimmed());
-        Place { basket: Basket { item, qty, store, address, customer }, price }
     }
 }
 

@@ -51,11 +51,12 @@ impl View for PointHistory {
     }
 
     fn fold(last: Option<Self>, (reward, event): Self::Events, meta: &Meta) -> Option<Self> {
-        let (process, point, customer) = movement(&event)?;
-        let balance = last.map(|row| row.balance).unwrap_or_default();
-        let balance = match process {
-            GRANTED => balance.plus(point),
-            _ => balance.less(point),
+        let (is_granted, point, customer) = movement(&event)?;
+        let last = last.map(|row| row.balance).unwrap_or_default();
+        let (process, balance) = if is_granted {
+            ("Granted", last.plus(point))
+        } else {
+            ("Reclaimed", last.less(point))
         };
         let number = reward.number();
         Some(Self {
@@ -71,18 +72,16 @@ impl View for PointHistory {
     }
 }
 
-const GRANTED: &str = "Granted";
-const RECLAIMED: &str = "Reclaimed";
-
-/// The direction and the number of points of an event, and the customer; `None` when it moves none.
-fn movement(event: &Event) -> Option<(&'static str, Money, Option<&Text>)> {
-    let (process, points, customer) = match event {
+/// Whether an event grants points or takes them back, their number, and the customer; `None` when it
+/// moves none.
+fn movement(event: &Event) -> Option<(bool, Money, Option<&Text>)> {
+    let (is_granted, points, customer) = match event {
         Event::Granted { points, customer } | Event::Restored { points, again: true, customer } => {
-            (GRANTED, *points, customer)
+            (true, *points, customer)
         }
         Event::Reclaimed { points, customer, .. }
-        | Event::ReclaimedLate { points, customer, .. } => (RECLAIMED, *points, customer),
+        | Event::ReclaimedLate { points, customer, .. } => (false, *points, customer),
         _ => return None,
     };
-    (points > Money::ZERO).then_some((process, points, customer.as_ref()))
+    (points > Money::ZERO).then_some((is_granted, points, customer.as_ref()))
 }

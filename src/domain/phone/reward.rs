@@ -53,7 +53,7 @@ statuses! {
         Reclaimed, "Cancelled";
         /// The bank was asked to undo the reclaim; `again` says whether it had confirmed it.
         Restoring { again: bool };
-        Owed;
+        Owed => "settle";
     }
 }
 
@@ -120,10 +120,7 @@ rejections! {
 impl Aggregate for Reward {
     const NAME: &'static str = "phone/rewards";
     const SHAPE: u32 = 2;
-    type Business = PhoneShop;
-    type Command = Command;
-    type Event = Event;
-    type Rejection = Rejection;
+    aggregate_types!(PhoneShop, status);
 
     fn issuer(command: &Command) -> Issuer {
         match command {
@@ -207,14 +204,6 @@ impl Aggregate for Reward {
             "id": number, "orderId": number, "customerId": &self.customer, "point": self.points,
             "process": self.status.word(),
         }
-    }
-
-    fn original_status(&self) -> Option<&'static str> {
-        self.status.original_word()
-    }
-
-    fn available_commands(&self) -> &'static [&'static str] {
-        if self.status == Status::Owed { &["settle"] } else { &[] }
     }
 
     fn command_routes() -> CommandRoutes<Self> {

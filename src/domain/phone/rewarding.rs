@@ -18,9 +18,35 @@ use super::{
     order::{self, Command as O, Order},
     reward::{self, Command as R, Reward},
 };
-use crate::domain::kernel::prelude::*;
+use crate::domain::kernel::{
+    prelude::*,
+    time_limit::{Attempt, Attempts, TimeLimit},
+};
 
 event_set!(Heard: Order, Reward);
+
+/// The saga that keeps an order when its reward was not taken back in time.
+pub type CancelTimeLimit = TimeLimit<Order>;
+
+impl Attempts for Order {
+    const TIME_LIMIT: &'static str = "phone/patience";
+    const ANSWERED_BY: &'static str = Reward::NAME;
+    const GIVE_UP: fn(u32) -> O = |attempt| {
+        let reason = "the reward could not be taken back in time".to_owned();
+        O::Keep { attempt, how: FailureKind::Unavailable, reason }
+    };
+
+    fn attempt(event: &order::Event) -> Option<Attempt> {
+        use order::Event as E;
+        match *event {
+            E::CancelRequested { attempt, answer_by } => {
+                Some(Attempt::Begun { attempt, answer_by })
+            }
+            E::Kept { .. } | E::Forfeited { .. } => Some(Attempt::Decided),
+            _ => None,
+        }
+    }
+}
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rewarding {
@@ -56,10 +82,6 @@ pub enum Claim {
 impl Saga for Rewarding {
     const NAME: &'static str = "phone/rewarding";
     type Events = Heard;
-
-    fn route(heard: &Heard) -> Option<u64> {
-        Some(heard.number())
-    }
 
     fn react(self, me: Id<Self>, heard: Heard, _meta: &Meta) -> Step<Self> {
         match heard {

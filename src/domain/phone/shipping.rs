@@ -46,10 +46,6 @@ impl Saga for Shipping {
     const NAME: &'static str = "phone/shipping";
     type Events = Heard;
 
-    fn route(heard: &Heard) -> Option<u64> {
-        Some(heard.number())
-    }
-
     fn react(self, me: Id<Self>, heard: Heard, meta: &Meta) -> Step<Self> {
         match heard {
             Heard::Order(_, event) => self.on_order(me, event),

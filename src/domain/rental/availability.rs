@@ -26,10 +26,6 @@ impl View for Availability {
 
     const LINKS: &'static [Link] = &[Link::to::<Car>("car", "carId")];
 
-    fn key((car, _): &Self::Events, _meta: &Meta) -> Option<u64> {
-        Some(car.number())
-    }
-
     fn fold(row: Option<Self>, (car, event): Self::Events, _meta: &Meta) -> Option<Self> {
         let mut row = row.unwrap_or_default();
         (row.id, row.car_id) = (car.number(), car.number());

@@ -63,10 +63,7 @@ rejections! {
 impl Aggregate for Car {
     const NAME: &'static str = "rental/cars";
     const READERS: Readers = Readers::Anyone;
-    type Business = CarRental;
-    type Command = Command;
-    type Event = Event;
-    type Rejection = Rejection;
+    aggregate_types!(CarRental);
 
     fn issuer(command: &Command) -> Issuer {
         match command {

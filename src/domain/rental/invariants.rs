@@ -7,12 +7,9 @@ use super::{
     order::{Order, OrderBilling, Status},
     payment::Payment,
 };
-use crate::domain::kernel::{Id, StateReader, payment::Stage};
+use crate::domain::kernel::{payment::Stage, prelude::*};
 
 /// Checks the invariants of the whole business.
-///
-/// # Errors
-/// The invariant that is violated, as a sentence.
 pub(super) fn check(state: &impl StateReader) -> Result<(), String> {
     state.each::<Order>(|number, order| {
         if is_settled(state, number) { check_order(state, number, order) } else { Ok(()) }
@@ -40,11 +37,10 @@ fn check_order(state: &impl StateReader, number: u64, order: &Order) -> Result<(
         Status::Paid | Status::Refunding { .. } => payment == Stage::RefundDeclined && !has_cars,
         Status::Blank | Status::Requested => false,
     };
-    if holds {
-        return Ok(());
-    }
-    let status = order.status.word();
-    Err(format!("rental/orders {number} is {status}, its payment {payment:?}, cars: {has_cars}"))
+    ensure(holds, || {
+        let status = order.status.word();
+        format!("rental/orders {number} is {status}, its payment {payment:?}, cars: {has_cars}")
+    })
 }
 
 fn has_cars(state: &impl StateReader, number: u64, order: &Order) -> bool {
@@ -58,18 +54,15 @@ fn has_cars(state: &impl StateReader, number: u64, order: &Order) -> bool {
 fn check_car(state: &impl StateReader, number: u64, car: &Car) -> Result<(), String> {
     let Car::Registered { registered, rentable, rented, .. } = car else { return Ok(()) };
     let out: u64 = rented.values().map(|quantity| u64::from(quantity.0)).sum();
-    if u64::from(rentable.0) + out != u64::from(registered.0) {
-        let (registered, rentable) = (registered.0, rentable.0);
-        return Err(format!(
-            "rental/cars {number}: {registered} registered, {out} rented, {rentable} rentable"
-        ));
-    }
+    let (registered, rentable) = (registered.0, rentable.0);
+    ensure(u64::from(rentable) + out == u64::from(registered), || {
+        format!("rental/cars {number}: {registered} registered, {out} rented, {rentable} rentable")
+    })?;
     let idle = rented.keys().find(|order| {
         is_settled(state, order.number())
             && state.get::<Order>(order.number()).status != Status::Confirmed
     });
-    match idle {
-        Some(order) => Err(format!("rental/cars {number}: {order} has cars but is not confirmed")),
-        None => Ok(()),
-    }
+    ensure(idle.is_none(), || {
+        format!("rental/cars {number}: {idle:?} has cars but is not confirmed")
+    })
 }

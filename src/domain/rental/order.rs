@@ -42,14 +42,14 @@ pub struct Order {
 statuses! {
     pub(super) enum Status {
         Blank;
-        Requested, "ORDERED" => "cancel";
+        Requested as pending, "ORDERED" => "cancel";
         Paid, "ORDERED" => "cancel";
         Confirmed, "ORDERED" => "return", "cancel";
         // There are no cars for the order, and the money is being refunded.
-        Refunding { reason: String }: "Paid";
-        Cancelling: "Cancelled", "CANCELLED";
+        Refunding { reason: String } as pending: "Paid";
+        Cancelling as pending: "Cancelled", "CANCELLED";
         Cancelled, "CANCELLED";
-        Rejected { how: FailureKind, reason: String };
+        Rejected { how: FailureKind, reason: String } as failed;
         Returned;
     }
 }
@@ -136,10 +136,7 @@ impl Payable for Order {
 impl Aggregate for Order {
     const NAME: &'static str = "rental/orders";
     const SHAPE: u32 = 2;
-    type Business = CarRental;
-    type Command = Command;
-    type Event = Event;
-    type Rejection = Rejection;
+    aggregate_types!(CarRental, status);
 
     fn issuer(command: &Command) -> Issuer {
         match command {
@@ -185,30 +182,12 @@ impl Aggregate for Order {
         }
     }
 
-    fn progress(&self) -> Progress {
-        match &self.status {
-            Status::Requested | Status::Refunding { .. } | Status::Cancelling => Progress::Pending,
-            Status::Rejected { how, reason } => {
-                Progress::Failed { how: *how, reason: reason.clone() }
-            }
-            Status::Blank
-            | Status::Paid
-            | Status::Confirmed
-            | Status::Returned
-            | Status::Cancelled => Progress::Established,
-        }
-    }
-
     fn represent(&self, number: u64) -> impl Serialize {
         object! {
             "id": number, "customerId": &self.customer, "carId": self.rent.car,
             "qty": self.rent.quantity, "amount": self.amount, "status": self.status.word(),
             "reason"?: self.status.reason(),
         }
-    }
-
-    fn status_words(&self) -> Option<&dyn StatusWords> {
-        Some(&self.status)
     }
 
     fn command_routes() -> CommandRoutes<Self> {

@@ -13,9 +13,6 @@ use crate::domain::kernel::{
 /// The payment of one order.
 pub type Payment = payment::Payment<Rent>;
 
-/// The events of a payment.
-pub type Event = payment::Event<Rent>;
-
 /// The outside service that charges for cars.
 pub type CardPayment = Charging<Rent>;
 

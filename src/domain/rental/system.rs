@@ -50,10 +50,6 @@ impl View for System {
         Link::to_conversation("id"),
     ];
 
-    fn key(heard: &Heard, _meta: &Meta) -> Option<u64> {
-        Some(heard.number())
-    }
-
     fn fold(row: Option<Self>, heard: Heard, meta: &Meta) -> Option<Self> {
         let mut row = row.unwrap_or_default();
         row.id = heard.number();

@@ -30,10 +30,6 @@ impl View for Availability {
 
     const LINKS: &'static [Link] = &[Link::to::<Taxi>("taxi", "taxiId")];
 
-    fn key((taxi, _): &Self::Events, _meta: &Meta) -> Option<u64> {
-        Some(taxi.number())
-    }
-
     fn fold(row: Option<Self>, (taxi, event): Self::Events, _meta: &Meta) -> Option<Self> {
         let mut row = Self { taxi_id: taxi.number(), ..row.unwrap_or_default() };
         match &event {

@@ -8,7 +8,7 @@ use super::{
     ride::Ride,
     taxi::Taxi,
 };
-use crate::domain::kernel::{Id, StateReader, payment::Stage};
+use crate::domain::kernel::{payment::Stage, prelude::*};
 
 pub(super) fn check(state: &impl StateReader) -> Result<(), String> {
     state.each::<Order>(|number, order| {
@@ -43,25 +43,22 @@ fn check_order(state: &impl StateReader, number: u64, order: &Order) -> Result<(
         }
         _ => false,
     };
-    if holds {
-        return Ok(());
-    }
-    Err(format!("taxi/orders {number} is {status:?}, its payment {payment:?}, {reservation:?}"))
+    ensure(holds, || {
+        format!("taxi/orders {number} is {status:?}, its payment {payment:?}, {reservation:?}")
+    })
 }
 
 /// Checks that every assigned taxi belongs to a reservation confirmed with it, unless the ride is
 /// in flight.
 fn check_taxi(state: &impl StateReader, number: u64, taxi: &Taxi) -> Result<(), String> {
     let Taxi { held, registered, .. } = taxi;
-    if u64::from(registered.0) < held.len() as u64 {
-        return Err(format!("taxi/taxis {number}: {} of {registered:?} are assigned", held.len()));
-    }
+    ensure(held.len() as u64 <= u64::from(registered.0), || {
+        format!("taxi/taxis {number}: {} of {registered:?} are assigned", held.len())
+    })?;
     let confirmed = reservation::Status::Confirmed { taxi: Some(Id::new(number)) };
     let idle = held.iter().find(|reservation| {
         is_settled(state, reservation.number())
             && state.get::<Reservation>(reservation.number()).status != confirmed
     });
-    idle.map_or(Ok(()), |reservation| {
-        Err(format!("taxi/taxis {number} is out for {reservation} for nothing"))
-    })
+    ensure(idle.is_none(), || format!("taxi/taxis {number} is out for {idle:?} for nothing"))
 }

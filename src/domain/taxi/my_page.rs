@@ -50,10 +50,6 @@ impl View for MyPage {
         Link::to_conversation("orderId"),
     ];
 
-    fn key(heard: &Heard, _meta: &Meta) -> Option<u64> {
-        Some(heard.number())
-    }
-
     fn fold(row: Option<Self>, heard: Heard, meta: &Meta) -> Option<Self> {
         let number = heard.number();
         let (row, changed_at) = (row.unwrap_or_default(), meta.time);

@@ -51,12 +51,12 @@ pub struct Order {
 statuses! {
     pub enum Status {
         Blank;
-        Requested => "cancel";
+        Requested as pending => "cancel";
         Paid => "cancel";
         Confirmed(Option<Id<Taxi>>) => "complete", "cancel";
         Completed(Option<Id<Taxi>>);
         Cancelled(Left), "cancelled";
-        Rejected { how: FailureKind, reason: String };
+        Rejected { how: FailureKind, reason: String } as failed;
     }
 }
 
@@ -150,10 +150,7 @@ impl Payable for Order {
 impl Aggregate for Order {
     const NAME: &'static str = "taxi/orders";
     const SHAPE: u32 = 2;
-    type Business = CallTaxi;
-    type Command = Command;
-    type Event = Event;
-    type Rejection = Rejection;
+    aggregate_types!(CallTaxi, status);
 
     fn issuer(command: &Command) -> Issuer {
         match command {
@@ -229,31 +226,22 @@ impl Aggregate for Order {
 
     fn progress(&self) -> Progress {
         match &self.status {
-            Status::Requested | Status::Cancelled(Left::Everything | Left::Money | Left::Ride) => {
-                Progress::Pending
-            }
-            Status::Rejected { how, reason } => {
-                Progress::Failed { how: *how, reason: reason.clone() }
-            }
-            _ => Progress::Established,
+            Status::Cancelled(Left::Everything | Left::Money | Left::Ride) => Progress::Pending,
+            status => status.progress(),
         }
     }
 
     fn represent(&self, number: u64) -> impl Serialize {
-        let (taxi, reason) = match &self.status {
-            Status::Confirmed(taxi) | Status::Completed(taxi) => (*taxi, None),
-            Status::Rejected { reason, .. } => (None, Some(reason)),
-            _ => (None, None),
+        let taxi = match self.status {
+            Status::Confirmed(taxi) | Status::Completed(taxi) => taxi,
+            _ => None,
         };
         object! {
             "id": number, "orderType": self.grade, "name": &self.customer.name,
             "phone": &self.customer.phone, "cardNo": &self.card_no, "fare": self.fare,
-            "status": self.status.word(), "taxiId"?: taxi, "reason"?: reason,
+            "status": self.status.word(), "taxiId"?: taxi,
+            "reason"?: self.progress().reason(),
         }
-    }
-
-    fn status_words(&self) -> Option<&dyn StatusWords> {
-        Some(&self.status)
     }
 
     fn command_routes() -> CommandRoutes<Self> {

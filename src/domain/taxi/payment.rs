@@ -8,8 +8,6 @@ use crate::domain::kernel::{
 
 pub type Payment = payment::Payment<Fare>;
 
-pub type Event = payment::Event<Fare>;
-
 pub type CardPayment = Charging<Fare>;
 
 /// The bill of a ride: the card that is charged.

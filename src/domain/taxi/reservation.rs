@@ -115,10 +115,7 @@ fn none_left(grade: Grade) -> String {
 impl Aggregate for Reservation {
     const NAME: &'static str = "taxi/reservations";
     const SHAPE: u32 = 2;
-    type Business = CallTaxi;
-    type Command = Command;
-    type Event = Event;
-    type Rejection = Rejection;
+    aggregate_types!(CallTaxi, status);
 
     fn issuer(command: &Command) -> Issuer {
         match command {
@@ -214,10 +211,6 @@ impl Aggregate for Reservation {
         object! {
             "id": number, "orderId": number, "taxiId": taxi_id, "status": self.status.word(),
         }
-    }
-
-    fn status_words(&self) -> Option<&dyn StatusWords> {
-        Some(&self.status)
     }
 
     fn command_routes() -> CommandRoutes<Self> {

@@ -84,10 +84,7 @@ impl Aggregate for Taxi {
     const NAME: &'static str = "taxi/taxis";
     const READERS: Readers = Readers::Anyone;
     const SHAPE: u32 = 2;
-    type Business = CallTaxi;
-    type Command = Command;
-    type Event = Event;
-    type Rejection = Rejection;
+    aggregate_types!(CallTaxi);
 
     fn issuer(command: &Command) -> Issuer {
         match command {

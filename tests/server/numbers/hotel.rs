@@ -62,10 +62,7 @@ rejections! {
 
 impl Aggregate for Room {
     const NAME: &'static str = "hotel/rooms";
-    type Business = Hotel;
-    type Command = Command;
-    type Event = Event;
-    type Rejection = Rejection;
+    aggregate_types!(Hotel);
 
     fn issuer(command: &Command) -> Issuer {
         if *command == Command::Copied { Issuer::Internal } else { Issuer::Anyone }
@@ -118,10 +115,6 @@ struct Copying;
 impl Saga for Copying {
     const NAME: &'static str = "hotel/copying";
     type Events = (Id<Room>, Event);
-
-    fn route((room, _): &Self::Events) -> Option<u64> {
-        Some(room.number())
-    }
 
     fn react(self, _: Id<Self>, (_, event): Self::Events, _: &Meta) -> Step<Self> {
         let Event::Registered(Register { copied_to, cleaned, .. }) = event else {

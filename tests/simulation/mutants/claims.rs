@@ -4,10 +4,9 @@ use super::{super::claims, is_noticed};
 use madang::domain::{
     claims::{
         cancellation::{self, Cancellation},
-        claim::{self, Claim, Command::Pay},
+        claim::{self, CancelTimeLimit, Claim, Command::Pay},
         desk::ReviewDesk,
         examination::{self, Examination},
-        patience::Patience,
         payment,
         payout::{self, Payout},
         review::{self, Review},
@@ -51,11 +50,11 @@ fn a_review_that_is_cancelled_before_the_claim_agrees_is_noticed() {
 fn a_time_limit_that_outlives_its_cancellation_is_noticed() {
     /// The limit does not end when the claim agrees.
     fn react(
-        state: Patience,
-        me: Id<Patience>,
-        heard: <Patience as Saga>::Events,
+        state: CancelTimeLimit,
+        me: Id<CancelTimeLimit>,
+        heard: <CancelTimeLimit as Saga>::Events,
         meta: &Meta,
-    ) -> Step<Patience> {
+    ) -> Step<CancelTimeLimit> {
         match heard.1 {
             claim::Event::CancelAgreed { .. } => Step::wait(state),
             _ => state.react(me, heard, meta),

@@ -11,7 +11,10 @@ use madang::domain::{
         product::{Command::TurnDown, Product},
         subscription,
     },
-    kernel::{Dispatch, Id, Meta, Port, PortReply, Saga, Step, payment::Command::Decline},
+    kernel::{
+        Dispatch, Id, Meta, Port, PortReply, Saga, Step,
+        payment::{Command::Decline, Phase},
+    },
 };
 
 #[test]
@@ -24,9 +27,10 @@ fn a_refused_application_whose_premium_is_kept_is_noticed() {
         meta: &Meta,
     ) -> Step<Application> {
         match (&state, &heard) {
-            (Application::Paid, Heard::Subscription(_, subscription::Event::Refused)) => {
-                Step::done()
-            }
+            (
+                Application::Money(Phase::Idle),
+                Heard::Subscription(_, subscription::Event::Refused),
+            ) => Step::done(),
             _ => state.react(me, heard, meta),
         }
     }

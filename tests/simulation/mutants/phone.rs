@@ -4,13 +4,17 @@ use super::{super::phone, is_noticed};
 use madang::domain::{
     kernel::{
         Aggregate, Decision, Dispatch, Id, Meta, Money, Port, PortReply, Saga, Step, Timestamp,
+        payment::Phase,
     },
     phone::{
-        Billing, Claim, RewardBank, Rewarding, Shipping,
+        bank::RewardBank,
         delivery::{Command::ConfirmShipping, Delivery},
         order::{Basket, Command, Event, Order},
+        payment::OrderBilling,
         reward::{Command::DeclineReclaim, Event::ReclaimRequested},
+        rewarding::{Claim, Rewarding},
         settings::Settings,
+        shipping::Shipping,
     },
 };
 
@@ -61,17 +65,17 @@ fn an_order_that_is_cancelled_after_shipping_is_noticed() {
 fn a_cancelled_order_whose_money_is_kept_is_noticed() {
     /// The order is told that everything is undone, and the payment gets no command.
     fn react(
-        state: Billing,
-        me: Id<Billing>,
-        heard: <Billing as Saga>::Events,
+        state: OrderBilling,
+        me: Id<OrderBilling>,
+        heard: <OrderBilling as Saga>::Events,
         meta: &Meta,
-    ) -> Step<Billing> {
+    ) -> Step<OrderBilling> {
         let step = state.react(me, heard, meta);
-        let is_refund = step.next == Step::wait(Billing::Refunding).next;
+        let is_refund = step.next == Step::wait(Phase::Refunding.into()).next;
         if !is_refund || step.dispatches.is_empty() {
             return step;
         }
-        Step::wait(Billing::Closing).send(me.of::<Order>(), Command::FinishCancelling)
+        Step::wait(Phase::Closing.into()).send(me.of::<Order>(), Command::FinishCancelling)
     }
     is_noticed(&phone::worlds(|dice| {
         let mut world = phone::some_shop(dice);

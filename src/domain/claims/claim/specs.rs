@@ -37,19 +37,14 @@ fn every_state_answers_the_commands_of_the_review() {
         &pasts(),
         &[receive, StartReview, Approve { award: AWARD }, Decline, Pay],
         "
-        past             Receive          StartReview   Approve         Decline         Pay
-        Blank            Received         !Unknown      !Unknown        !Unknown        !Unknown
-        Received         !AlreadyReceived ReviewStarted !NotUnderReview !NotUnderReview !NotUnderReview
-        UnderReview      !AlreadyReceived -             Approved        Declined        !NotUnderReview
-        Cancelling-early !AlreadyReceived ReviewStarted !NotUnderReview !NotUnderReview !NotUnderReview
-        Cancelling       !AlreadyReceived -             Approved        Declined        !NotUnderReview
-        Standing-again   !AlreadyReceived -             Approved        Declined        !NotUnderReview
-        Cancelling-again !AlreadyReceived -             Approved        Declined        !NotUnderReview
-        Leaving          !AlreadyReceived -             !IsCancelled    !IsCancelled    !IsCancelled
-        Cancelled        !AlreadyReceived -             !IsCancelled    !IsCancelled    !IsCancelled
-        Approved         !AlreadyReceived -             -               !IsApproved     Paid
-        Declined         !AlreadyReceived -             !IsDeclined     -               !IsDeclined
-        Paid             !AlreadyReceived -             -               !IsPaid         -
+        past                      Receive          StartReview   Approve         Decline         Pay
+        Blank                     Received         !Unknown      !Unknown        !Unknown        !Unknown
+        Received|Cancelling-early !AlreadyReceived ReviewStarted !NotUnderReview !NotUnderReview !NotUnderReview
+        Leaving|Cancelled         !AlreadyReceived -             !IsCancelled    !IsCancelled    !IsCancelled
+        Approved                  !AlreadyReceived -             -               !IsApproved     Paid
+        Declined                  !AlreadyReceived -             !IsDeclined     -               !IsDeclined
+        Paid                      !AlreadyReceived -             -               !IsPaid         -
+        others                    !AlreadyReceived -             Approved        Declined        !NotUnderReview
         ",
     );
 }
@@ -63,19 +58,16 @@ fn every_state_answers_the_commands_of_a_cancellation() {
         &pasts(),
         &[Cancel, agree(1), stand(1), agree(2), stand(2), FinishCancelling],
         "
-        past             Cancel      Agree          Stand         Agree          Stand         FinishCancelling
-        Blank            !Unknown    !Unknown       !Unknown      !Unknown       !Unknown      !Unknown
-        Received         CancelAsked !NotCancelling -             !NotCancelling -             !NotCancelling
-        UnderReview      CancelAsked !NotCancelling -             !NotCancelling -             !NotCancelling
-        Cancelling-early -           CancelAgreed   CancelRefused !NotCancelling -             !NotCancelling
-        Cancelling       -           CancelAgreed   CancelRefused !NotCancelling -             !NotCancelling
-        Standing-again   CancelAsked !NotCancelling -             !NotCancelling -             !NotCancelling
-        Cancelling-again -           !NotCancelling -             CancelAgreed   CancelRefused !NotCancelling
-        Leaving          -           -              -             !NotCancelling -             Cancelled
-        Cancelled        -           !NotCancelling -             !NotCancelling -             -
-        Approved         !IsApproved !NotCancelling -             !NotCancelling -             !NotCancelling
-        Declined         !IsDeclined !NotCancelling -             !NotCancelling -             !NotCancelling
-        Paid             !IsPaid     !NotCancelling -             !NotCancelling -             !NotCancelling
+        past                                Cancel      Agree          Stand         Agree          Stand         FinishCancelling
+        Blank                               !Unknown    !Unknown       !Unknown      !Unknown       !Unknown      !Unknown
+        Received|UnderReview|Standing-again CancelAsked !NotCancelling -             !NotCancelling -             !NotCancelling
+        Cancelling-early|Cancelling         -           CancelAgreed   CancelRefused !NotCancelling -             !NotCancelling
+        Cancelling-again                    -           !NotCancelling -             CancelAgreed   CancelRefused !NotCancelling
+        Leaving                             -           -              -             !NotCancelling -             Cancelled
+        Cancelled                           -           !NotCancelling -             !NotCancelling -             -
+        Approved                            !IsApproved !NotCancelling -             !NotCancelling -             !NotCancelling
+        Declined                            !IsDeclined !NotCancelling -             !NotCancelling -             !NotCancelling
+        Paid                                !IsPaid     !NotCancelling -             !NotCancelling -             !NotCancelling
         ",
     );
 }

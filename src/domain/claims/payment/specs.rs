@@ -5,13 +5,13 @@ use crate::domain::kernel::spec::{Spec, table};
 
 #[test]
 fn every_state_answers_every_command() {
-    let payout = payout();
-    let assigned = vec![Assigned { payout }];
-    let completed = vec![Assigned { payout }, Completed { payout, payment_dt: None }];
+    let assigned = vec![Assigned { payout: PAYOUT }];
+    let completed =
+        vec![Assigned { payout: PAYOUT }, Completed { payout: PAYOUT, payment_dt: None }];
     let complete = |claim: Option<u64>| Complete { claim_id: claim.map(Number), payment_dt: None };
     table::<Payment>(
         &[("Blank", vec![]), ("Assigned", assigned), ("Completed", completed)],
-        &[Assign { payout }, complete(None), complete(Some(1)), complete(Some(2))],
+        &[Assign { payout: PAYOUT }, complete(None), complete(Some(1)), complete(Some(2))],
         "
         past      Assign   Complete  Complete  Complete
         Blank     Assigned !Unknown  !Unknown  !Unknown
@@ -23,16 +23,15 @@ fn every_state_answers_every_command() {
 
 #[test]
 fn a_clerk_pays_what_was_assigned_and_says_when() {
-    let payout = payout();
     let (payment_dt, now) = (Timestamp(1_622_639_541_714), Timestamp(1_622_639_600_000));
-    let assigned = || Payment::given([Assigned { payout }]).at(now);
+    let assigned = || Payment::given([Assigned { payout: PAYOUT }]).at(now);
     let complete = |date: Option<Timestamp>| Complete {
         claim_id: None,
         payment_dt: date.map(|Timestamp(ms)| Number(ms)),
     };
     for (given, expected) in [(Some(payment_dt), payment_dt), (None, now)] {
         let payment_dt = Some(expected);
-        assigned().when(complete(given)).then([Completed { payout, payment_dt }]);
+        assigned().when(complete(given)).then([Completed { payout: PAYOUT, payment_dt }]);
     }
     for absurd in [Timestamp(0), Timestamp(1_622_639_541), now.after_ms(86_400_001)] {
         assigned().when(complete(Some(absurd))).rejected(Rejection::BadDate);
@@ -50,7 +49,9 @@ fn requests_of_the_original_clients_are_parsed() {
     assert!(set(r#"{"status":"Completed Payment","x":1}"#).is_err());
 }
 
-const fn payout() -> Payout {
-    let (claim_id, customer_id) = (Number(1), Number(6));
-    Payout { claim_id, customer_id, cont_id: Number(80_001), price: Money(450) }
-}
+const PAYOUT: Payout = Payout {
+    claim_id: Number(1),
+    customer_id: Number(6),
+    cont_id: Number(80_001),
+    price: Money(450),
+};

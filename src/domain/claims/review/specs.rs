@@ -69,19 +69,13 @@ fn every_state_answers_the_examiner() {
         &pasts(),
         &[Assign { file: FILE }, approve(None), decline(None), Restate],
         "
-        past               Assign   Approve           Decline           Restate
-        Blank              Assigned !Unknown          !Unknown          !Unknown
-        Assigned           -        Approved          Declined          -
-        Releasing          -        !IsBeingCancelled !IsBeingCancelled -
-        Released           -        !IsBeingCancelled !IsBeingCancelled -
-        Cancelled          -        !IsCancelled      !IsCancelled      -
-        Withdrawn          -        Approved          Declined          -
-        Taking-back        -        Approved          Declined          -
-        Releasing-again    -        !IsBeingCancelled !IsBeingCancelled -
-        Approved           -        -                 !IsApproved       -
-        Approved-meanwhile -        -                 !IsApproved       -
-        Declined           -        !IsDeclined       -                 -
-        Declined-meanwhile -        !IsDeclined       -                 -
+        past                               Assign   Approve           Decline           Restate
+        Blank                              Assigned !Unknown          !Unknown          !Unknown
+        Assigned|Withdrawn|Taking-back     -        Approved          Declined          -
+        Releasing|Released|Releasing-again -        !IsBeingCancelled !IsBeingCancelled -
+        Cancelled                          -        !IsCancelled      !IsCancelled      -
+        Approved|Approved-meanwhile        -        -                 !IsApproved       -
+        Declined|Declined-meanwhile        -        !IsDeclined       -                 -
         ",
     );
 }

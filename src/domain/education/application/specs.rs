@@ -43,43 +43,33 @@ fn past(first: usize, others: &[Event]) -> Vec<Event> {
 }
 
 const OF_THE_START: &str = "
-past        Apply           Cancel                 Place          TurnAway       Pay            Vacate
-Blank       SeatAsked       !Unknown               !Unknown       !Unknown       !Unknown       !Unknown
-Seating     !AlreadyApplied Forgone+SeatReleased   Requested      TurnedAway     !NotPaid       -
-TurnedAway  !AlreadyApplied !WasRejected           !WasRejected   -              !WasRejected   -
-Forgone     !AlreadyApplied -                      !IsCancelled   !IsCancelled   !IsCancelled   Vacated
-Requested   !AlreadyApplied Cancelled+SeatReleased -              !IsSeated      Applied        -
-Rejected    !AlreadyApplied !WasRejected           !WasRejected   -              !WasRejected   Vacated
-Applied     !AlreadyApplied Cancelled+SeatReleased -              !IsPaid        -              -
-Admitted    !AlreadyApplied CancelRequested        -              !IsPaid        -              -
-Leaving     !AlreadyApplied -                      !IsWithdrawing !IsWithdrawing !IsWithdrawing -
-Registered  !AlreadyApplied CancelRequested        -              !IsPaid        -              -
-Withdrawing !AlreadyApplied -                      !IsWithdrawing !IsWithdrawing !IsWithdrawing -
-Completed   !AlreadyApplied !IsCompleted           !IsCompleted   !IsCompleted   !IsCompleted   -
-Overtaken   !AlreadyApplied !IsCompleted           !IsCompleted   !IsCompleted   !IsCompleted   -
-Cancelling  !AlreadyApplied -                      !IsCancelled   !IsCancelled   !IsCancelled   Vacated
-Cancelled   !AlreadyApplied -                      !IsCancelled   !IsCancelled   !IsCancelled   Vacated
-Free        !AlreadyApplied -                      !IsCancelled   !IsCancelled   !IsCancelled   -
+past                         Apply           Cancel                 Place          TurnAway       Pay            Vacate
+Blank                        SeatAsked       !Unknown               !Unknown       !Unknown       !Unknown       !Unknown
+Seating                      !AlreadyApplied Forgone+SeatReleased   Requested      TurnedAway     !NotPaid       -
+TurnedAway                   !AlreadyApplied !WasRejected           !WasRejected   -              !WasRejected   -
+Forgone|Cancelling|Cancelled !AlreadyApplied -                      !IsCancelled   !IsCancelled   !IsCancelled   Vacated
+Requested                    !AlreadyApplied Cancelled+SeatReleased -              !IsSeated      Applied        -
+Rejected                     !AlreadyApplied !WasRejected           !WasRejected   -              !WasRejected   Vacated
+Applied                      !AlreadyApplied Cancelled+SeatReleased -              !IsPaid        -              -
+Admitted|Registered          !AlreadyApplied CancelRequested        -              !IsPaid        -              -
+Leaving|Withdrawing          !AlreadyApplied -                      !IsWithdrawing !IsWithdrawing !IsWithdrawing -
+Completed|Overtaken          !AlreadyApplied !IsCompleted           !IsCompleted   !IsCompleted   !IsCompleted   -
+Free                         !AlreadyApplied -                      !IsCancelled   !IsCancelled   !IsCancelled   -
 ";
 
 const OF_THE_END: &str = "
-past        Reject                Admit          Register       Complete     Withdraw               Close
-Blank       !Unknown              !Unknown       !Unknown       !Unknown     !Unknown               !Unknown
-Seating     !NotPaid              !NotPaid       !NotPaid       !NotPaid     !NotCancelling         !NotCancelling
-TurnedAway  -                     !WasRejected   !WasRejected   !WasRejected !WasRejected           -
-Forgone     !IsCancelled          !IsCancelled   !IsCancelled   !IsCancelled -                      -
-Requested   Rejected+SeatReleased !NotPaid       !NotPaid       !NotPaid     !NotCancelling         !NotCancelling
-Rejected    -                     !WasRejected   !WasRejected   !WasRejected !WasRejected           -
-Applied     !IsPaid               Admitted       !NotAdmitted   !NotAdmitted !NotCancelling         !NotCancelling
-Admitted    !IsPaid               -              Registered     !NotAdmitted !NotCancelling         !NotCancelling
-Leaving     !IsWithdrawing        !IsWithdrawing !IsWithdrawing Completed    Cancelled+SeatReleased !IsWithdrawing
-Registered  !IsPaid               -              -              Completed    !NotCancelling         !NotCancelling
-Withdrawing !IsWithdrawing        !IsWithdrawing !IsWithdrawing Completed    Cancelled+SeatReleased !IsWithdrawing
-Completed   !IsCompleted          !IsCompleted   !IsCompleted   -            !IsCompleted           !IsCompleted
-Overtaken   !IsCompleted          !IsCompleted   !IsCompleted   -            !IsCompleted           !IsCompleted
-Cancelling  !IsCancelled          !IsCancelled   !IsCancelled   !IsCancelled -                      Undone
-Cancelled   !IsCancelled          !IsCancelled   !IsCancelled   !IsCancelled -                      -
-Free        !IsCancelled          !IsCancelled   !IsCancelled   !IsCancelled -                      -
+past                   Reject                Admit          Register       Complete     Withdraw               Close
+Blank                  !Unknown              !Unknown       !Unknown       !Unknown     !Unknown               !Unknown
+Seating                !NotPaid              !NotPaid       !NotPaid       !NotPaid     !NotCancelling         !NotCancelling
+TurnedAway|Rejected    -                     !WasRejected   !WasRejected   !WasRejected !WasRejected           -
+Forgone|Cancelled|Free !IsCancelled          !IsCancelled   !IsCancelled   !IsCancelled -                      -
+Requested              Rejected+SeatReleased !NotPaid       !NotPaid       !NotPaid     !NotCancelling         !NotCancelling
+Applied                !IsPaid               Admitted       !NotAdmitted   !NotAdmitted !NotCancelling         !NotCancelling
+Admitted               !IsPaid               -              Registered     !NotAdmitted !NotCancelling         !NotCancelling
+Leaving|Withdrawing    !IsWithdrawing        !IsWithdrawing !IsWithdrawing Completed    Cancelled+SeatReleased !IsWithdrawing
+Registered             !IsPaid               -              -              Completed    !NotCancelling         !NotCancelling
+Completed|Overtaken    !IsCompleted          !IsCompleted   !IsCompleted   -            !IsCompleted           !IsCompleted
+Cancelling             !IsCancelled          !IsCancelled   !IsCancelled   !IsCancelled -                      Undone
 ";
 
 #[test]

@@ -15,10 +15,9 @@ fn a_seat_is_held_by_one_application_until_it_leaves() {
         ],
         &[take(1), take(2), leave(1), leave(2)],
         "
-        past Take  Take     Leave Leave
-        Free Taken Taken    -     -
-        Held -     !IsTaken Left  -
-        Left Taken Taken    -     -
+        past      Take  Take     Leave Leave
+        Free|Left Taken Taken    -     -
+        Held      -     !IsTaken Left  -
         ",
     );
 }

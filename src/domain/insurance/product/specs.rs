@@ -61,14 +61,14 @@ fn a_revision_that_was_turned_down_can_be_reverted() {
     let past = listed(&[drafted(40), turned_down()]);
     let failed = Progress::Failed { how: FailureKind::Refused, reason: "b".into() };
     let product = Product::after(past.clone());
-    assert_eq!((product.progress(), product.listed()), (failed, Some(&terms(30))));
+    assert_eq!((product.progress(), product.listed), (failed, Some(terms(30))));
     Product::given(past).when(price(30)).then([drafted(30)]);
 }
 
 #[test]
 fn a_revision_is_pending_until_the_catalogue_answers() {
     let product = Product::after(listed(&[drafted(40)]));
-    assert_eq!((product.progress(), product.listed()), (Progress::Pending, Some(&terms(30))));
+    assert_eq!((product.progress(), product.listed), (Progress::Pending, Some(terms(30))));
 }
 
 #[test]

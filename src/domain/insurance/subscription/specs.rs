@@ -26,34 +26,31 @@ fn every_command_is_answered_in_every_state() {
         &pasts,
         &[apply("life"), AskQuote, price, quote, Accept, reject],
         "
-        past        Apply             AskQuote   Price    Quote    Accept       Reject
-        Blank       Requested         !Unknown   !Unknown !Unknown !Unknown     !Unknown
-        Requested   !AlreadyRequested QuoteAsked Priced   Priced   Applied      Rejected
-        Priced      !AlreadyRequested -          -        -        Applied      Rejected
-        Applied     !AlreadyRequested -          -        -        -            !IsPaid
-        UnderReview !AlreadyRequested -          -        -        -            !IsPaid
-        Contracted  !AlreadyRequested -          -        -        -            !IsContracted
-        Refused     !AlreadyRequested -          -        -        -            !WasRefused
-        Cancelling  !AlreadyRequested -          -        -        !IsCancelled !IsCancelled
-        Cancelled   !AlreadyRequested -          -        -        !IsCancelled !IsCancelled
-        Rejected    !AlreadyRequested -          -        -        !WasRejected -
+        past                 Apply             AskQuote   Price    Quote    Accept       Reject
+        Blank                Requested         !Unknown   !Unknown !Unknown !Unknown     !Unknown
+        Requested            !AlreadyRequested QuoteAsked Priced   Priced   Applied      Rejected
+        Priced               !AlreadyRequested -          -        -        Applied      Rejected
+        Applied|UnderReview  !AlreadyRequested -          -        -        -            !IsPaid
+        Contracted           !AlreadyRequested -          -        -        -            !IsContracted
+        Refused              !AlreadyRequested -          -        -        -            !WasRefused
+        Cancelling|Cancelled !AlreadyRequested -          -        -        !IsCancelled !IsCancelled
+        Rejected             !AlreadyRequested -          -        -        !WasRejected -
         ",
     );
     table::<Subscription>(
         &pasts,
         &[Review, Contract, Refuse, Cancel, FinishCancelling],
         "
-        past        Review       Contract        Refuse          Cancel        FinishCancelling
-        Blank       !Unknown     !Unknown        !Unknown        !Unknown      !Unknown
-        Requested   !NotPaid     !NotPaid        !NotPaid        Cancelled     !NotCancelling
-        Priced      !NotPaid     !NotPaid        !NotPaid        Cancelled     !NotCancelling
-        Applied     ReviewBegan  !NotUnderReview !NotUnderReview Cancelled     !NotCancelling
-        UnderReview -            Contracted      Refused         Cancelled     !NotCancelling
-        Contracted  -            -               !IsContracted   !IsContracted !IsContracted
-        Refused     -            !WasRefused     -               !WasRefused   !WasRefused
-        Cancelling  !IsCancelled !IsCancelled    !IsCancelled    -             Undone
-        Cancelled   !IsCancelled !IsCancelled    !IsCancelled    -             -
-        Rejected    !WasRejected !WasRejected    !WasRejected    !WasRejected  !WasRejected
+        past             Review       Contract        Refuse          Cancel        FinishCancelling
+        Blank            !Unknown     !Unknown        !Unknown        !Unknown      !Unknown
+        Requested|Priced !NotPaid     !NotPaid        !NotPaid        Cancelled     !NotCancelling
+        Applied          ReviewBegan  !NotUnderReview !NotUnderReview Cancelled     !NotCancelling
+        UnderReview      -            Contracted      Refused         Cancelled     !NotCancelling
+        Contracted       -            -               !IsContracted   !IsContracted !IsContracted
+        Refused          -            !WasRefused     -               !WasRefused   !WasRefused
+        Cancelling       !IsCancelled !IsCancelled    !IsCancelled    -             Undone
+        Cancelled        !IsCancelled !IsCancelled    !IsCancelled    -             -
+        Rejected         !WasRejected !WasRejected    !WasRejected    !WasRejected  !WasRejected
         ",
     );
 }

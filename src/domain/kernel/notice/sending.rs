@@ -46,14 +46,8 @@ impl<S: Subject> Port for Sending<S> {
     }
 
     fn on_reply((order, event): &Self::Events, _meta: &Meta, answer: &PortReply) -> Dispatch {
-        let failed = match answer {
-            PortReply::Approved(_) => None,
-            PortReply::Declined(reason)
-            | PortReply::Unreachable(reason)
-            | PortReply::TurnedAway(reason) => Some(reason.clone()),
-        };
         let letter = S::letter(*order, event).unwrap_or_default();
-        Dispatch::new(order.of::<Notice<S>>(), Note { letter, failed })
+        Dispatch::new(order.of::<Notice<S>>(), Note { letter, failed: answer.refusal() })
     }
 }
 

@@ -1,14 +1,17 @@
 //! The bill: the subject of the payments of a business, and their names in that business.
 
 use super::Payment;
-use crate::domain::kernel::{Business, CommandRoutes, Message, Money};
+use crate::{
+    domain::kernel::{Business, CommandRoutes, Message, Money},
+    object,
+};
 use serde::Serialize;
 use serde_json::Value;
 
 /// The details of what is paid for, and the names of payments in that business.
 ///
 /// ```
-/// use madang::domain::kernel::{payment::{Bill, Payment, Receipt}, prelude::*};
+/// use madang::domain::kernel::{payment::{Bill, Payment}, prelude::*};
 /// # struct Bar;
 /// # impl Business for Bar {
 /// #     const NAME: &'static str = "bar";
@@ -28,10 +31,6 @@ use serde_json::Value;
 ///
 ///     fn details(&self) -> Value {
 ///         json!({ "waiter": self.waiter })
-///     }
-///
-///     fn show(&self, Receipt { number, amount, stage, reason }: Receipt) -> impl Serialize {
-///         object! { "id": number, "amount": amount, "status": stage.word(), "reason"?: reason }
 ///     }
 /// }
 /// ```
@@ -69,9 +68,12 @@ pub trait Bill: Message + Default {
         Err("the payment was requested with other details".to_owned())
     }
 
-    /// The representation for clients: a struct or a map with the JSON names of the business. The
-    /// provider's number of the charge is added to it as `transactionId`.
-    fn show(&self, receipt: Receipt) -> impl Serialize;
+    /// The representation for clients: a struct or a map with the JSON names of the business; by
+    /// default `id`, `amount`, `status` and the `reason` of a decline. The provider's number of the
+    /// charge is added to it as `transactionId`.
+    fn show(&self, Receipt { number, amount, stage, reason }: Receipt) -> impl Serialize {
+        object! { "id": number, "amount": amount, "status": stage.word(), "reason"?: reason }
+    }
 
     /// The word with which the original of this business names the stage; see
     /// [`Aggregate::original_status`](crate::domain::kernel::Aggregate::original_status).

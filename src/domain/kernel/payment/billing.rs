@@ -25,7 +25,7 @@ use super::{
 };
 use crate::domain::kernel::{
     Aggregate, AnyEvent, EventSet, FailureKind, Id, Meta, Money, RejectedCommand, Saga, Step,
-    WaitsFor,
+    Upcasters, WaitsFor,
 };
 use serde::{Deserialize, Serialize};
 use std::marker::PhantomData;
@@ -33,7 +33,7 @@ use std::marker::PhantomData;
 /// An order that is paid for, and its commands for the outcomes of the payment.
 ///
 /// ```
-/// use madang::domain::kernel::{payment::{Bill, Payable, Payment, Receipt, Turn}, prelude::*};
+/// use madang::domain::kernel::{payment::{Bill, Payable, Payment, Turn}, prelude::*};
 /// # struct Bar;
 /// # impl Business for Bar {
 /// #     const NAME: &'static str = "bar";
@@ -50,7 +50,6 @@ use std::marker::PhantomData;
 /// #     const PORT: &'static str = "bar/payment";
 /// #     const CASHIER: &'static str = "barkeeper";
 /// #     fn details(&self) -> Value { json!({}) }
-/// #     fn show(&self, receipt: Receipt) -> impl Serialize { object! { "id": receipt.number } }
 /// # }
 /// # #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 /// # struct Drink;
@@ -109,6 +108,12 @@ pub trait Payable: Aggregate {
 
     /// The command to the order when it was called off and its money was given back.
     const REFUNDED: Self::Command = Self::CLOSE;
+
+    /// The changes that turn stored states of the saga, of earlier shapes, into today's.
+    #[must_use]
+    fn billing_upcasters() -> Upcasters {
+        Upcasters::none()
+    }
 
     /// The effect of an event on the payment; `None` when it has none.
     fn turn(event: &Self::Event) -> Option<Turn<Self::Bill>>;
@@ -180,28 +185,22 @@ impl<O: Payable> EventSet for Heard<O> {
         let order = fact.downcast::<O>().map(|(id, event)| Self::Order(id, event));
         order.or_else(|| fact.downcast().map(|(id, event)| Self::Payment(id, event)))
     }
+
+    /// An order and its payment have the same number.
+    fn number(&self) -> u64 {
+        match self {
+            Self::Order(order, _) => order.number(),
+            Self::Payment(payment, _) => payment.number(),
+        }
+    }
 }
 
 impl<O: Payable> Saga for Billing<O> {
     const NAME: &'static str = O::BILLING;
     type Events = Heard<O>;
 
-    /// An order and its payment have the same number.
-    fn route(heard: &Heard<O>) -> Option<u64> {
-        match heard {
-            Heard::Order(order, _) => Some(order.number()),
-            Heard::Payment(payment, _) => Some(payment.number()),
-        }
-    }
-
     fn react(self, me: Id<Self>, heard: Heard<O>, _meta: &Meta) -> Step<Self> {
-        match heard {
-            Heard::Order(_, event) => match O::turn(&event) {
-                Some(turn) => self.phase.on_order(me, turn),
-                None => Step::wait(self),
-            },
-            Heard::Payment(_, event) => self.phase.on_payment(me, event),
-        }
+        self.phase.react(me, heard)
     }
 
     /// Ignores rejections. An order rejects these commands only when it was called off, and that
@@ -210,34 +209,55 @@ impl<O: Payable> Saga for Billing<O> {
         Step::wait(self)
     }
 
+    fn upcasters() -> Upcasters {
+        O::billing_upcasters()
+    }
+
     fn waits_for(&self) -> WaitsFor {
-        match self.phase {
-            Idle => WaitsFor::Nothing,
-            Paying | Withdrawing | Refunding => WaitsFor::Part(<O::Bill as Bill>::NAME),
-            Accepting | Rejecting | Closing => WaitsFor::Part(O::NAME),
-            Owing => WaitsFor::Person(<O::Bill as Bill>::CASHIER),
-        }
+        self.phase.waits_for::<O>()
     }
 }
 
+/// The steps of [`Billing`]. A saga of a business that has more to do with the money has the phase as
+/// a part of its state, and takes these steps.
 impl Phase {
-    fn on_order<O: Payable>(self, me: Id<Billing<O>>, turn: Turn<O::Bill>) -> Step<Billing<O>> {
+    /// Applies an event of the order or of its payment.
+    pub fn react<O: Payable, S: From<Self>>(self, me: Id<S>, heard: Heard<O>) -> Step<S> {
+        match heard {
+            Heard::Order(_, event) => self.on_order::<O, S>(me, O::turn(&event)),
+            Heard::Payment(_, event) => self.on_payment::<O, S>(me, event),
+        }
+    }
+
+    /// Applies what an event of the order means for its payment.
+    pub fn on_order<O: Payable, S: From<Self>>(
+        self,
+        me: Id<S>,
+        turn: Option<Turn<O::Bill>>,
+    ) -> Step<S> {
         match (self, turn) {
-            (Idle, Turn::Placed { bill, amount }) => {
+            (Idle, Some(Turn::Placed { bill, amount })) => {
                 Paying.step().send(me.of::<Payment<O::Bill>>(), Request { bill, amount })
             }
-            (Paying, Turn::CalledOff) => Withdrawing.step(),
+            (Paying, Some(Turn::CalledOff)) => Withdrawing.step(),
             // An order that was never paid cannot be called off once its billing is over.
-            (Idle | Accepting, Turn::CalledOff) => {
+            (Idle | Accepting, Some(Turn::CalledOff)) => {
                 Refunding.step().send(me.of::<Payment<O::Bill>>(), Refund)
             }
-            (Rejecting, Turn::CalledOff) => close(me),
-            (Accepting, Turn::Accepted) | (Rejecting | Closing, Turn::Over) => Step::done(),
+            (Rejecting, Some(Turn::CalledOff)) => Self::close::<O, S>(me),
+            (Accepting, Some(Turn::Accepted)) | (Rejecting | Closing, Some(Turn::Over)) => {
+                Step::done()
+            }
             (phase, _) => phase.step(),
         }
     }
 
-    fn on_payment<O: Payable>(self, me: Id<Billing<O>>, event: Event<O::Bill>) -> Step<Billing<O>> {
+    /// Applies an event of the payment.
+    pub fn on_payment<O: Payable, S: From<Self>>(
+        self,
+        me: Id<S>,
+        event: Event<O::Bill>,
+    ) -> Step<S> {
         let order = me.of::<O>();
         match (self, event) {
             (Paying, Event::Approved { .. }) => Accepting.step().send(order, O::ACCEPT),
@@ -253,15 +273,31 @@ impl Phase {
             (
                 Withdrawing,
                 Event::Declined { .. } | Event::Abandoned { .. } | Event::TurnedAway { .. },
-            ) => close(me),
+            ) => Self::close::<O, S>(me),
             (Refunding | Owing, Event::Refunded) => Closing.step().send(order, O::REFUNDED),
             (Refunding, Event::RefundDeclined { reason }) => Step::stuck(Owing.into(), reason),
             (phase, _) => phase.step(),
         }
     }
 
-    const fn step<O>(self) -> Step<Billing<O>> {
-        Step::wait(Billing { phase: self, of: PhantomData })
+    /// Tells the order that was called off that no money of it is kept.
+    pub fn close<O: Payable, S: From<Self>>(me: Id<S>) -> Step<S> {
+        Closing.step().send(me.of::<O>(), O::CLOSE)
+    }
+
+    /// The person or component that the money waits for.
+    #[must_use]
+    pub const fn waits_for<O: Payable>(self) -> WaitsFor {
+        match self {
+            Idle => WaitsFor::Nothing,
+            Paying | Withdrawing | Refunding => WaitsFor::Part(<O::Bill as Bill>::NAME),
+            Accepting | Rejecting | Closing => WaitsFor::Part(O::NAME),
+            Owing => WaitsFor::Person(<O::Bill as Bill>::CASHIER),
+        }
+    }
+
+    fn step<S: From<Self>>(self) -> Step<S> {
+        Step::wait(self.into())
     }
 }
 
@@ -269,8 +305,4 @@ impl<O> From<Phase> for Billing<O> {
     fn from(phase: Phase) -> Self {
         Self { phase, of: PhantomData }
     }
-}
-
-fn close<O: Payable>(me: Id<Billing<O>>) -> Step<Billing<O>> {
-    Closing.step().send(me.of::<O>(), O::CLOSE)
 }

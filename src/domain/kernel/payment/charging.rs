@@ -64,13 +64,10 @@ impl<B: Bill> Port for Charging<B> {
             (Requested { .. }, PortReply::TurnedAway(reason)) => {
                 TurnAway { reason: reason.clone() }
             }
-            (_, PortReply::Approved(_)) => ConfirmRefund,
-            (
-                _,
-                PortReply::Declined(reason)
-                | PortReply::Unreachable(reason)
-                | PortReply::TurnedAway(reason),
-            ) => DeclineRefund { reason: reason.clone() },
+            _ => match answer.refusal() {
+                None => ConfirmRefund,
+                Some(reason) => DeclineRefund { reason },
+            },
         };
         Dispatch::new(*payment, command)
     }

@@ -26,8 +26,8 @@ pub use clerks::Clerks;
 pub use workload::Workload;
 
 use super::{
-    Aggregate, Business, CommandRoutes, Decision, Id, Issuer, Message, Number, Readers,
-    RejectionKind, SettingsOf, StateReader, Timestamp,
+    Aggregate, Business, CommandRoutes, Decision, Host, Id, Issuer, Message, Number, Readers,
+    RejectedCommand, RejectionKind, SettingsOf, StateReader, Step, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, marker::PhantomData};
@@ -59,6 +59,11 @@ pub trait Office: Message + Default {
 
     /// The clerks who serve the office now.
     fn clerks(settings: &<Self::Business as Business>::Settings) -> &Clerks;
+}
+
+/// Registers an office: its rosters, the view of the loads, and the lookup that searches it.
+pub fn install<O: Office>(host: &mut impl Host) {
+    host.aggregate::<Roster<O>>().lookup::<Choice<O>>().view::<Workload<O>>();
 }
 
 /// The clerk of a piece of work, while it is open.
@@ -230,6 +235,38 @@ impl<O: Office> Roster<O> {
     pub fn clerk_of(state: &impl StateReader, work: u64) -> Option<Number> {
         let clerk_in = |roster: u64| state.get::<Self>(roster).open.get(&work).copied();
         clerk_in(work).or_else(|| clerk_in(Self::SHARED.number()))
+    }
+}
+
+impl<O: Office> Roster<O> {
+    /// Asks for a clerk for the work of this saga instance.
+    pub fn assign<S>(me: Id<S>, step: Step<S>) -> Step<S> {
+        step.send(me.of::<Self>(), Assign { work: me.number() })
+    }
+
+    /// Closes the work of this saga instance.
+    pub fn close<S>(me: Id<S>, step: Step<S>) -> Step<S> {
+        step.send(me.of::<Self>(), Close { work: me.number() })
+    }
+
+    /// Closes the work in [`Roster::SHARED`] when the saga instance has no roster of its own. Any other
+    /// rejection parks the instance.
+    pub fn close_in_shared<S>(me: Id<S>, state: S, refused: &RejectedCommand) -> Step<S> {
+        if refused.is_by::<Self>() && refused.number != Self::SHARED.number() {
+            return Step::wait(state).send(Self::SHARED, Close { work: me.number() });
+        }
+        Step::stuck(state, refused.reason.clone())
+    }
+}
+
+impl Event {
+    /// The work that was assigned or closed by this event: the number of its saga instance.
+    #[must_use]
+    pub const fn work(&self) -> Option<u64> {
+        match self {
+            Assigned { work, .. } | Closed { work, .. } => Some(*work),
+            Sought { .. } | Staffed { .. } => None,
+        }
     }
 }
 

@@ -7,7 +7,8 @@ use super::{
     Office, Rejection, Workload,
 };
 use crate::domain::kernel::{
-    Aggregate, Business, Dispatch, Host, Id, Lookup, Meta, Number, Timestamp, View, spec::Spec,
+    Aggregate, Business, Dispatch, Host, Id, Lookup, Meta, Number, RejectedCommand, Step,
+    Timestamp, View, spec::Spec,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -172,4 +173,16 @@ const fn closed(work: u64, clerk: u64) -> Event {
 
 const fn meta() -> Meta {
     Meta { position: 9, version: 9, time: Timestamp(0), correlation: 5 }
+}
+
+#[test]
+fn work_is_closed_in_the_shared_roster_when_it_has_none_of_its_own() {
+    let (me, close) = (Id::<&str>::new(7), Close { work: 7 });
+    let unknown = |roster| RejectedCommand::new::<Roster>(roster, &close, Rejection::Unknown);
+    let in_shared = Step::wait("closing").send(Roster::SHARED, close.clone());
+    assert_eq!(Roster::close_in_shared(me, "closing", &unknown(me.of())), in_shared);
+    let stuck = Step::stuck("closing", "there is no such roster");
+    assert_eq!(Roster::close_in_shared(me, "closing", &unknown(Roster::SHARED)), stuck);
+    let closed = Closed { work: 7, clerk: Number(7) };
+    assert_eq!((closed.work(), Sought { work: 7 }.work()), (Some(7), None));
 }

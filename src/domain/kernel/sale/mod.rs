@@ -23,7 +23,7 @@ pub use messages::{Command, Event, Rejection};
 
 use super::{
     Aggregate, CommandRoutes, Decision, Empty, FailureKind, Host, Issuer, Money, Progress,
-    SettingsOf, StateReader, Timestamp,
+    SettingsOf, StateReader, StatusWords, Timestamp, ensure,
     payment::{self, Billing, Payable, Payment, Stage, Turn},
 };
 use crate::statuses;
@@ -50,20 +50,17 @@ statuses! {
         /// There is no such order.
         Unknown;
         /// The payment is being made.
-        Requested;
+        Requested as pending;
         /// The goods can be handed over.
         Paid;
         /// The customer has the goods.
         HandedOver;
         /// The order was called off, and its money is going back.
-        Cancelling;
+        Cancelling as pending;
         /// The order was called off, and no money of it is kept.
         Cancelled;
         /// The payment failed, for this reason.
-        Rejected {
-            how: FailureKind,
-            reason: String,
-        };
+        Rejected { how: FailureKind, reason: String } as failed;
     }
 }
 
@@ -90,11 +87,10 @@ pub fn check_invariants<G: Goods>(state: &impl StateReader) -> Result<(), String
             Status::Cancelling => payment == Stage::RefundDeclined,
             Status::Unknown | Status::Requested => false,
         };
-        if is_right {
-            return Ok(());
-        }
-        let (name, status) = (G::ORDERS, &order.status);
-        Err(format!("{name} {number} is {status:?}, its payment {payment:?}"))
+        ensure(is_right, || {
+            let (name, status) = (G::ORDERS, &order.status);
+            format!("{name} {number} is {status:?}, its payment {payment:?}")
+        })
     })
 }
 
@@ -182,21 +178,11 @@ impl<G: Goods> Aggregate for Sale<G> {
     }
 
     fn progress(&self) -> Progress {
-        match &self.status {
-            Status::Requested | Status::Cancelling => Progress::Pending,
-            Status::Rejected { how, reason } => {
-                Progress::Failed { how: *how, reason: reason.clone() }
-            }
-            _ => Progress::Established,
-        }
+        self.status.progress()
     }
 
     fn represent(&self, number: u64) -> impl Serialize {
-        let reason = match &self.status {
-            Status::Rejected { reason, .. } => Some(reason.as_str()),
-            _ => None,
-        };
-        let status = word::<G>(&self.status);
+        let (status, reason) = (word::<G>(&self.status), self.progress().reason());
         Shown { id: number, goods: &self.goods, amount: self.amount, status, reason }
     }
 
@@ -226,7 +212,7 @@ struct Shown<'a, G> {
     amount: Money,
     status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<&'a str>,
+    reason: Option<String>,
 }
 
 impl<G: Goods> Event<G> {

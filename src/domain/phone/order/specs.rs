@@ -33,35 +33,30 @@ fn every_command_is_answered_in_every_state() {
 }
 
 const OF_BUYING: &str = "
-past           Place           Pay          Reject       Ship          Credit
-Blank          Ordered         !Unknown     !Unknown     !Unknown      !Unknown
-Ordered        !AlreadyOrdered Paid         Rejected     !NotPaid      !NotPaid
-Paid           !AlreadyOrdered -            !IsPaid      Shipped       Credited
-Credited       !AlreadyOrdered -            !IsPaid      Shipped       -
-Credited-other !AlreadyOrdered -            !IsPaid      Shipped       !AlreadyCredited
-Kept           !AlreadyOrdered -            !IsPaid      Shipped       Credited
-Shipped        !AlreadyOrdered -            !IsPaid      -             Credited
-Cancelling     !AlreadyOrdered -            !IsPaid      !IsCancelling Credited
-Forfeited      !AlreadyOrdered !IsCancelled !IsCancelled !IsCancelled  !IsCancelled
-Cancelled      !AlreadyOrdered !IsCancelled !IsCancelled !IsCancelled  !IsCancelled
-Withdrawn      !AlreadyOrdered !IsCancelled !IsCancelled !IsCancelled  !IsCancelled
-Rejected       !AlreadyOrdered !WasRejected -            !WasRejected  !WasRejected
+past                          Place           Pay          Reject       Ship          Credit
+Blank                         Ordered         !Unknown     !Unknown     !Unknown      !Unknown
+Ordered                       !AlreadyOrdered Paid         Rejected     !NotPaid      !NotPaid
+Paid|Kept                     !AlreadyOrdered -            !IsPaid      Shipped       Credited
+Credited                      !AlreadyOrdered -            !IsPaid      Shipped       -
+Credited-other                !AlreadyOrdered -            !IsPaid      Shipped       !AlreadyCredited
+Shipped                       !AlreadyOrdered -            !IsPaid      -             Credited
+Cancelling                    !AlreadyOrdered -            !IsPaid      !IsCancelling Credited
+Forfeited|Cancelled|Withdrawn !AlreadyOrdered !IsCancelled !IsCancelled !IsCancelled  !IsCancelled
+Rejected                      !AlreadyOrdered !WasRejected -            !WasRejected  !WasRejected
 ";
 
 const OF_CANCELLING: &str = "
-past           Cancel          Forfeit        Keep           FinishCancelling
-Blank          !Unknown        !Unknown       !Unknown       !Unknown
-Ordered        Withdrawn       !NotCancelling !NotCancelling !NotCancelling
-Paid           CancelRequested !NotCancelling !NotCancelling !NotCancelling
-Credited       CancelRequested !NotCancelling !NotCancelling !NotCancelling
-Credited-other CancelRequested !NotCancelling !NotCancelling !NotCancelling
-Kept           CancelRequested !NotCancelling -              !NotCancelling
-Shipped        !IsShipped      !NotCancelling !NotCancelling !NotCancelling
-Cancelling     -               Forfeited      Kept           !NotCancelling
-Forfeited      -               -              -              Cancelled
-Cancelled      -               -              -              -
-Withdrawn      -               !IsCancelled   !IsCancelled   Cancelled
-Rejected       !WasRejected    !WasRejected   !WasRejected   !WasRejected
+past                         Cancel          Forfeit        Keep           FinishCancelling
+Blank                        !Unknown        !Unknown       !Unknown       !Unknown
+Ordered                      Withdrawn       !NotCancelling !NotCancelling !NotCancelling
+Paid|Credited|Credited-other CancelRequested !NotCancelling !NotCancelling !NotCancelling
+Kept                         CancelRequested !NotCancelling -              !NotCancelling
+Shipped                      !IsShipped      !NotCancelling !NotCancelling !NotCancelling
+Cancelling                   -               Forfeited      Kept           !NotCancelling
+Forfeited                    -               -              -              Cancelled
+Cancelled                    -               -              -              -
+Withdrawn                    -               !IsCancelled   !IsCancelled   Cancelled
+Rejected                     !WasRejected    !WasRejected   !WasRejected   !WasRejected
 ";
 
 #[test]

@@ -14,11 +14,10 @@ fn every_command_is_answered_in_every_state() {
         ],
         &[register(2), revise(5), rent(7, 2), rent(8, 1), Return { order: Id::new(7) }],
         "
-        past   Register           Revise    Rent     Rent   Return
-        Blank  Registered         !Unknown  !Unknown !Unknown !Unknown
-        Free   !AlreadyRegistered Restocked Rented   Rented -
-        Rented !AlreadyRegistered Restocked -        !Short Returned
-        Back   !AlreadyRegistered Restocked Rented   Rented -
+        past      Register           Revise    Rent     Rent     Return
+        Blank     Registered         !Unknown  !Unknown !Unknown !Unknown
+        Free|Back !AlreadyRegistered Restocked Rented   Rented   -
+        Rented    !AlreadyRegistered Restocked -        !Short   Returned
         ",
     );
 }

@@ -33,17 +33,16 @@ fn every_command_is_answered_in_every_state() {
             Return,
         ],
         "
-        past       Place          Cancel       Pay          Reject       Confirm      Refuse       Close         Return
-        Blank      Placed         !Unknown     !Unknown     !Unknown     !Unknown     !Unknown     !Unknown      !Unknown
-        Requested  !AlreadyPlaced Cancelled    Paid         Rejected     !NotPaid     !NotPaid     !NotCalledOff !NotPaid
-        Paid       !AlreadyPlaced Cancelled    -            !IsPaid      Confirmed    Refused      !NotCalledOff !NotConfirmed
-        Confirmed  !AlreadyPlaced Cancelled    -            !IsPaid      -            !IsConfirmed !NotCalledOff Returned
-        Returned   !AlreadyPlaced !IsReturned  !IsReturned  !IsReturned  !IsReturned  !IsReturned  !IsReturned   -
-        Refunding  !AlreadyPlaced !WasRejected !WasRejected !WasRejected !WasRejected -            Rejected      !WasRejected
-        Cancelling !AlreadyPlaced -            !IsCancelled !IsCancelled !IsCancelled !IsCancelled Undone        !IsCancelled
-        Cancelled  !AlreadyPlaced -            !IsCancelled !IsCancelled !IsCancelled !IsCancelled -             !IsCancelled
-        Unpaid     !AlreadyPlaced !WasRejected !WasRejected -            !WasRejected !WasRejected -             !WasRejected
-        Carless    !AlreadyPlaced !WasRejected !WasRejected -            !WasRejected !WasRejected -             !WasRejected
+        past           Place          Cancel       Pay          Reject       Confirm      Refuse       Close         Return
+        Blank          Placed         !Unknown     !Unknown     !Unknown     !Unknown     !Unknown     !Unknown      !Unknown
+        Requested      !AlreadyPlaced Cancelled    Paid         Rejected     !NotPaid     !NotPaid     !NotCalledOff !NotPaid
+        Paid           !AlreadyPlaced Cancelled    -            !IsPaid      Confirmed    Refused      !NotCalledOff !NotConfirmed
+        Confirmed      !AlreadyPlaced Cancelled    -            !IsPaid      -            !IsConfirmed !NotCalledOff Returned
+        Returned       !AlreadyPlaced !IsReturned  !IsReturned  !IsReturned  !IsReturned  !IsReturned  !IsReturned   -
+        Refunding      !AlreadyPlaced !WasRejected !WasRejected !WasRejected !WasRejected -            Rejected      !WasRejected
+        Cancelling     !AlreadyPlaced -            !IsCancelled !IsCancelled !IsCancelled !IsCancelled Undone        !IsCancelled
+        Cancelled      !AlreadyPlaced -            !IsCancelled !IsCancelled !IsCancelled !IsCancelled -             !IsCancelled
+        Unpaid|Carless !AlreadyPlaced !WasRejected !WasRejected -            !WasRejected !WasRejected -             !WasRejected
         ",
     );
 }

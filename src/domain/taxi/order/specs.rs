@@ -30,34 +30,29 @@ fn every_command_is_answered_in_every_state() {
 
 /// The first confirmation is of the taxi that comes, the second of another.
 const OF_CALLING: &str = "
-past             Call           Pay          Reject       Confirm      Confirm
-Blank            Called         !Unknown     !Unknown     !Unknown     !Unknown
-Requested        !AlreadyCalled Paid         Rejected     !NotPaid     !NotPaid
-Paid             !AlreadyCalled -            !IsPaid      Confirmed    Confirmed
-Confirmed        !AlreadyCalled -            !IsPaid      -            !IsConfirmed
-Completed        !AlreadyCalled !IsCompleted !IsCompleted !IsCompleted !IsCompleted
-Cancelled-unpaid !AlreadyCalled !IsCancelled !IsCancelled !IsCancelled !IsCancelled
-Cancelling       !AlreadyCalled !IsCancelled !IsCancelled !IsCancelled !IsCancelled
-Refunded         !AlreadyCalled !IsCancelled !IsCancelled !IsCancelled !IsCancelled
-Released         !AlreadyCalled !IsCancelled !IsCancelled !IsCancelled !IsCancelled
-Cancelled        !AlreadyCalled !IsCancelled !IsCancelled !IsCancelled !IsCancelled
-Rejected         !AlreadyCalled !WasRejected -            !WasRejected !WasRejected
+past      Call           Pay          Reject       Confirm      Confirm
+Blank     Called         !Unknown     !Unknown     !Unknown     !Unknown
+Requested !AlreadyCalled Paid         Rejected     !NotPaid     !NotPaid
+Paid      !AlreadyCalled -            !IsPaid      Confirmed    Confirmed
+Confirmed !AlreadyCalled -            !IsPaid      -            !IsConfirmed
+Completed !AlreadyCalled !IsCompleted !IsCompleted !IsCompleted !IsCompleted
+Rejected  !AlreadyCalled !WasRejected -            !WasRejected !WasRejected
+others    !AlreadyCalled !IsCancelled !IsCancelled !IsCancelled !IsCancelled
 ";
 
 /// `FinishCancelling` is of the ride saga, `Close` and `RecordRefund` are of the billing saga.
 const OF_ENDING: &str = "
-past             Cancel       CallOff      Complete      FinishCancelling Close          RecordRefund
-Blank            !Unknown     !Unknown     !Unknown      !Unknown         !Unknown       !Unknown
-Requested        Cancelled    !NotPaid     !NotPaid      !NotCancelling   !NotCancelling !NotCancelling
-Paid             Cancelled    Cancelled    !NotConfirmed !NotCancelling   !NotCancelling !NotCancelling
-Confirmed        Cancelled    Cancelled    Completed     !NotCancelling   !NotCancelling !NotCancelling
-Completed        !IsCompleted !IsCompleted -             !IsCompleted     !IsCompleted   !IsCompleted
-Cancelled-unpaid -            -            !IsCancelled  -                Undone         Refunded+Undone
-Cancelling       -            -            !IsCancelled  Released         !IsPaid        Refunded
-Refunded         -            -            !IsCancelled  Undone           !IsPaid        -
-Released         -            -            !IsCancelled  -                Undone         Refunded+Undone
-Cancelled        -            -            !IsCancelled  -                -              -
-Rejected         !WasRejected !WasRejected !WasRejected  !WasRejected     !WasRejected   !WasRejected
+past                      Cancel       CallOff      Complete      FinishCancelling Close          RecordRefund
+Blank                     !Unknown     !Unknown     !Unknown      !Unknown         !Unknown       !Unknown
+Requested                 Cancelled    !NotPaid     !NotPaid      !NotCancelling   !NotCancelling !NotCancelling
+Paid                      Cancelled    Cancelled    !NotConfirmed !NotCancelling   !NotCancelling !NotCancelling
+Confirmed                 Cancelled    Cancelled    Completed     !NotCancelling   !NotCancelling !NotCancelling
+Completed                 !IsCompleted !IsCompleted -             !IsCompleted     !IsCompleted   !IsCompleted
+Cancelled-unpaid|Released -            -            !IsCancelled  -                Undone         Refunded+Undone
+Cancelling                -            -            !IsCancelled  Released         !IsPaid        Refunded
+Refunded                  -            -            !IsCancelled  Undone           !IsPaid        -
+Cancelled                 -            -            !IsCancelled  -                -              -
+Rejected                  !WasRejected !WasRejected !WasRejected  !WasRejected     !WasRejected   !WasRejected
 ";
 
 #[test]

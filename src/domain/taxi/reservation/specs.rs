@@ -39,35 +39,31 @@ fn every_command_is_answered_in_every_state() {
 /// The first confirmation is for any taxi, the second for the assigned one, the third for another.
 /// The first cancellation is by the order, the second by the dispatcher.
 const OF_PEOPLE: &str = "
-past               Confirm      Confirm      Confirm      Accept       Complete   Cancel       Cancel
-Blank              !Unknown     !Unknown     !Unknown     Accepted     !Unknown   !Unknown     !Unknown
-Accepted           TaxiSought   TaxiChosen   TaxiChosen   -            !NotWanted Cancelled    Cancelled
-Seeking-in-stock   -            !IsAssigning !IsAssigning -            !NotWanted Cancelled    Cancelled
-Seeking-any        -            !IsAssigning !IsAssigning -            !NotWanted Cancelled    Cancelled
-Assigning-cheapest -            -            !IsAssigning -            !NotWanted Cancelled    Cancelled
-Assigning-chosen   -            -            !IsAssigning -            !NotWanted Cancelled    Cancelled
-Accepted-again     TaxiSought   TaxiChosen   TaxiChosen   -            !NotWanted Cancelled    Cancelled
-Confirmed          -            -            !IsConfirmed -            Completed  Cancelled    Cancelled
-Confirmed-without  -            !IsConfirmed !IsConfirmed -            Completed  Cancelled    Cancelled
-Cancelled          !IsCancelled !IsCancelled !IsCancelled !IsCancelled Completed  -            -
-Completed          !IsCompleted !IsCompleted !IsCompleted !IsCompleted -          !IsCompleted !IsCompleted
+past                                Confirm      Confirm      Confirm      Accept       Complete   Cancel       Cancel
+Blank                               !Unknown     !Unknown     !Unknown     Accepted     !Unknown   !Unknown     !Unknown
+Accepted|Accepted-again             TaxiSought   TaxiChosen   TaxiChosen   -            !NotWanted Cancelled    Cancelled
+Seeking-in-stock|Seeking-any        -            !IsAssigning !IsAssigning -            !NotWanted Cancelled    Cancelled
+Assigning-cheapest|Assigning-chosen -            -            !IsAssigning -            !NotWanted Cancelled    Cancelled
+Confirmed                           -            -            !IsConfirmed -            Completed  Cancelled    Cancelled
+Confirmed-without                   -            !IsConfirmed !IsConfirmed -            Completed  Cancelled    Cancelled
+Cancelled                           !IsCancelled !IsCancelled !IsCancelled !IsCancelled Completed  -            -
+Completed                           !IsCompleted !IsCompleted !IsCompleted !IsCompleted -          !IsCompleted !IsCompleted
 ";
 
 /// The first lookup finds a taxi, the second none. The first assignment is of the chosen taxi, the
 /// second of another.
 const OF_THE_TAXIS: &str = "
-past               Find            Find         Assign       Assign       Fail
-Blank              !Unknown        !Unknown     !Unknown     !Unknown     !Unknown
-Accepted           !NotWanted      !NotWanted   !NotWanted   !NotWanted   !NotWanted
-Seeking-in-stock   TaxiChosen      TaxiSought   !NotWanted   !NotWanted   !NotWanted
-Seeking-any        AssigningFailed Confirmed    !NotWanted   !NotWanted   !NotWanted
-Assigning-cheapest !NotWanted      !NotWanted   Confirmed    !NotWanted   TaxiSought
-Assigning-chosen   !NotWanted      !NotWanted   Confirmed    !NotWanted   AssigningFailed
-Accepted-again     !NotWanted      !NotWanted   !NotWanted   !NotWanted   !NotWanted
-Confirmed          !IsConfirmed    !IsConfirmed -            !IsConfirmed !IsConfirmed
-Confirmed-without  !IsConfirmed    !IsConfirmed !IsConfirmed !IsConfirmed !IsConfirmed
-Cancelled          !IsCancelled    !IsCancelled !IsCancelled !IsCancelled !IsCancelled
-Completed          !IsCompleted    !IsCompleted !IsCompleted !IsCompleted !IsCompleted
+past                    Find            Find         Assign       Assign       Fail
+Blank                   !Unknown        !Unknown     !Unknown     !Unknown     !Unknown
+Accepted|Accepted-again !NotWanted      !NotWanted   !NotWanted   !NotWanted   !NotWanted
+Seeking-in-stock        TaxiChosen      TaxiSought   !NotWanted   !NotWanted   !NotWanted
+Seeking-any             AssigningFailed Confirmed    !NotWanted   !NotWanted   !NotWanted
+Assigning-cheapest      !NotWanted      !NotWanted   Confirmed    !NotWanted   TaxiSought
+Assigning-chosen        !NotWanted      !NotWanted   Confirmed    !NotWanted   AssigningFailed
+Confirmed               !IsConfirmed    !IsConfirmed -            !IsConfirmed !IsConfirmed
+Confirmed-without       !IsConfirmed    !IsConfirmed !IsConfirmed !IsConfirmed !IsConfirmed
+Cancelled               !IsCancelled    !IsCancelled !IsCancelled !IsCancelled !IsCancelled
+Completed               !IsCompleted    !IsCompleted !IsCompleted !IsCompleted !IsCompleted
 ";
 
 #[test]

@@ -26,9 +26,8 @@ fn every_command_is_answered_in_every_state() {
         "
         past         Register           Revise    Revise   Assign   Assign      Release
         Blank        Registered         !Unknown  !Unknown !Unknown !Unknown    !Unknown
-        Free         !AlreadyRegistered -         Revised  Assigned Assigned    -
+        Free|Back    !AlreadyRegistered -         Revised  Assigned Assigned    -
         Out-of-stock !AlreadyRegistered Restocked Revised  -        !OutOfStock Released
-        Back         !AlreadyRegistered -         Revised  Assigned Assigned    -
         ",
     );
 }
