@@ -27,7 +27,7 @@ use actix_web::{
 use std::{
     convert::Infallible,
     io,
-    net::TcpListener,
+    net::{SocketAddr, TcpListener},
     rc::Rc,
     sync::{
         Arc,
@@ -113,7 +113,8 @@ impl Shared {
         Live::new(Arc::clone(&self.hub), Arc::clone(&self.evaluations), stopping)
     }
 
-    /// The handler of one worker.
+    /// The handler of one worker. It serves all paths, directly on the HTTP layer below actix-web:
+    /// routing is done by our own table, and nothing else of an `App` is needed.
     fn handler(&self, stopping: Stopping) -> Handler {
         let Parts { runtime, limits, documents, identity } = self.parts.clone();
         let identity = identity.as_ref();
@@ -132,7 +133,8 @@ impl Shared {
 }
 
 /// Creates the server of these parts on this socket, with at most `connections_max` connections per
-/// worker. It serves while the result is awaited. It handles no signals: the caller stops it.
+/// worker. It serves while the result is awaited. It handles no signals: the caller stops it. It does
+/// what `HttpServer` of actix-web does, with our own type of connection.
 ///
 /// # Errors
 /// When the server cannot listen on the socket, or the settings of origins are invalid.
@@ -155,7 +157,6 @@ pub fn start(
         .shutdown_timeout(limits.stop_within_s)
         .disable_signals();
     let stopping = builder.graceful_shutdown_signal();
-    // This repeats what `HttpServer` does, with our own type of connection.
     let (workers, loads) = (Arc::<AtomicUsize>::default(), traffic.clone());
     let builder = builder.listen("http", listener, move || {
         let nth = workers.fetch_add(1, Ordering::Relaxed);
@@ -163,8 +164,6 @@ pub fn start(
         let (stopping, limits) = (stopping.clone(), shared.parts.limits.clone());
         let table = ConnectionTable::new(connections_max, loads.load(nth));
         actix_web::rt::spawn(Rc::clone(&table).watch(limits.timeouts()));
-        // One handler serves all paths, directly on the HTTP layer below actix-web: routing is
-        // done by our own table, and nothing else of an `App` is needed.
         let until = stopping.clone();
         let handler = Rc::new(shared.handler(Rc::new(move || {
             let until = until.clone();
@@ -179,21 +178,28 @@ pub fn start(
             // The table of connections enforces the time limit of heads.
             .client_request_timeout(Duration::ZERO)
             .client_disconnect_timeout(Duration::from_secs(1))
-            .on_connect_ext(|connection: &Connection, data: &mut Extensions| {
-                data.insert(Rc::clone(connection.state()));
-            })
+            .on_connect_ext(on_connect)
             .finish(move |request| {
                 let handler = Rc::clone(&handler);
                 async move { Ok::<_, Infallible>(handler.serve(request).await) }
             });
-        fn_service(move |stream: TcpStream| {
-            let peer = stream.peer_addr().ok();
-            let connection = Connection::admit(stream, &table);
-            let refused = || DispatchError::Io(io::ErrorKind::ConnectionRefused.into());
-            let admitted = connection.map(|connection| (connection, Protocol::Http1, peer));
-            std::future::ready(admitted.ok_or_else(refused))
-        })
-        .and_then(requests)
+        fn_service(move |stream| std::future::ready(admit(stream, &table))).and_then(requests)
     })?;
     Ok((builder.run(), traffic))
+}
+
+/// A connection on this socket, when the table of its worker has a place for it.
+fn admit(
+    stream: TcpStream,
+    table: &Rc<ConnectionTable>,
+) -> Result<(Connection, Protocol, Option<SocketAddr>), DispatchError> {
+    let peer = stream.peer_addr().ok();
+    let connection = Connection::admit(stream, table);
+    let admitted = connection.map(|connection| (connection, Protocol::Http1, peer));
+    admitted.ok_or_else(|| DispatchError::Io(io::ErrorKind::ConnectionRefused.into()))
+}
+
+/// Makes the state of a connection known to its requests.
+fn on_connect(connection: &Connection, data: &mut Extensions) {
+    data.insert(Rc::clone(connection.state()));
 }

@@ -72,7 +72,7 @@ const SLEEPERS: &[(&str, &str)] =
     &[("tests/kill.rs", "a start is killed at a random moment, and nothing is awaited")];
 
 const LINES_MAX: usize = 400;
-const FUNCTION_LINES_MAX: usize = 70;
+const FUNCTION_LINES_MAX: usize = 50;
 
 #[test]
 fn layers_use_only_inner_layers() {

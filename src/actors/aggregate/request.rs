@@ -240,29 +240,31 @@ impl<A: Aggregate> AggregateKind<A> {
         };
         let permit = self.admit().await?;
         let admission = self.admission(&parsed.command);
-        let explain = |request_error| explained(admission.as_deref(), request_error);
         let may_start_step = A::may_start_step(&parsed.command);
         let keyed = flight.map(|(key, flight)| {
             Box::new(Keyed { key, flight, admission: admission.clone(), may_start_step })
         });
-        let (step, port) = (None, admission.clone());
-        let mut call = Call {
-            keyed,
-            permit,
-            step,
-            if_match,
-            permission,
-            sight,
-            outcome,
-            wait_max,
-            admission: port,
-        };
+        let step = None;
+        let call =
+            Call { keyed, permit, step, if_match, permission, sight, outcome, wait_max, admission };
         if let Some(key) = key {
             let journal = Arc::clone(&self.shared.journal);
             if let Some(stored) = blocking(move || journal.answer(key.key)).await? {
                 return self.recall(stored, call).await;
             }
         }
+        self.submit(parsed, call, first).await
+    }
+
+    /// Submits a command that has no stored answer, once the command before it is answered.
+    async fn submit(
+        &self,
+        parsed: ParsedCommand<A>,
+        mut call: Call,
+        first: Option<Answer<()>>,
+    ) -> Reached {
+        let admission = call.admission.clone();
+        let may_start_step = A::may_start_step(&parsed.command);
         // A retry whose answer is stored has returned by now. It is not counted here, because its
         // first request was counted.
         let _waits = admission.as_deref().map(PortAdmission::join);
@@ -279,6 +281,9 @@ impl<A: Aggregate> AggregateKind<A> {
             Target::New => self.submit_new(parsed.command, call).await,
             Target::Existing(number) => self.submit_existing(number, parsed.command, call).await,
         };
-        reached.map_err(|request_error| explain(self.after_step(may_start_step, request_error)))
+        reached.map_err(|request_error| {
+            let request_error = self.after_step(may_start_step, request_error);
+            explained(admission.as_deref(), request_error)
+        })
     }
 }

@@ -39,6 +39,9 @@ pub struct Waits {
     pub sight: Sight,
 }
 
+/// The reason when the stored answer of a request with a key is not durable in time.
+const NOT_DURABLE: &str = "the answer is not durable yet; retry with the same key";
+
 impl<A: Aggregate> AggregateKind<A> {
     /// Waits for the answer. When the wait time ends first, or the awaited port request is
     /// deferred, the answer shows the current state.
@@ -132,8 +135,7 @@ impl<A: Aggregate> AggregateKind<A> {
                 let answered =
                     async { batch_wakes(receiver.or(later_receiver)?).await.ok()?.reply() };
                 let answered = timeout(waits.wait_max, answered).await.ok().flatten();
-                let unknown = "the answer is not durable yet; retry with the same key".to_owned();
-                answered.unwrap_or(Err(RequestError::Failed(unknown)))
+                answered.unwrap_or_else(|| Err(RequestError::Failed(NOT_DURABLE.to_owned())))
             }
         }
     }

@@ -19,7 +19,6 @@ use crate::{
         subscription::SubscriberServices,
         supervision::{LoopRole, Restart, Supervisor},
         support::{DrainRate, clock},
-        view::Queries,
     },
     domain::kernel::{Aggregate, Business, Host, Lookup, Port, Saga, SettingsOf, View},
     store::{
@@ -146,17 +145,7 @@ impl RuntimeBuilder {
             registry: Arc::new(self.registry),
             components: Arc::clone(&self.components),
         };
-        let mut launcher = Launcher {
-            queries: Arc::new(Queries::new(self.shared.settings.query_max())),
-            settings: self.settings,
-            services,
-            rows: Vec::new(),
-            progress: Vec::new(),
-            sagas: Vec::new(),
-            inner: supervisor.add_loop("sagas", LoopRole::Subscribers),
-            outer: supervisor.add_loop("ports", LoopRole::Subscribers),
-            supervisor,
-        };
+        let mut launcher = Launcher::new(self.settings, services, supervisor);
         for start in self.projectors.into_iter().chain(self.subscribers) {
             start(&mut launcher)?;
         }

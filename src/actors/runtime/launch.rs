@@ -38,6 +38,25 @@ pub(in crate::actors) struct Launcher {
 }
 
 impl Launcher {
+    /// A launcher that has started nothing yet.
+    pub(in crate::actors) fn new(
+        settings: Settings,
+        services: SubscriberServices,
+        supervisor: Arc<Supervisor>,
+    ) -> Self {
+        Self {
+            queries: Arc::new(Queries::new(services.settings.query_max())),
+            settings,
+            services,
+            rows: Vec::new(),
+            progress: Vec::new(),
+            sagas: Vec::new(),
+            inner: supervisor.add_loop("sagas", LoopRole::Subscribers),
+            outer: supervisor.add_loop("ports", LoopRole::Subscribers),
+            supervisor,
+        }
+    }
+
     /// Creates a subscriber's progress. Every change of a component wakes the subscriber.
     pub(in crate::actors) fn register_subscriber(
         &mut self,

@@ -229,16 +229,16 @@ impl<S: Saga> SagaRunner<S> {
             return Ok(());
         }
         let (trigger, before) = (record.position, conversation.kept.clone());
+        let timer_before = before.as_ref().and_then(|kept| kept.timer);
         let principals = record.principals.clone();
         let is_idle = conversation.reactions.is_empty();
         let state = before.as_ref().map_or_else(S::default, |kept| kept.state.clone());
         let meta = record.meta();
+        let pending = |reaction| PendingReaction { trigger, principals, before, reaction };
         let step = match catch_panic(|| input.apply_to(state, number, &meta)) {
             Ok(step) => step,
             Err(reason) => {
-                let reaction = Reaction::Crash(reason);
-                let reaction = PendingReaction { trigger, principals, before, reaction };
-                conversation.reactions.push_back(reaction);
+                conversation.reactions.push_back(pending(Reaction::Crash(reason)));
                 if is_idle {
                     self.send_next(number, ctx);
                 }
@@ -246,22 +246,15 @@ impl<S: Saga> SagaRunner<S> {
             }
         };
         let Step { next, dispatches, timer } = step;
-        let timer_before = before.as_ref().and_then(|kept| kept.timer);
         let has_fired = record.payload == Payload::TimerFired;
-        let timer = match (&next, timer) {
-            (NextState::Done, _) | (_, TimerChange::Clear) => None,
-            (_, TimerChange::Set(time)) => Some(time),
-            (_, TimerChange::Keep) => timer_before.filter(|_| !has_fired),
-        };
+        let timer = timer_after(&next, timer, timer_before.filter(|_| !has_fired));
         conversation.kept = SavedInstance::after(next, timer);
         let commands: Vec<_> = (0..)
             .zip(dispatches)
             .filter(|(nth, _)| !self.answered.contains(&(trigger, *nth)))
             .collect();
         if !commands.is_empty() {
-            let reaction = Reaction::Commands(commands);
-            let reaction = PendingReaction { trigger, principals, before, reaction };
-            conversation.reactions.push_back(reaction);
+            conversation.reactions.push_back(pending(Reaction::Commands(commands)));
         }
         self.set_timer(number, timer_before, timer, ctx);
         if is_idle {
@@ -322,4 +315,17 @@ impl<S: Saga> SagaRunner<S> {
 
 fn read<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, StoreError> {
     codec::decode(bytes).map_err(|error| StoreError::Failed(error.to_string()))
+}
+
+/// The timer of an instance after a step, which had this timer before.
+const fn timer_after<S>(
+    next: &NextState<S>,
+    change: TimerChange,
+    before: Option<Timestamp>,
+) -> Option<Timestamp> {
+    match (next, change) {
+        (NextState::Done, _) | (_, TimerChange::Clear) => None,
+        (_, TimerChange::Set(time)) => Some(time),
+        (_, TimerChange::Keep) => before,
+    }
 }

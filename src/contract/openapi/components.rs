@@ -24,33 +24,6 @@ pub(super) fn schemas() -> Map<String, Value> {
         },
         "required": ["number", "size", "totalElements", "totalPages"],
     });
-    let types: Vec<_> =
-        FAMILIES.iter().map(|family| format!("/problems/{}", family.name)).collect();
-    let problem = json!({
-        "type": "object",
-        "description": "A problem in the sense of RFC 9457.",
-        "properties": {
-            "type": { "type": "string", "enum": types },
-            "title": { "type": "string" },
-            "status": { "type": "integer", "minimum": 400, "maximum": 599 },
-            "detail": { "type": "string", "description": "The sentence that says what is wrong." },
-            "instance": { "type": "string" },
-            "correlation": { "type": "string" },
-            "gate": { "type": "string", "description": "The gate that refused the request." },
-            "errors": {
-                "type": "array",
-                "items": {
-                    "type": "object",
-                    "properties": {
-                        "detail": { "type": "string" },
-                        "pointer": { "type": "string", "description": "A JSON pointer (RFC 6901) to the field." },
-                    },
-                    "required": ["detail", "pointer"],
-                },
-            },
-        },
-        "required": ["type", "title", "status", "detail", "instance"],
-    });
     let links = json!({
         "type": "object", "properties": { "self": component("schemas", "Link") },
         "additionalProperties": component("schemas", "Link"),
@@ -60,7 +33,7 @@ pub(super) fn schemas() -> Map<String, Value> {
         ("Link", link),
         ("Links", links),
         ("Page", page),
-        ("Problem", problem),
+        ("Problem", problem()),
         ("Position", position),
         ("HistoryPage", page_of("history", "HistoryRecord")),
         ("HistoryRecord", history_record()),
@@ -95,6 +68,36 @@ fn history_record() -> Value {
             "_links": component("schemas", "Links"),
         },
         "required": ["version", "position", "time", "at", "what", "issuer", "cause", "_links"],
+    })
+}
+
+fn problem() -> Value {
+    let types: Vec<_> =
+        FAMILIES.iter().map(|family| format!("/problems/{}", family.name)).collect();
+    json!({
+        "type": "object",
+        "description": "A problem in the sense of RFC 9457.",
+        "properties": {
+            "type": { "type": "string", "enum": types },
+            "title": { "type": "string" },
+            "status": { "type": "integer", "minimum": 400, "maximum": 599 },
+            "detail": { "type": "string", "description": "The sentence that says what is wrong." },
+            "instance": { "type": "string" },
+            "correlation": { "type": "string" },
+            "gate": { "type": "string", "description": "The gate that refused the request." },
+            "errors": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "properties": {
+                        "detail": { "type": "string" },
+                        "pointer": { "type": "string", "description": "A JSON pointer (RFC 6901) to the field." },
+                    },
+                    "required": ["detail", "pointer"],
+                },
+            },
+        },
+        "required": ["type", "title", "status", "detail", "instance"],
     })
 }
 

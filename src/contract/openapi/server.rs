@@ -69,6 +69,7 @@ pub(super) fn describe(businesses: &[Described], paths: &mut Paths) {
     documents(paths);
     events(businesses, paths);
     tokens(paths);
+    metadata(paths);
     health(paths);
     admin(paths);
 }
@@ -186,27 +187,21 @@ fn tokens(paths: &mut Paths) {
             "application/problem+json": { "schema": component("schemas", "Problem") },
         })
     };
+    let refused = json(&refused);
     let content = json!({ "application/x-www-form-urlencoded": { "schema": form } });
     Operation::new("identity", "token", "Get a token (RFC 6749)")
         .with("requestBody", json!({ "required": true, "content": content }))
         .with("security", json!([{}]))
         .refused(&[404, 413])
         .answers_as(200, "The token. It must not be stored.", &json(&token), &[])
-        .answers_as(400, "The request is refused.", &json(&refused), &[])
-        .answers_as(
-            401,
-            "The secret or the password is wrong.",
-            &json(&refused),
-            &["WWW-Authenticate"],
-        )
-        .answers_as(429, "Too many attempts for this name.", &json(&refused), &["Retry-After"])
-        .answers_as(
-            503,
-            "Too many clients are being authenticated.",
-            &json(&refused),
-            &["Retry-After"],
-        )
+        .answers_as(400, "The request is refused.", &refused, &[])
+        .answers_as(401, "The secret or the password is wrong.", &refused, &["WWW-Authenticate"])
+        .answers_as(429, "Too many attempts for this name.", &refused, &["Retry-After"])
+        .answers_as(503, "Too many clients are being authenticated.", &refused, &["Retry-After"])
         .put(paths, "post", "/oauth/token");
+}
+
+fn metadata(paths: &mut Paths) {
     for (id, path) in [
         ("openid_configuration", "/.well-known/openid-configuration"),
         ("authorization_server", "/.well-known/oauth-authorization-server"),

@@ -19,7 +19,7 @@ use crate::{
     domain::kernel::{Aggregate, FailureKind, Progress, Timestamp},
     store::{
         Answer, Answers, Cause, Principals, StoredAnswer, StoredOutcome, UNPLACED, codec,
-        journal::{Entry, Snapshot, Submission},
+        journal::{Entry, Snapshot, Submission, SubmitError},
     },
 };
 use actix::Context;
@@ -204,25 +204,25 @@ impl<A: Aggregate> Instance<A> {
                     ack.report(Ok(()));
                 }
             }
-            // The lease is over: another instance owns this aggregate now and continues from the
-            // journal.
-            Err(_) if self.lease.is_over() => {
-                if client_waits {
-                    self.waiting.refuse_last(self.aggregate.shared.journal_is_busy());
-                }
-                self.hand_over();
-            }
-            // Dropping the pending reply has answered its clients. The state is ahead of the
-            // journal and is rebuilt.
             Err(error) => {
-                tracing::warn!(resource = A::NAME, number = self.number, %error, "not submitted");
                 if client_waits {
                     self.waiting.refuse_last(self.aggregate.shared.journal_is_busy());
                 }
-                self.condition = Condition::Absent;
-                self.rehydrate_after(Duration::from_millis(1), ctx);
+                self.give_up(&error, ctx);
             }
         }
+    }
+
+    /// Gives up the state that is ahead of the journal, which did not take its last record. Dropping
+    /// the pending reply has answered its clients.
+    fn give_up(&mut self, error: &SubmitError, ctx: &mut Context<Self>) {
+        // Another instance owns this aggregate now and continues from the journal.
+        if self.lease.is_over() {
+            return self.hand_over();
+        }
+        tracing::warn!(resource = A::NAME, number = self.number, %error, "not submitted");
+        self.condition = Condition::Absent;
+        self.rehydrate_after(Duration::from_millis(1), ctx);
     }
 
     /// Sends replies that need no record of their own, once the state they show is durable.

@@ -69,21 +69,11 @@ fn pages(value: &Value, text: &str) -> Vec<String> {
     let place = json!({ "totalElements": 3, "totalPages": 2, "number": 0 });
     let collection =
         json!({ "_embedded": { "doors": [row, value] }, "_links": links, "page": place });
-    let record = |kind: &str| {
-        let resource = if kind == "event" { "doors" } else { text };
-        json!({
-            "position": format!("p{text}"), "time": 1_795_857_303_120_u64,
-            "who": { "resource": resource, "number": 7 },
-            "what": { "kind": kind, "name": format!("e{text}"), "details": value, "reason": text },
-            "cause": { "reactionTo": format!("p{text}") },
-            "issuer": { "role": "saga", "name": format!("s{text}") },
-        })
-    };
     let saga = json!({
         "saga": format!("s{text}"), "waitsFor": { "kind": "person", "name": format!("w{text}") },
         "state": value, "stuck": format!("s{text}"), "timer": "2026-11-28T09:15:03.120Z",
     });
-    let records = ["event", "refused", "unchanged", "timer"].map(record);
+    let records = ["event", "refused", "unchanged", "timer"].map(|kind| record(kind, value, text));
     let conversation =
         read(&json!({ "_embedded": { "records": records }, "waiting": [saga], "page": place }));
     let participants = || Participants { prefix: "/house", resources: vec!["doors"] };
@@ -112,6 +102,18 @@ fn pages(value: &Value, text: &str) -> Vec<String> {
     ]
     .map(|page| String::from_utf8(page).expect("utf-8"))
     .to_vec()
+}
+
+/// A record of this kind, with the value in its details.
+fn record(kind: &str, value: &Value, text: &str) -> Value {
+    let resource = if kind == "event" { "doors" } else { text };
+    json!({
+        "position": format!("p{text}"), "time": 1_795_857_303_120_u64,
+        "who": { "resource": resource, "number": 7 },
+        "what": { "kind": kind, "name": format!("e{text}"), "details": value, "reason": text },
+        "cause": { "reactionTo": format!("p{text}") },
+        "issuer": { "role": "saga", "name": format!("s{text}") },
+    })
 }
 
 /// A query for rows with this name.
