@@ -63,9 +63,10 @@ impl TokenCache {
         match self.verify(verifier, token) {
             // On the heap: requests with a known token do not carry the size of this future.
             Err(error) if error.is_for_lack_of_keys() => {
-                match Box::pin(verifier.waited_for_keys(error)).await {
-                    true => self.verify(verifier, token),
-                    false => Err(error),
+                if Box::pin(verifier.waited_for_keys(error)).await {
+                    self.verify(verifier, token)
+                } else {
+                    Err(error)
                 }
             }
             answer => answer,

@@ -148,9 +148,10 @@ fn commit(
         batch.insert(keys::ANSWERS_ALONE, codec::frame(&chains.answers));
     }
     let records = &load.records;
-    let owners = match records.is_empty() {
-        true => Slice::default(),
-        false => shared.owner_lists.write(&mut batch, load.created.len(), durable),
+    let owners = if records.is_empty() {
+        Slice::default()
+    } else {
+        shared.owner_lists.write(&mut batch, load.created.len(), durable)
     };
     commit_batch::write_records(&mut batch, frame, records, &mut totals, &mut chains.records);
     // An empty batch may have found no expired answer.
