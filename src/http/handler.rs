@@ -128,7 +128,8 @@ impl Handler {
             }
             Err(RouteError::Unknown) if documents::is_path(request.path()) => {
                 self.count(request)?;
-                self.documents.answer(verb, request.path(), request.headers()).await
+                let (path, head) = (request.path(), request.headers());
+                Box::pin(self.documents.answer(verb, path, head)).await
             }
             Err(RouteError::Unknown) if request.path() == feed::EVENTS => {
                 self.count(request)?;
