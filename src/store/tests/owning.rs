@@ -52,9 +52,10 @@ fn copy_all(from: &Path, to: &Path) {
     for entry in fs::read_dir(from).expect("readable") {
         let entry = entry.expect("readable");
         let to = to.join(entry.file_name());
-        match entry.file_type().expect("a type").is_dir() {
-            true => copy_all(&entry.path(), &to),
-            false => drop(fs::copy(entry.path(), to).expect("copied")),
+        if entry.file_type().expect("a type").is_dir() {
+            copy_all(&entry.path(), &to);
+        } else {
+            fs::copy(entry.path(), to).expect("copied");
         }
     }
 }
@@ -208,9 +209,11 @@ fn what_a_failed_commit_creates_is_listed_only_when_it_was_on_disk_after_all() {
     let dir = tempfile::tempdir().expect("a folder");
     let broken = Arc::new(AtomicBool::new(false));
     let asked = Arc::clone(&broken);
-    let faults_of_disk = Faults::before_each_sync(move || match asked.load(Ordering::SeqCst) {
-        true => Err(io::Error::other("the disk is gone")),
-        false => Ok(()),
+    let faults_of_disk = Faults::before_each_sync(move || {
+        if asked.load(Ordering::SeqCst) {
+            return Err(io::Error::other("the disk is gone"));
+        }
+        Ok(())
     });
     let options = JournalOptions { faults: faults_of_disk, ..JournalOptions::default() };
     let journal = SledJournal::open(dir.path(), options).expect("opens");
