@@ -106,6 +106,7 @@ async fn send(
         body: body.into_bytes(),
         key: None,
         if_match: None,
+        is_async: false,
         wait_max: Duration::from_secs(10),
     };
     runtime.submit(request).await

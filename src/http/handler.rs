@@ -1,7 +1,7 @@
 //! The handler of all HTTP requests: turns each one into a response or a problem.
 
 use crate::{
-    actors::{Caller, Outcome, Reply, Request},
+    actors::{Caller, Request},
     domain::kernel::Method,
     http::{
         admin::{self, health},
@@ -14,10 +14,10 @@ use crate::{
         problem::{Problem, not_a_number, not_allowed, unknown},
         reading::Reading,
         request::{
-            ClientRateLimit, HISTORY, PathRest, Route, RouteError, RouteTarget, Verb,
+            ClientRateLimit, HISTORY, PathRest, Preferences, Route, RouteError, RouteTarget, Verb,
             content_negotiation, headers, read_body,
         },
-        response::{Body, Response, hal},
+        response::{Body, Response, written},
         site::Site,
         subscriptions,
         tokens::Tokens,
@@ -26,7 +26,7 @@ use crate::{
     origin_policy::{OriginPolicy, check_body},
 };
 use actix_http::{ConnectionType, HttpMessage as _, Payload};
-use actix_web::http::{self, StatusCode, header};
+use actix_web::http::{self, header};
 use std::{rc::Rc, sync::Arc, time::Instant};
 
 /// The beginning of the paths of operators.
@@ -242,16 +242,27 @@ impl Handler {
             PathRest::Item(number) | PathRest::Named(number, _) => Some(number),
             PathRest::Collection | PathRest::Word(_) => None,
         };
-        let wait_max = self.site.limits.wait_max();
-        let body = body.into();
-        let caller = caller.clone();
-        let command =
-            Request { resource, command_route, number, caller, body, key, if_match, wait_max };
+        let preferences = Preferences::of(head);
+        let command = Request {
+            resource,
+            command_route,
+            number,
+            caller: caller.clone(),
+            body: body.into(),
+            key,
+            if_match,
+            wait_max: preferences.wait_within(self.site.limits.wait_max()),
+            is_async: preferences.is_async(),
+        };
         let request_error = match self.site.runtime.submit(command).await {
-            Ok(reply) => return Ok(written(&route, &reply, content_negotiation::json(head))),
+            Ok(reply) => {
+                let applied = || preferences.applied(self.site.limits.wait_max());
+                let content_type = content_negotiation::json(head);
+                return Ok(written(route.base, &reply, content_type, applied));
+            }
             Err(request_error) => request_error,
         };
-        match self.holding.hold(request_error, self.site.runtime.gates(), head).await {
+        match self.holding.hold(request_error, self.site.runtime.gates(), &preferences).await {
             // A reply under a key has the same body for each retry: it omits the retry's
             // `X-Correlation-Id`.
             request_error if key.is_some() => {
@@ -271,22 +282,4 @@ fn verb(method: &http::Method) -> Verb {
         http::Method::OPTIONS => Verb::Options,
         _ => Verb::Other,
     }
-}
-
-/// The response to a command that was accepted.
-fn written(route: &Route<'_>, reply: &Reply, content_type: &'static str) -> Response {
-    let status = match reply.outcome {
-        Outcome::Created => StatusCode::CREATED,
-        Outcome::Done => StatusCode::OK,
-        Outcome::Pending => StatusCode::ACCEPTED,
-    };
-    let answer = Response::new(status, content_type, hal::item(route.base, reply));
-    // A pending command has no version yet.
-    let answer = if reply.version > 0 { answer.with_version(reply.version) } else { answer };
-    let answer = answer.with_position(reply.position);
-    let answer = match reply.outcome {
-        Outcome::Created | Outcome::Pending => answer.with_location(route.base, reply.number),
-        Outcome::Done => answer,
-    };
-    Response { number: Some(reply.number), ..answer }
 }

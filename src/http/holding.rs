@@ -3,9 +3,9 @@
 
 use crate::{
     actors::{Gates, RequestError},
+    http::request::Preferences,
     sync::CountGuard,
 };
-use actix_http::header::HeaderMap;
 use std::{
     pin::Pin,
     rc::Rc,
@@ -41,7 +41,7 @@ impl Holding {
         &self,
         request_error: RequestError,
         gates: &Gates,
-        headers: &HeaderMap,
+        preferences: &Preferences,
     ) -> RequestError {
         let (RequestError::TurnedAway { gate, .. } | RequestError::Unavailable { gate, .. }) =
             &request_error
@@ -49,49 +49,13 @@ impl Holding {
             return request_error;
         };
         let of_gate = gates.get(gate).map(|gate| gate.hold()).unwrap_or_default();
-        let within = of_gate.max(preferred(headers));
+        let preferred = preferences.wait.unwrap_or_default().min(PREFERRED_MAX);
+        let within = of_gate.max(preferred);
         let (held, _guard) = CountGuard::count(&self.held);
         if !within.is_zero() && held < HELD_MAX {
             // The end of the server ends the wait.
             let _ = timeout(within, (self.stopping)()).await;
         }
         request_error
-    }
-}
-
-/// The time in `Prefer: wait=…` (RFC 7240), at most 30 s. A preference that cannot be read is
-/// ignored, as the specification requires.
-fn preferred(headers: &HeaderMap) -> Duration {
-    let values = headers.get_all("prefer").filter_map(|value| value.to_str().ok());
-    let waits = values.flat_map(|value| value.split([',', ';'])).filter_map(|preference| {
-        let (name, seconds) = preference.split_once('=')?;
-        let is_wait = name.trim().eq_ignore_ascii_case("wait");
-        is_wait.then(|| seconds.trim().trim_matches('"').parse().ok()).flatten()
-    });
-    let first = waits.map(Duration::from_secs).next();
-    first.unwrap_or_default().min(PREFERRED_MAX)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use actix_http::header::{HeaderName, HeaderValue};
-
-    #[test]
-    fn a_client_says_how_long_it_waits() {
-        for (value, seconds) in [
-            ("wait=10", 10),
-            ("respond-async, Wait = 2", 2),
-            ("wait=\"3\"; x=1", 3),
-            ("wait=1, wait=9", 1),
-            ("wait=86400", 30),
-            ("wait=-1", 0),
-            ("wait", 0),
-            ("return=minimal", 0),
-        ] {
-            let mut headers = HeaderMap::new();
-            headers.insert(HeaderName::from_static("prefer"), HeaderValue::from_static(value));
-            assert_eq!(preferred(&headers), Duration::from_secs(seconds), "{value}");
-        }
     }
 }

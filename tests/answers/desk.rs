@@ -149,6 +149,7 @@ pub(crate) async fn send(
         body: body.as_bytes().to_vec(),
         key: key.map(|(key, fingerprint)| IdempotencyKey { key, fingerprint }),
         if_match: None,
+        is_async: false,
         wait_max: Duration::from_millis(wait_max_ms),
     };
     runtime.submit(request).await

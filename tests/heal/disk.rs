@@ -137,6 +137,7 @@ pub fn ordering(runtime: &Runtime, client: u64, order: u64) -> Request {
         body: format!(r#"{{"orderType":"basic","name":"{client}-{order}"}}"#).into_bytes(),
         key: Some(IdempotencyKey { key, fingerprint: key }),
         if_match: None,
+        is_async: false,
         wait_max: Duration::from_secs(10),
     }
 }

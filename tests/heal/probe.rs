@@ -191,6 +191,7 @@ pub async fn send_under(
         body: body.as_bytes().to_vec(),
         key,
         if_match: None,
+        is_async: false,
         wait_max: Duration::from_secs(30),
     };
     runtime.submit(request).await

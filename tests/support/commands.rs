@@ -17,6 +17,7 @@ pub fn trusted(
         body: body.to_string().into_bytes(),
         key: None,
         if_match: None,
+        is_async: false,
         wait_max: Duration::from_secs(60),
     }
 }

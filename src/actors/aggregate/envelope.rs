@@ -86,6 +86,8 @@ pub struct ClientCommand {
     pub permission: Option<Permission>,
     /// The kind of success to reply with.
     pub outcome: Outcome,
+    /// Whether the client does not wait for a pending outcome.
+    pub is_async: bool,
     /// The permit of the kind's gate, held until the answer is durable.
     pub permit: Permit,
     /// The answer of the step's gate, if the command may lead to the step of another aggregate.

@@ -32,6 +32,7 @@ pub(super) struct Call {
     permission: Option<Permission>,
     pub sight: Sight,
     pub outcome: Outcome,
+    is_async: bool,
     pub wait_max: Duration,
     /// The admission to the outside service whose answer is waited for.
     pub admission: Option<Arc<PortAdmission>>,
@@ -132,14 +133,15 @@ impl<A: Aggregate> AggregateKind<A> {
         is_new: bool,
     ) -> Reached {
         let Call { keyed, permit, step, if_match, permission, sight, .. } = call;
-        let Call { outcome, wait_max, admission, .. } = call;
+        let Call { outcome, is_async, wait_max, admission, .. } = call;
         let watched = keyed.as_ref().map(|keyed| {
             keyed.flight.goes_to(number);
             (keyed.key, keyed.flight.watch())
         });
         let waits = Waits { number, wait_max, admission, keyed: watched, is_new, sight };
         let (reply, receiver) = ReplyTo::channel();
-        let call = ClientCommand { reply, keyed, if_match, permission, outcome, permit, step };
+        let call =
+            ClientCommand { reply, keyed, if_match, permission, outcome, is_async, permit, step };
         self.post(number, content(call));
         self.within(waits, receiver).await
     }
@@ -227,7 +229,7 @@ impl<A: Aggregate> AggregateKind<A> {
         if A::issuer(&parsed.command) == Issuer::Internal {
             return Err(RequestError::Inside(name));
         }
-        let Request { key, if_match, wait_max, caller, .. } = request;
+        let Request { key, if_match, wait_max, is_async, caller, .. } = request;
         let (business, staff) = (A::Business::NAME, A::Business::STAFF);
         let permission = caller.permission(business, staff, A::issuer(&parsed.command))?;
         let sight = caller.sight(business, staff);
@@ -245,8 +247,18 @@ impl<A: Aggregate> AggregateKind<A> {
             Box::new(Keyed { key, flight, admission: admission.clone(), may_start_step })
         });
         let step = None;
-        let call =
-            Call { keyed, permit, step, if_match, permission, sight, outcome, wait_max, admission };
+        let call = Call {
+            keyed,
+            permit,
+            step,
+            if_match,
+            permission,
+            sight,
+            outcome,
+            is_async,
+            wait_max,
+            admission,
+        };
         if let Some(key) = key {
             let journal = Arc::clone(&self.shared.journal);
             if let Some(stored) = blocking(move || journal.answer(key.key)).await? {

@@ -25,6 +25,8 @@ pub struct Request {
     pub if_match: Option<u32>,
     /// The longest time to wait for a pending outcome.
     pub wait_max: Duration,
+    /// Whether a pending outcome is not waited for: the answer comes when the command is durable.
+    pub is_async: bool,
 }
 
 /// An idempotency key: hashes (128 bits each) of the client's key and of the whole request.

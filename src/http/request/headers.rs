@@ -7,6 +7,7 @@ use crate::{
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use siphasher::sip128::{Hasher128 as _, SipHasher24};
 use std::{
+    borrow::Cow,
     fmt::Write as _,
     hash::{BuildHasher as _, Hasher as _, RandomState},
 };
@@ -40,7 +41,8 @@ const CORRELATION_CHARACTERS_MAX: usize = 128;
 /// every process and version.
 ///
 /// # Errors
-/// When the key is not 1 to 255 visible ASCII characters, or the header is repeated.
+/// When the key is not 1 to 255 visible ASCII characters or a quoted string of them, or the header
+/// is repeated.
 pub fn idempotency_key(
     headers: &HeaderMap,
     subject: Option<&str>,
@@ -48,16 +50,42 @@ pub fn idempotency_key(
     body: &[u8],
 ) -> Result<Option<IdempotencyKey>, Problem> {
     let Some(key) = only(headers, &IDEMPOTENCY_KEY, "Idempotency-Key")? else { return Ok(None) };
-    if !visible(key.as_bytes(), KEY_CHARACTERS_MAX) {
-        let reason = "`Idempotency-Key` is not 1 to 255 visible ascii characters";
-        return Err(Problem::bad_request(reason));
-    }
+    let key = key_name(key.as_bytes()).ok_or_else(|| {
+        let reason = "`Idempotency-Key` is neither 1 to 255 visible ascii characters nor a quoted \
+             string of them";
+        Problem::bad_request(reason)
+    })?;
     let fingerprint = hash(&[method.as_bytes(), path.as_bytes(), body]);
     let key = match subject {
-        Some(subject) => hash(&[key.as_bytes(), subject.as_bytes()]),
-        None => hash(&[key.as_bytes()]),
+        Some(subject) => hash(&[&key, subject.as_bytes()]),
+        None => hash(&[&key]),
     };
     Ok(Some(IdempotencyKey { key, fingerprint }))
+}
+
+/// The key that a value names: `"8e03978e"` (a string of RFC 9651, as the IETF draft requires) and
+/// the bare `8e03978e` name the same key.
+fn key_name(value: &[u8]) -> Option<Cow<'_, [u8]>> {
+    let key = match value {
+        [b'"', inner @ .., b'"'] => Cow::Owned(unescaped(inner)?),
+        [b'"', ..] => return None,
+        bare => Cow::Borrowed(bare),
+    };
+    visible(&key, KEY_CHARACTERS_MAX).then_some(key)
+}
+
+/// The content of a quoted string: a backslash comes only before a quote or a backslash, and a
+/// quote only after a backslash.
+fn unescaped(inner: &[u8]) -> Option<Vec<u8>> {
+    let (mut bytes, mut content) = (inner.iter(), Vec::with_capacity(inner.len()));
+    while let Some(byte) = bytes.next() {
+        content.push(match byte {
+            b'\\' => *bytes.next().filter(|escaped| matches!(escaped, b'"' | b'\\'))?,
+            b'"' => return None,
+            plain => *plain,
+        });
+    }
+    Some(content)
 }
 
 /// Hashes a list of parts. Each part is preceded by its length, so that two lists never feed the
@@ -249,8 +277,20 @@ mod tests {
     }
 
     #[test]
+    fn the_quoted_and_the_bare_form_name_the_same_key() {
+        let name = |value: &'static str| key_name(value.as_bytes()).map(Cow::into_owned);
+        assert_eq!(name("\"8e03-97\""), name("8e03-97"));
+        assert_eq!(name("\"a\\\"b\\\\c\""), Some(b"a\"b\\c".to_vec()));
+        assert_eq!(name("a\"b"), Some(b"a\"b".to_vec()));
+        let long = format!("\"{}\"", "k".repeat(KEY_CHARACTERS_MAX));
+        assert_eq!(key_name(long.as_bytes()).unwrap().len(), KEY_CHARACTERS_MAX);
+    }
+
+    #[test]
     fn a_malformed_key_is_refused() {
-        for wrong in ["", "a b", "schl\u{fc}ssel"] {
+        let wrong =
+            ["\"", "\"\"", "\"a", "\"a\"b\"", "\"a\\\"", "\"a\\b\"", "\"a b\"", "\"a\";b=1"];
+        for wrong in ["", "a b", "schl\u{fc}ssel"].into_iter().chain(wrong) {
             let mut headers = HeaderMap::new();
             headers.insert(IDEMPOTENCY_KEY, HeaderValue::from_bytes(wrong.as_bytes()).unwrap());
             assert!(idempotency_key(&headers, None, ("POST", "/"), b"").is_err(), "{wrong}");

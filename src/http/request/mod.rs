@@ -1,10 +1,12 @@
-//! Requests: routes, headers, query, body, content negotiation, and the rate limit per client.
+//! Requests: routes, headers, preferences, query, body, content negotiation, and the rate limit per
+//! client.
 
 mod body;
 mod client_limit;
 pub mod content_negotiation;
 pub mod headers;
 mod moment;
+mod preferences;
 mod query;
 mod router;
 
@@ -13,6 +15,7 @@ pub use client_limit::ClientRateLimit;
 pub use content_negotiation::Shown;
 pub use headers::{CORRELATION, POSITION, TRACE_PARENT};
 pub use moment::moment;
+pub use preferences::{PREFERENCE_APPLIED, Preferences};
 #[cfg(test)]
 pub use query::encode;
 pub use query::{Query, SIZE_MAX, position};

@@ -5,7 +5,9 @@ pub mod conversation;
 pub mod hal;
 mod history;
 pub mod html;
+mod written;
 
 pub use answer::{Body, Response};
 pub use conversation::ConversationPage;
 pub use history::history;
+pub use written::written;

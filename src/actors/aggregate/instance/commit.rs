@@ -11,7 +11,7 @@ use crate::{
             envelope::{ClientCommand, Keyed, ReplyTo, Sender},
             stored_answers::stored,
         },
-        api::{IdempotencyKey, Reply, RequestError},
+        api::{IdempotencyKey, Outcome, Reply, RequestError},
         dispatch::InternalCommand,
         gate::CallOutcome,
         support::{catch_panic, now},
@@ -73,11 +73,14 @@ impl<A: Aggregate> Instance<A> {
         pending_reply: &mut PendingReply,
         answers: &mut Answers,
     ) {
-        let ClientCommand { reply, keyed, permit, step, outcome: called, .. } = call;
+        let ClientCommand { reply, keyed, permit, step, outcome: called, is_async, .. } = call;
         pending_reply.permit = Some(permit);
         let after = outcome.version(self.version);
         let answer = match outcome {
             DecisionOutcome::Rejected(request_error) => Err(request_error),
+            DecisionOutcome::Accepted { version } if self.is_pending() && is_async => {
+                self.answer(Outcome::Pending, version)
+            }
             DecisionOutcome::Accepted { version } if self.is_pending() => {
                 pending_reply.client_waits = true;
                 let step = step.and_then(Result::ok).filter(|_| self.step_is_pending());
