@@ -7,8 +7,9 @@ use crate::{
         admin::{self, health},
         connection::ConnectionState,
         documents::{self, Documents},
-        feed::{self, Feeds},
+        feed::Feeds,
         holding::Holding,
+        index::EVENTS,
         live::{Live, LiveQuery},
         oauth, pages,
         problem::{Problem, not_a_number, not_allowed, unknown},
@@ -28,6 +29,10 @@ use crate::{
 use actix_http::{ConnectionType, HttpMessage as _, Payload};
 use actix_web::http::{self, header};
 use std::{rc::Rc, sync::Arc, time::Instant};
+
+/// The target of a question about the server as a whole (RFC 9110, 9.3.7), and all its methods.
+const SERVER: &str = "*";
+const METHODS: &str = "OPTIONS, GET, HEAD, POST, PUT, PATCH";
 
 /// The beginning of the paths of operators.
 const ADMIN_PATHS: &str = "/admin";
@@ -118,6 +123,9 @@ impl Handler {
             return Box::pin(answer).await;
         }
         check_body(request.method(), request.headers())?;
+        if request.path() == SERVER && verb == Verb::Options {
+            return Ok(Response::options(METHODS));
+        }
         let reading = Reading { site: &self.site, request, caller };
         match self.site.router.resolve(request.path()) {
             Ok(route) => {
@@ -131,7 +139,7 @@ impl Handler {
                 let (path, head) = (request.path(), request.headers());
                 Box::pin(self.documents.answer(verb, path, head)).await
             }
-            Err(RouteError::Unknown) if request.path() == feed::EVENTS => {
+            Err(RouteError::Unknown) if request.path() == EVENTS => {
                 self.count(request)?;
                 let asked = (request.method(), reading.query(), request.headers());
                 Box::pin(self.feeds.answer(&self.site.runtime, verb, asked, caller)).await
@@ -177,6 +185,7 @@ impl Handler {
             RouteTarget::Conversations(business) => {
                 Box::pin(reading.conversation(business, route, verb)).await
             }
+            RouteTarget::Business(business) => reading.business(business, verb),
         }
     }
 

@@ -5,7 +5,7 @@ use crate::{
     domain::kernel::Field,
     http::{
         admin::{components::COMPONENTS, gates::GATES},
-        index::OPERATORS,
+        index::{OPERATORS, businesses},
         problem::Problem,
         request::{
             PathRest, Query, Route, RouteTarget, SIZE_MAX, Shown, Verb, content_negotiation,
@@ -108,6 +108,9 @@ impl Asked<'_> {
                 let participants = self.participants(business, base);
                 (!is_json).then(|| html::conversation(&crumbs, &participants, &document))
             }
+            (RouteTarget::Business(business), _) => {
+                Some(html::business(&crumbs, &self.paths(business)))
+            }
             _ => Some(html::object(&crumbs, &[], &document)),
         }
     }
@@ -129,32 +132,24 @@ impl Asked<'_> {
 
     fn page_beside_the_businesses(&self, crumbs: &[Crumb], document: &Node) -> Vec<u8> {
         if self.path == "/" {
-            html::index(crumbs, &self.businesses(), &OPERATORS)
+            let businesses = businesses(&self.site.runtime).into_iter();
+            let businesses: Vec<_> = businesses.map(|name| self.paths(name)).collect();
+            html::index(crumbs, &businesses, &OPERATORS)
         } else {
             html::object(crumbs, &[], document)
         }
     }
 
-    /// The businesses in the order in which they were installed.
-    fn businesses(&self) -> Vec<BusinessPaths<'static>> {
+    /// The aggregates and views of a business.
+    fn paths(&self, name: &'static str) -> BusinessPaths<'static> {
         let (resources, views) = (self.site.runtime.resources(), self.site.runtime.views());
-        let mut names: Vec<&str> = Vec::new();
-        let all = resources.iter().map(|of| of.business).chain(views.iter().map(|of| of.business));
-        for name in all {
-            if !names.contains(&name) {
-                names.push(name);
-            }
-        }
-        let of_business = |name| BusinessPaths {
+        let resources = resources.iter().filter(|of| of.business == name);
+        let views = views.iter().filter(|of| of.business == name);
+        BusinessPaths {
             name,
-            resources: resources
-                .iter()
-                .filter(|of| of.business == name)
-                .map(|of| of.name)
-                .collect(),
-            views: views.iter().filter(|of| of.business == name).map(|of| of.name).collect(),
-        };
-        names.into_iter().map(of_business).collect()
+            resources: resources.map(|of| of.name).collect(),
+            views: views.map(|of| of.name).collect(),
+        }
     }
 
     async fn aggregate(
@@ -227,9 +222,13 @@ impl Asked<'_> {
             RouteTarget::Resource(nth) => (self.site.runtime.resources()[nth].business, true),
             RouteTarget::View(nth) => (self.site.runtime.views()[nth].business, true),
             RouteTarget::Conversations(business) => (business, false),
+            RouteTarget::Business(business) => {
+                crumbs.push(Crumb::text(business));
+                return crumbs;
+            }
         };
         let name = base.rsplit('/').next().unwrap_or(base);
-        crumbs.push(Crumb::link(business, format!("/#{business}")));
+        crumbs.push(Crumb::link(business, format!("/{business}")));
         crumbs.push(if has_collection { Crumb::link(name, base) } else { Crumb::text(name) });
         match rest {
             PathRest::Collection => {}

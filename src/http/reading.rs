@@ -3,7 +3,7 @@
 use crate::{
     actors::{Caller, Moment, RequestError, Runtime, ViewQuery},
     http::{
-        admin::READ_ONLY,
+        admin::{READ_ONLY, unless_read},
         escape::short,
         problem::{Problem, not_a_number, not_allowed, unknown},
         request::{
@@ -49,6 +49,19 @@ impl Reading<'_> {
             }
             None => Ok(query.at_least),
         }
+    }
+
+    /// Shows what a business has.
+    ///
+    /// # Errors
+    /// When the method is not allowed.
+    pub fn business(self, business: &'static str, verb: Verb) -> Result<Response, Problem> {
+        if let Some(answer) = unless_read(verb)? {
+            return Ok(answer);
+        }
+        let shown = self.site.business(business).ok_or_else(|| unknown(self.request.path()))?;
+        let content_type = content_negotiation::json(self.request.headers());
+        Ok(Response::new(StatusCode::OK, content_type, shown.to_vec()))
     }
 
     /// Shows an aggregate.

@@ -2,7 +2,11 @@
 
 use crate::{
     actors::Runtime,
-    http::{index::index, limits::Limits, request::Router},
+    http::{
+        index::{business, businesses, index},
+        limits::Limits,
+        request::Router,
+    },
 };
 
 /// The runtime, the routes and the limits that a worker serves.
@@ -12,13 +16,25 @@ pub struct Site {
     pub(in crate::http) limits: Limits,
     /// The index, encoded.
     pub(in crate::http) index: Vec<u8>,
+    /// What each business has, encoded, by its name.
+    businesses: Vec<(&'static str, Vec<u8>)>,
 }
 
 impl Site {
-    /// Creates the site for this runtime and these limits.
-    pub(in crate::http) fn new(runtime: Runtime, limits: Limits) -> Self {
+    /// Creates the site of one worker.
+    #[must_use]
+    pub fn new(runtime: Runtime, limits: Limits) -> Self {
         let router = Router::new(runtime.resources(), runtime.views());
         let index = index(&runtime);
-        Self { runtime, router, limits, index }
+        let names = businesses(&runtime).into_iter();
+        let businesses = names.map(|name| (name, business(&runtime, name))).collect();
+        Self { runtime, router, limits, index, businesses }
+    }
+
+    /// What the business of this name has, encoded; `None` when there is no such business.
+    #[must_use]
+    pub fn business(&self, name: &str) -> Option<&[u8]> {
+        let found = self.businesses.iter().find(|(known, _)| *known == name);
+        found.map(|(_, shown)| shown.as_slice())
     }
 }

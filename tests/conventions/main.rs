@@ -1,6 +1,7 @@
 //! The conventions of HTTP that hold for all paths: preferences, keys, methods, times, origins,
 //! limits and codings.
 
+mod paths;
 mod preferences;
 #[path = "../support/mod.rs"]
 mod support;

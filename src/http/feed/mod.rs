@@ -21,6 +21,7 @@ use crate::{
     http::{
         admin::unless_read,
         holding::Stopping,
+        index::EVENTS,
         position_token::PositionToken,
         problem::{Problem, json},
         request::{Verb, content_negotiation},
@@ -34,9 +35,6 @@ use actix_web::http::{
 };
 use reader::Feed;
 use std::{rc::Rc, sync::Arc};
-
-/// The path of the feed.
-pub const EVENTS: &str = "/events";
 
 /// The media type of a page that is a bare list of events.
 const CLOUD_EVENTS: &str = "application/cloudevents-batch+json";

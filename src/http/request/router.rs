@@ -23,6 +23,8 @@ pub enum RouteTarget {
     View(usize),
     /// The conversations of a business, by its name.
     Conversations(&'static str),
+    /// A business itself, by its name.
+    Business(&'static str),
 }
 
 /// The last segment of the path of conversations, unless a resource or view of the business has
@@ -117,6 +119,10 @@ impl Router {
         for business in businesses() {
             add(business, CONVERSATIONS, &[], RouteTarget::Conversations(business));
         }
+        // An aggregate kind or view that is served at the root comes first.
+        for business in businesses() {
+            targets.entry(business.to_owned()).or_insert(RouteTarget::Business(business));
+        }
         Self { targets, resources: resources.iter().map(ResourceRoutes::of).collect() }
     }
 
@@ -129,6 +135,10 @@ impl Router {
         let (base, rest) = path.split_at(base_len);
         let rest = match rest.strip_prefix('/') {
             None | Some("") => PathRest::Collection,
+            // What is below a business is found by its own name.
+            Some(_) if matches!(target, RouteTarget::Business(_)) => {
+                return Err(RouteError::Unknown);
+            }
             Some(rest) => Self::parse_rest(rest)?,
         };
         Ok(Route { target, base, rest })
@@ -283,6 +293,18 @@ mod tests {
     }
 
     #[test]
+    fn a_business_is_found_by_its_name() {
+        let router = router();
+        for path in ["/house", "/house/"] {
+            let route = router.resolve(path).unwrap();
+            let target = RouteTarget::Business("house");
+            assert_eq!(route, Route { target, base: "/house", rest: PathRest::Collection });
+        }
+        let same = Router::new(&[resource("house", "house")], &[]);
+        assert_eq!(same.resolve("/house").unwrap().target, RouteTarget::Resource(0));
+    }
+
+    #[test]
     fn two_businesses_are_not_found_at_the_root() {
         let router = Router::new(&[resource("house", "doors"), resource("barn", "doors")], &[]);
         assert_eq!(router.resolve("/doors"), Err(RouteError::Unknown));
@@ -292,7 +314,17 @@ mod tests {
     #[test]
     fn malformed_paths_are_not_resolved() {
         let router = router();
-        for path in ["", "*", "//", "/house", "/house//doors", "/house/../doors/", "/doors/7/a/b"] {
+        for path in [
+            "",
+            "*",
+            "//",
+            "/barn",
+            "/house//",
+            "/house/x",
+            "/house//doors",
+            "/house/../doors/",
+            "/doors/7/a/b",
+        ] {
             assert_eq!(router.resolve(path), Err(RouteError::Unknown), "{path}");
         }
         for path in ["/doors/99999999999999999999", "/doors/-1/close", "/doors/%37/close"] {

@@ -5,7 +5,7 @@ use crate::{
     domain::kernel::{Field, FieldKind, Link, LinkTarget},
     http::request::{HISTORY, Query},
 };
-use serde_json::{json, value::RawValue};
+use serde_json::{Value, json, value::RawValue};
 use std::{collections::HashMap, io::Write as _};
 
 /// Writes formatted text into a vector, which cannot fail.
@@ -169,24 +169,34 @@ pub(super) fn collection<T>(
     body
 }
 
-/// The description of the search of a view: each field with its query parameters.
-#[must_use]
-pub fn searches(base: &str, fields: &[Field]) -> Vec<u8> {
-    let parameters = |field: &Field| match field.kind {
+/// The query parameters of a searchable field.
+fn parameters(field: &Field) -> Vec<String> {
+    match field.kind {
         FieldKind::Text => vec![field.name.to_owned()],
         FieldKind::Key | FieldKind::Number | FieldKind::Time | FieldKind::Date => {
             ["", "_from", "_to"].map(|ending| format!("{}{ending}", field.name)).to_vec()
         }
-    };
+    }
+}
+
+/// The searchable fields of a view, each with its query parameters.
+#[must_use]
+pub fn search_fields(fields: &[Field]) -> Vec<Value> {
     let described = |field: &Field| {
         let kind = format!("{:?}", field.kind).to_lowercase();
         json!({ "name": field.name, "kind": kind, "parameters": parameters(field) })
     };
+    fields.iter().map(described).collect()
+}
+
+/// The description of the search of a view: each field with its query parameters.
+#[must_use]
+pub fn searches(base: &str, fields: &[Field]) -> Vec<u8> {
     let template = fields.iter().flat_map(parameters).collect::<Vec<_>>().join(",");
     let comma = if template.is_empty() { "" } else { "," };
     let find = format!("{base}{{?{template}{comma}page,size,sort,at-least}}");
     let body = json!({
-        "fields": fields.iter().map(described).collect::<Vec<_>>(),
+        "fields": search_fields(fields),
         "_links": {
             "self": { "href": format!("{base}/search") },
             "find": { "href": find, "templated": true },
@@ -202,7 +212,6 @@ mod tests {
         actors::Outcome,
         domain::kernel::{Readers, Timestamp},
     };
-    use serde_json::Value;
 
     fn reply(body: &str) -> Reply {
         let body = body.as_bytes().to_vec();

@@ -106,7 +106,7 @@ mod tests {
     fn the_breadcrumb_links_to_the_pages_above() {
         let crumbs = [
             Crumb::link("madang", "/"),
-            Crumb::link("taxi", "/#taxi"),
+            Crumb::link("taxi", "/taxi"),
             Crumb::link("orders", "/taxi/orders"),
             Crumb::link("7", "/taxi/orders/7"),
         ];

@@ -46,16 +46,13 @@ pub enum History<'a> {
 #[must_use]
 pub fn index(crumbs: &[Crumb], businesses: &[BusinessPaths], operators: &[&str]) -> Vec<u8> {
     page(crumbs, &title_of(crumbs), |page| {
-        for BusinessPaths { name, resources, views } in businesses {
+        for business in businesses {
             page.push_str("<section class=\"index\" id=\"");
-            put_text(page, name);
-            page.push_str("\">\n");
-            put_element(page, "h2", name);
-            let links = |names: &[&str]| -> Vec<(String, String)> {
-                names.iter().map(|of| (format!("/{name}/{of}"), (*of).to_owned())).collect()
-            };
-            put_group(page, "Aggregates", links(resources));
-            put_group(page, "Views", links(views));
+            put_text(page, business.name);
+            page.push_str("\">\n<h2>");
+            put_link(page, &format!("/{}", business.name), business.name);
+            page.push_str("</h2>\n");
+            put_groups(page, business);
             page.push_str("</section>\n");
         }
         page.push_str("<section class=\"index\" id=\"operators\">\n");
@@ -64,6 +61,29 @@ pub fn index(crumbs: &[Crumb], businesses: &[BusinessPaths], operators: &[&str])
         put_group(page, "Pages", links.collect());
         page.push_str("</section>\n");
     })
+}
+
+/// The index of one business: its aggregates, its views with their searchable fields, its events.
+#[must_use]
+pub fn business(crumbs: &[Crumb], business: &BusinessPaths) -> Vec<u8> {
+    page(crumbs, &title_of(crumbs), |page| {
+        let name = business.name;
+        page.push_str("<section class=\"index\">\n");
+        put_groups(page, business);
+        let search = |of: &&str| (format!("/{name}/{of}/search"), (*of).to_owned());
+        put_group(page, "Searchable fields", business.views.iter().map(search).collect());
+        let events = (format!("/events?business={name}"), "events".to_owned());
+        put_group(page, "Feed", vec![events]);
+        page.push_str("</section>\n");
+    })
+}
+
+fn put_groups(page: &mut String, BusinessPaths { name, resources, views }: &BusinessPaths) {
+    let links = |names: &[&str]| -> Vec<(String, String)> {
+        names.iter().map(|of| (format!("/{name}/{of}"), (*of).to_owned())).collect()
+    };
+    put_group(page, "Aggregates", links(resources));
+    put_group(page, "Views", links(views));
 }
 
 fn put_group(page: &mut String, heading: &str, links: Vec<(String, String)>) {

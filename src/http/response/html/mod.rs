@@ -22,8 +22,8 @@ mod value;
 pub use conversation::{Participants, has_record_of};
 pub use frame::{CONTENT_SECURITY_POLICY, Crumb};
 pub use kinds::{
-    Aggregate, BusinessPaths, History, Rows, aggregate, collection, conversation, index, object,
-    problem,
+    Aggregate, BusinessPaths, History, Rows, aggregate, business, collection, conversation, index,
+    object, problem,
 };
 pub use node::Node;
 pub use table::Sorting;
