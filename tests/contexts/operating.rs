@@ -47,7 +47,7 @@ async fn every_component_can_be_listed_suspended_and_resumed_by_its_name() {
         let suspended: Value =
             taxi.send(Method::POST, suspend, &Value::Null).await.json().await.expect("json");
         assert_eq!(suspended["state"], "SUSPENDED");
-        assert!(suspended["since"].as_u64().is_some());
+        assert!(suspended["since"].as_str().is_some());
         let itself = component["_links"]["self"]["href"].as_str().expect("itself");
         assert_eq!(taxi.get(itself).await["since"], suspended["since"]);
         let resume = suspended["_links"]["resume"]["href"].as_str().expect("can be resumed");

@@ -5,6 +5,7 @@ mod paths;
 mod preferences;
 #[path = "../support/mod.rs"]
 mod support;
+mod times;
 
 use reqwest::{Client, RequestBuilder, Response};
 use serde_json::{Value, json};

@@ -53,6 +53,7 @@ async fn send(runtime: &Runtime, number: Option<u64>, body: &Value) -> Reply {
         key,
         if_match,
         wait_max,
+        is_async: false,
     };
     runtime.submit(request).await.unwrap()
 }

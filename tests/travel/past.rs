@@ -1,7 +1,13 @@
 //! Representations as they were: `?at=` a version or an instant.
 
 use super::taxi::Taxi;
-use serde_json::json;
+use madang::domain::kernel::Timestamp;
+use serde_json::{Value, json};
+
+fn time(record: &Value) -> Timestamp {
+    let at = record["at"].as_str().expect("a time");
+    Timestamp::from_rfc3339(at).expect("a time")
+}
 
 #[tokio::test]
 async fn an_order_is_shown_as_it_was_at_each_version() {
@@ -39,14 +45,13 @@ async fn an_instant_shows_the_last_version_up_to_it() {
     let history = taxi.get(&format!("{path}/history")).await;
     let records = history.body["_embedded"]["history"].as_array().expect("records").clone();
     for record in &records {
-        let later = records.iter().rfind(|other| other["time"] == record["time"]).expect("one");
-        for at in [&record["at"], &record["time"]] {
-            let at = at.as_str().map_or_else(|| at.to_string(), str::to_owned);
+        let later = records.iter().rfind(|other| other["at"] == record["at"]).expect("one");
+        for at in [time(record).to_rfc3339(), time(record).0.to_string()] {
             let past = taxi.get(&format!("{path}?at={at}")).await;
             assert_eq!(past.header("etag"), format!("\"{}\"", later["version"]), "{at}");
         }
     }
-    let before = records[0]["time"].as_u64().expect("a time") - 1;
+    let before = time(&records[0]).0 - 1;
     assert_eq!(
         taxi.get(&format!("{path}?at={before}")).await.status,
         404,

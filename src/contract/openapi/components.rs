@@ -52,7 +52,6 @@ fn history_record() -> Value {
         "properties": {
             "version": { "type": "integer", "minimum": 1 },
             "position": component("schemas", "Position"),
-            "time": { "type": "integer" },
             "at": { "type": "string", "format": "date-time" },
             "what": {
                 "type": "object", "properties": { "kind": text, "name": text },
@@ -67,7 +66,7 @@ fn history_record() -> Value {
             "cause": object,
             "_links": component("schemas", "Links"),
         },
-        "required": ["version", "position", "time", "at", "what", "issuer", "cause", "_links"],
+        "required": ["version", "position", "at", "what", "issuer", "cause", "_links"],
     })
 }
 

@@ -47,6 +47,7 @@ pub struct Demand {
     pub customer_id: Number,
     pub price: Money,
     /// The time at which the claim was made, according to the client.
+    #[serde(serialize_with = "epoch_ms::serialize")]
     pub claim_dt: Timestamp,
 }
 
@@ -267,7 +268,7 @@ impl Aggregate for Claim {
         let Demand { customer_id, price, claim_dt } = self.demand;
         let award = self.status.award();
         object! {
-            "id": number, "customerId": customer_id, "price": price, "claimDt": claim_dt,
+            "id": number, "customerId": customer_id, "price": price, "claimDt": claim_dt.0,
             "status": self.status.word(), "contId"?: award.map(|award| award.cont_id),
             "approvedPrice"?: award.map(|award| award.price),
         }
@@ -279,11 +280,12 @@ impl Aggregate for Claim {
         let receive = body!(|customer_id: Number,
                              price: Money,
                              status: Option<Text>,
-                             claim_dt: Option<Number>|
+                             claim_dt: Option<Timestamp>|
          -> Result<_, Malformed> {
             if let Some(status) = status {
                 status.means("status", &[(&["Received Claim", "received"], ())])?;
             }
+            let claim_dt = claim_dt.map(|Timestamp(ms)| Number(ms));
             Ok(Receive { customer_id, price, claim_dt })
         });
         CommandRoutes::new()

@@ -75,10 +75,15 @@ pub enum Command {
         claim_id: Option<Number>,
         cont_id: Number,
         price: Option<Money>,
+        #[serde(default, deserialize_with = "epoch_ms::given")]
         review_dt: Option<Number>,
     },
     /// Without a time, the decision is made now.
-    Decline { claim_id: Option<Number>, review_dt: Option<Number> },
+    Decline {
+        claim_id: Option<Number>,
+        #[serde(default, deserialize_with = "epoch_ms::given")]
+        review_dt: Option<Number>,
+    },
     /// The claim is to be cancelled, so the desk is asked to release the review.
     Release { attempt: u32 },
     /// The attempt to cancel failed: the review goes on.
@@ -94,12 +99,27 @@ pub enum Command {
 /// The events of a review. Older decisions have no time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Event {
-    Assigned { file: File },
-    Approved { file: File, review_dt: Option<Timestamp> },
-    Declined { file: File, review_dt: Option<Timestamp> },
-    Cancelled { file: File },
+    Assigned {
+        file: File,
+    },
+    Approved {
+        file: File,
+        #[serde(serialize_with = "epoch_ms::option::serialize")]
+        review_dt: Option<Timestamp>,
+    },
+    Declined {
+        file: File,
+        #[serde(serialize_with = "epoch_ms::option::serialize")]
+        review_dt: Option<Timestamp>,
+    },
+    Cancelled {
+        file: File,
+    },
     // What has become of the release. The desk is told the file.
-    ReleaseChanged { file: File, deed: Deed },
+    ReleaseChanged {
+        file: File,
+        deed: Deed,
+    },
 }
 
 rejections! {
@@ -216,7 +236,7 @@ impl Aggregate for Review {
         object! {
             "id": number, "claimId": claim_id, "examinerId": examiner_id,
             "customerId": customer_id, "contId": cont_id, "price": price,
-            "status": self.status.word(), "reviewDt"?: self.decided_at,
+            "status": self.status.word(), "reviewDt"?: self.decided_at.map(|time| time.0),
         }
     }
 

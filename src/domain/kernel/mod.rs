@@ -14,6 +14,7 @@ mod currency;
 mod date;
 pub mod deed;
 mod dispatch;
+pub mod epoch_ms;
 mod field_names;
 mod host;
 mod id;

@@ -8,7 +8,7 @@ pub use super::{
     Method::{Patch, Post, Put},
     Money, Number, Port, PortReply, PortRequest, Progress, Quantity, Query, Readers,
     RejectedCommand, RetryPolicy, Saga, StateReader, StatusWords, Step, Text, Timestamp, Unchanged,
-    Upcasters, View, WaitsFor, ensure,
+    Upcasters, View, WaitsFor, ensure, epoch_ms,
 };
 pub use crate::{aggregate_types, body, event_set, fields, object, rejections, statuses, variant};
 pub use serde::{Deserialize, Serialize};

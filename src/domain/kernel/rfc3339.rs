@@ -4,6 +4,7 @@
 //! years begin in March, so that the leap day is the last of its year.
 
 use super::Timestamp;
+use std::fmt;
 
 const DAY_MS: u64 = 86_400_000;
 
@@ -46,11 +47,26 @@ impl Timestamp {
     /// Formats the time in UTC, to the millisecond.
     #[must_use]
     pub fn to_rfc3339(self) -> String {
-        let (days, ms) = (self.0 / DAY_MS, self.0 % DAY_MS);
+        self.rfc3339().to_string()
+    }
+
+    /// The time in UTC to the millisecond, for formatting without an allocation.
+    pub(super) const fn rfc3339(self) -> Rfc3339 {
+        Rfc3339(self)
+    }
+}
+
+/// Formats a time.
+pub(super) struct Rfc3339(Timestamp);
+
+impl fmt::Display for Rfc3339 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Timestamp(time) = self.0;
+        let (days, ms) = (time / DAY_MS, time % DAY_MS);
         let (year, month, day) = date_of(days);
         let (hour, minute) = (ms / 3_600_000, ms / 60_000 % 60);
         let (second, ms) = (ms / 1_000 % 60, ms % 1_000);
-        format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{ms:03}Z")
+        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{ms:03}Z")
     }
 }
 

@@ -18,10 +18,8 @@ const QUANTITY_MAX: u32 = 1_000_000;
 /// The longest text read from outside, in bytes.
 pub(super) const TEXT_BYTES_MAX: usize = 4_096;
 
-/// A point in time, in milliseconds since the Unix epoch.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+/// A point in time, in milliseconds since the Unix epoch. In JSON it is RFC 3339.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(pub u64);
 
 impl Timestamp {

@@ -3,7 +3,7 @@
 use super::{name_in, read_only};
 use crate::{
     actors::ComponentInfo,
-    domain::kernel::Method,
+    domain::kernel::{Method, Timestamp},
     http::{
         problem::{NOT_FOUND, Problem, not_allowed, unknown},
         request::Verb,
@@ -94,7 +94,7 @@ fn json_of(component: &ComponentInfo) -> Value {
         "name": component.name,
         "kinds": component.parts,
         "state": state,
-        "since": component.since_ms,
+        "since": component.since_ms.map(Timestamp),
         "waiting": figures,
         "_links": {
             "self": { "href": href },

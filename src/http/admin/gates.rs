@@ -3,7 +3,7 @@
 use super::{name_in, read_only};
 use crate::{
     actors::GateInfo,
-    domain::kernel::Method,
+    domain::kernel::{Method, Timestamp},
     http::{
         problem::{MALFORMED, NOT_FOUND, Problem, SYNTAX, not_allowed, unknown},
         request::{Verb, read_body},
@@ -86,7 +86,7 @@ fn json_of(gate: &GateInfo) -> Value {
         "name": &*gate.name,
         "guards": gate.guards,
         "state": gate.state,
-        "since": gate.since_ms,
+        "since": Timestamp(gate.since_ms),
         "reason": gate.reason,
         "window": { "calls": gate.calls, "failures": gate.failures, "slow": gate.slow },
         "queue": {

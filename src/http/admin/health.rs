@@ -3,7 +3,7 @@
 use super::{name_in, read_only};
 use crate::{
     actors::{Health, ResourceInfo, Status},
-    domain::kernel::Method,
+    domain::kernel::{Method, Timestamp},
     http::{
         escape::short,
         position_token::PositionToken,
@@ -113,7 +113,7 @@ fn quarantine(site: &Site) -> Response {
             "command": entry.command,
             "position": entry.position.map(|position| PositionToken(position).to_string()),
             "crashes": entry.crashes,
-            "since": entry.since_ms,
+            "since": Timestamp(entry.since_ms),
             "_links": { "release": { "href": href, "method": "POST" } },
         })
     };

@@ -148,7 +148,6 @@ pub(super) fn as_json(happening: &ConversationEntry) -> Value {
     };
     json!({
         "position": token(*position),
-        "time": time.0,
         "at": time.to_rfc3339(),
         "who": { "resource": whom, "number": number, "version": version },
         "what": what,

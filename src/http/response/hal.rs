@@ -2,7 +2,7 @@
 
 use crate::{
     actors::{Collection, OperationsEntry, PastReply, Reply, Row, ViewInfo},
-    domain::kernel::{Field, FieldKind, Link, LinkTarget},
+    domain::kernel::{Field, FieldKind, Link, LinkTarget, Timestamp},
     http::request::{HISTORY, Query},
 };
 use serde_json::{Value, json, value::RawValue};
@@ -127,7 +127,8 @@ pub fn rows(base: &str, info: &ViewInfo, query: &Query, found: &Collection<Row>)
 pub fn notes(base: &str, query: &Query, found: &Collection<OperationsEntry>) -> Vec<u8> {
     collection(base, query, found, |body, entry| {
         let OperationsEntry { number, time_ms, what, details } = entry;
-        let entry = json!({ "number": number, "at": time_ms, "what": what, "details": details });
+        let at = Timestamp(*time_ms);
+        let entry = json!({ "number": number, "at": at, "what": what, "details": details });
         put!(body, "{entry}");
     })
 }
@@ -308,6 +309,15 @@ mod tests {
             read(&rows("/rooms", &info(&[]), &query, &Collection { items: vec![], total: 0 }));
         assert_eq!(page["_embedded"]["rooms"], json!([]));
         assert!(page["_links"].get("next").is_none());
+    }
+
+    #[test]
+    fn an_entry_of_the_operations_log_shows_its_time() {
+        let (time_ms, what, details) = (1_622_635_791_863, "started".into(), json!({}));
+        let entry = OperationsEntry { number: 1, time_ms, what, details };
+        let query = Query::read("").unwrap();
+        let page = read(&notes("/log", &query, &Collection { items: vec![entry], total: 1 }));
+        assert_eq!(page["_embedded"]["log"][0]["at"], "2021-06-02T12:09:51.863Z");
     }
 
     #[test]

@@ -166,7 +166,7 @@ impl Tracer {
     /// the business that is read as a value of another type is defined as such.
     fn name_of<T>(&mut self) -> String {
         let name = bare(type_name::<T>());
-        if name.starts_with("__") {
+        if name.contains("__DeserializeWith") {
             return self.last.clone(); // a field with a function of its own for reading
         }
         let (mut path, mut read) = (type_name::<T>(), self.last.as_str());

@@ -1,6 +1,6 @@
 //! Rows of a view, as they are written and as they are read.
 
-use crate::domain::kernel::{Field, FieldKind};
+use crate::domain::kernel::{Field, FieldKind, Timestamp};
 use rusqlite::types::Value;
 use serde::{
     Deserializer, Serialize,
@@ -57,6 +57,10 @@ fn value(kind: FieldKind, found: Json) -> Value {
         (FieldKind::Text | FieldKind::Date, Json::String(text)) => Value::Text(text),
         (FieldKind::Text, Json::Null) | (FieldKind::Date, _) => Value::Null,
         (FieldKind::Text, other) => Value::Text(other.to_string()),
+        (FieldKind::Time, Json::String(text)) => {
+            let time = Timestamp::from_rfc3339(&text).and_then(|time| time.0.try_into().ok());
+            time.map_or(Value::Null, Value::Integer)
+        }
         (FieldKind::Key | FieldKind::Number | FieldKind::Time, value) => {
             value.as_i64().map_or(Value::Null, Value::Integer)
         }

@@ -29,7 +29,7 @@ pub(super) const CACHE_KIB_NEGATIVE: i64 = -1024;
 const BUILDING_CACHE_KIB_NEGATIVE: i64 = -16 * 1024;
 
 /// Format of the tables. It is raised when they change; older files are then rebuilt.
-const FORMAT: u32 = 6;
+const FORMAT: u32 = 7;
 
 /// The layout of a view's rows.
 #[derive(Clone, Copy, Debug)]

@@ -57,7 +57,7 @@ fn put_record(page: &mut String, participants: &Participants, earlier: &[&str], 
     page.push_str("\">");
     put_cell(page, "position", NAME, |page| put_text(page, position));
     put_cell(page, "time", " class=\"time\"", |page| {
-        put_value(page, Times::default(), "time", record.get("time"));
+        put_value(page, Times::default(), "at", record.get("at"));
     });
     put_cell(page, "from", NAME, |page| put_text(page, &issuer(record.get("issuer"))));
     put_cell(page, "to", NAME, |page| put_target(page, participants, record));
@@ -157,7 +157,7 @@ mod tests {
     fn record(position: &str, kind: &str, resource: &str, cause: &Value) -> Value {
         json!({
             "position": position,
-            "time": 1_795_857_303_120_u64,
+            "at": "2026-11-28T09:15:03.120Z",
             "who": { "resource": resource, "number": 7 },
             "what": { "kind": kind, "name": "Open", "details": { "by": 1 }, "reason": "shut" },
             "cause": cause,

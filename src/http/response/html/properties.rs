@@ -108,7 +108,7 @@ fn pages(value: &Value, text: &str) -> Vec<String> {
 fn record(kind: &str, value: &Value, text: &str) -> Value {
     let resource = if kind == "event" { "doors" } else { text };
     json!({
-        "position": format!("p{text}"), "time": 1_795_857_303_120_u64,
+        "position": format!("p{text}"), "at": "2026-11-28T09:15:03.120Z",
         "who": { "resource": resource, "number": 7 },
         "what": { "kind": kind, "name": format!("e{text}"), "details": value, "reason": text },
         "cause": { "reactionTo": format!("p{text}") },

@@ -24,6 +24,9 @@ impl Times<'_> {
     pub fn of(self, name: &str, value: &Node) -> Option<Timestamp> {
         let is_declared = |field: &Field| field.name == name && field.kind == FieldKind::Time;
         let is_time = self.0.iter().any(is_declared) || says_time(name);
+        if let Node::Text(text) = value {
+            return is_time.then(|| Timestamp::from_rfc3339(text)).flatten();
+        }
         let ms = value.whole().filter(|ms| is_time && (TIME_MIN..=TIME_MAX).contains(ms));
         ms.map(Timestamp)
     }
@@ -56,7 +59,10 @@ pub fn put_value(page: &mut String, times: Times, name: &str, value: &Node) {
             Some(time) => put_time(page, time),
             None => put_text(page, &number.to_string()),
         },
-        Node::Text(text) => put_text(page, text),
+        Node::Text(text) => match times.of(name, value) {
+            Some(time) => put_time(page, time),
+            None => put_text(page, text),
+        },
         Node::List(items) => put_list(page, times, name, items),
         Node::Object(fields) => put_pairs(page, times, fields),
     }
@@ -120,6 +126,7 @@ mod tests {
                         2026-11-28 09:15:03.120</time>";
         for name in ["orderedAt", "claimDt", "time", "at", "since", "paid_at"] {
             assert_eq!(shown(name, "1795857303120"), expected, "{name}");
+            assert_eq!(shown(name, "\"2026-11-28T09:15:03.120Z\""), expected, "{name}");
         }
         for name in ["fare", "id", "atLeast", "details"] {
             assert_eq!(shown(name, "1795857303120"), "1795857303120", "{name}");
