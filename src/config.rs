@@ -180,7 +180,9 @@ impl Config {
     /// are known. Each business checks its own section.
     fn check_sections(&self) -> Result<(), (Vec<&str>, InvalidSetting)> {
         self.identity.check().map_err(|error| (vec!["identity"], error))?;
-        self.http.check().map_err(|error| (vec!["http"], error))?;
+        let has_identity = self.identity.is_configured();
+        let http = self.http.check().and_then(|()| self.http.check_for(has_identity));
+        http.map_err(|error| (vec!["http"], error))?;
         check_journal(&self.journal).map_err(|error| (vec!["journal"], error))?;
         self.actors.check().map_err(|error| (vec!["actors"], error))?;
         self.ports.iter().try_for_each(|(name, port)| {

@@ -12,9 +12,11 @@
 
 mod authority;
 mod body;
+mod cors_origins;
 
 pub use authority::{HostPattern, Origin};
 pub use body::check_body;
+pub use cors_origins::CorsOrigins;
 
 use actix_web::http::{
     Method, Uri,
@@ -52,6 +54,8 @@ pub struct OriginPolicy {
     listen: IpAddr,
     hosts: Vec<HostPattern>,
     origins: Vec<Origin>,
+    /// Whether pages of every origin may send requests that change something.
+    is_open: bool,
     /// The name of the setting for further hosts, for the message of a refusal.
     hosts_setting: &'static str,
 }
@@ -76,7 +80,13 @@ impl OriginPolicy {
         origins: Vec<Origin>,
         hosts_setting: &'static str,
     ) -> Self {
-        Self { listen, hosts, origins, hosts_setting }
+        Self { listen, hosts, origins, is_open: false, hosts_setting }
+    }
+
+    /// Allows pages of every origin.
+    #[must_use]
+    pub fn open_to_every_origin(self) -> Self {
+        Self { is_open: true, ..self }
     }
 
     /// Checks the target, `Host`, `Origin` and `Sec-Fetch-Site` of a request.
@@ -97,7 +107,7 @@ impl OriginPolicy {
         for authority in host.iter().chain(&target) {
             self.check_host(authority)?;
         }
-        if matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS) {
+        if self.is_open || matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS) {
             return Ok(());
         }
         self.check_page(&marks, target.or(host).as_ref())

@@ -8,6 +8,7 @@ use crate::{
         connection::ConnectionState,
         documents::{self, Documents},
         feed::Feeds,
+        finishing::Finishing,
         holding::Holding,
         index::EVENTS,
         live::{Live, LiveQuery},
@@ -27,7 +28,7 @@ use crate::{
     origin_policy::{OriginPolicy, check_body},
 };
 use actix_http::{ConnectionType, HttpMessage as _, Payload};
-use actix_web::http::{self, header};
+use actix_web::http;
 use std::{rc::Rc, sync::Arc, time::Instant};
 
 /// The target of a question about the server as a whole (RFC 9110, 9.3.7), and all its methods.
@@ -56,6 +57,7 @@ pub struct Handler {
     pub(super) issuer: Option<Arc<TokenIssuer>>,
     pub(super) feeds: Feeds,
     pub(super) live: Live,
+    pub(super) finishing: Finishing,
 }
 
 impl Handler {
@@ -69,7 +71,7 @@ impl Handler {
         let path = request.path();
         let trace_parent = headers::trace_parent(request.headers());
         let (correlation, caller) =
-            (headers::correlation(request.headers()), self.caller(&request).await);
+            (headers::correlation(request.headers()), self.admitted(&request).await);
         let (correlation, caller, answer) = match (correlation, caller) {
             (Ok(correlation), Ok(caller)) => {
                 let answer = self.answer(&request, &caller, payload).await;
@@ -82,6 +84,7 @@ impl Handler {
         let answer =
             pages::negotiated(&self.site, verb(request.method()), (&request, &caller), answer)
                 .await;
+        let answer = self.finishing.finish(&request, answer).await;
         if let Some(begun) = begun {
             let (method, status) = (request.method().as_str(), answer.status.as_u16());
             let elapsed_us = begun.elapsed().as_micros();
@@ -96,11 +99,13 @@ impl Handler {
         response
     }
 
-    /// The client: trusted while no identity is configured, otherwise as its token says.
-    async fn caller(&self, request: &HttpRequest) -> Result<Caller, Problem> {
+    /// The client: trusted while no identity is configured, otherwise as its token says. The host
+    /// and the origin are checked before a token is verified.
+    async fn admitted(&self, request: &HttpRequest) -> Result<Caller, Problem> {
+        self.origins.check(request.method(), request.uri(), request.headers())?;
         match &self.identity {
             Some(tokens) if !oauth::is_path(request.path()) => {
-                tokens.caller(request.headers()).await
+                tokens.caller(request, self.clients.as_deref()).await
             }
             Some(_) => Ok(Caller::Anonymous),
             None => Ok(Caller::Trusted),
@@ -115,10 +120,9 @@ impl Handler {
         caller: &Caller,
         payload: Payload,
     ) -> Result<Response, Problem> {
-        self.origins.check(request.method(), request.uri(), request.headers())?;
         let verb = verb(request.method());
         if let Some(issuer) = self.issuer.as_ref().filter(|_| oauth::is_path(request.path())) {
-            self.count(request)?;
+            self.count(request, caller)?;
             let answer = oauth::answer(issuer, &self.site.limits, verb, request, payload);
             return Box::pin(answer).await;
         }
@@ -131,21 +135,21 @@ impl Handler {
             Ok(route) => {
                 // The rate limit does not cover the admin paths below, so operators can always use
                 // them.
-                self.count(request)?;
+                self.count(request, caller)?;
                 self.business(route, verb, reading, payload).await
             }
             Err(RouteError::Unknown) if documents::is_path(request.path()) => {
-                self.count(request)?;
+                self.count(request, caller)?;
                 let (path, head) = (request.path(), request.headers());
                 Box::pin(self.documents.answer(verb, path, head)).await
             }
             Err(RouteError::Unknown) if request.path() == EVENTS => {
-                self.count(request)?;
+                self.count(request, caller)?;
                 let asked = (request.method(), reading.query(), request.headers());
                 Box::pin(self.feeds.answer(&self.site.runtime, verb, asked, caller)).await
             }
             Err(RouteError::Unknown) if subscriptions::is_path(request.path()) => {
-                self.count(request)?;
+                self.count(request, caller)?;
                 let stopping = self.feeds.stopping();
                 subscriptions::answer(&self.site, stopping, (request, caller), payload).await
             }
@@ -162,8 +166,8 @@ impl Handler {
     ///
     /// # Errors
     /// When the client has reached its limit.
-    fn count(&self, request: &HttpRequest) -> Result<(), Problem> {
-        self.clients.as_ref().map_or(Ok(()), |clients| clients.count(request))
+    fn count(&self, request: &HttpRequest, caller: &Caller) -> Result<(), Problem> {
+        self.clients.as_ref().map_or(Ok(()), |clients| clients.count(request, caller))
     }
 
     async fn business(
@@ -179,7 +183,7 @@ impl Handler {
         match route.target {
             RouteTarget::Resource(resource) => {
                 let answer = self.resource(resource, route, verb, reading, payload).await;
-                answer.map(|answer| answer.with(header::VARY, "Accept"))
+                answer.map(|answer| answer.varying_by("Accept"))
             }
             RouteTarget::View(view) => Box::pin(reading.view(view, route, verb)).await,
             RouteTarget::Conversations(business) => {

@@ -3,7 +3,7 @@
 use crate::{
     actors::{COUNT_MAX, InvalidSetting, THREADS_MAX, WAIT_MAX, within},
     http::connection::Timeouts,
-    origin_policy::{HostPattern, Origin, OriginPolicy},
+    origin_policy::{CorsOrigins, HostPattern, Origin, OriginPolicy},
 };
 use actix_http::KeepAlive;
 use serde::{Deserialize, Serialize};
@@ -61,6 +61,9 @@ pub struct Limits {
     /// Origins besides its own whose pages may send requests that change something. Requests of
     /// other pages get the reply 403.
     pub origins: Vec<String>,
+    /// Origins whose pages may read answers (CORS), or `*` alone for every origin. They may send
+    /// requests that change something as well.
+    pub cors_origins: Vec<String>,
     /// The longest time a stop waits for requests in flight, in seconds.
     pub stop_within_s: u64,
 }
@@ -83,6 +86,7 @@ impl Default for Limits {
             trusted_proxies: Vec::new(),
             hosts: Vec::new(),
             origins: Vec::new(),
+            cors_origins: Vec::new(),
             stop_within_s: 10,
         }
     }
@@ -131,12 +135,38 @@ impl Limits {
         within([
             ("hosts", self.hosts.len() as u64, 0..=HOSTS_MAX),
             ("origins", self.origins.len() as u64, 0..=HOSTS_MAX),
+            ("cors_origins", self.cors_origins.len() as u64, 0..=HOSTS_MAX),
         ])?;
         let hosts = self.hosts.iter().map(|text| HostPattern::read(text)).collect::<Result<_, _>>();
         let hosts = hosts.map_err(|reason| InvalidSetting::new("hosts", reason))?;
-        let origins = self.origins.iter().map(|text| Origin::read(text)).collect::<Result<_, _>>();
-        let origins = origins.map_err(|reason| InvalidSetting::new("origins", reason))?;
-        Ok(OriginPolicy::new(listen, hosts, origins, "the setting http.hosts"))
+        let origins = self.origins.iter().map(|text| Origin::read(text));
+        let origins: Result<Vec<_>, _> = origins.collect();
+        let mut origins = origins.map_err(|reason| InvalidSetting::new("origins", reason))?;
+        let cors = self.cors()?;
+        if let CorsOrigins::Listed(listed) = &cors {
+            origins.extend_from_slice(listed);
+        }
+        let policy = OriginPolicy::new(listen, hosts, origins, "the setting http.hosts");
+        Ok(if cors == CorsOrigins::Every { policy.open_to_every_origin() } else { policy })
+    }
+
+    /// The origins whose pages may read answers.
+    pub(in crate::http) fn cors(&self) -> Result<CorsOrigins, InvalidSetting> {
+        let read = CorsOrigins::read(&self.cors_origins);
+        read.map_err(|reason| InvalidSetting::new("cors_origins", reason))
+    }
+
+    /// Checks that pages of every origin are not allowed to command a server without identity.
+    ///
+    /// # Errors
+    /// When they are.
+    pub fn check_for(&self, has_identity: bool) -> Result<(), InvalidSetting> {
+        if self.cors()? == CorsOrigins::Every && !has_identity {
+            let reason = "must list origins, because requests are not authenticated: with `*`, any \
+                 web page could send commands; configure [identity] for `*`";
+            return Err(InvalidSetting::new("cors_origins", reason));
+        }
+        Ok(())
     }
 
     /// The number of worker threads.

@@ -8,6 +8,7 @@
 //!                                  ├─▶ live         reads that are sent again when they change
 //!                                  └─▶ response     HAL, HTML, text, problems
 //! ```
+//! `finishing` adds to every answer what concerns all of them; `compression` and `cors` are parts of it.
 //! `holding` delays the answers to refused requests.
 //! `json_pointer` names a field of a body in a problem.
 //! `oauth` is the embedded authorization server.
@@ -19,10 +20,13 @@
 //! `tokens` finds out which client a request comes from.
 
 mod admin;
+mod compression;
 mod connection;
+mod cors;
 mod documents;
 mod escape;
 mod feed;
+mod finishing;
 mod handler;
 mod holding;
 mod index;

@@ -43,7 +43,7 @@ pub async fn negotiated(
         return answer;
     }
     let is_declared = answer.headers.iter().any(|(name, _)| *name == header::VARY);
-    let answer = if is_declared { answer } else { answer.with(header::VARY, "Accept") };
+    let answer = if is_declared { answer } else { answer.varying_by("Accept") };
     let is_json = JSON.contains(&answer.content_type);
     if !is_json || content_negotiation::shown(request.headers()) == Shown::Json {
         return answer;
@@ -63,7 +63,7 @@ fn as_page(mut answer: Response, body: Vec<u8>) -> Response {
     answer.headers.retain(|(name, _)| *name != header::ETAG);
     Response { content_type: "text/html; charset=utf-8", body, ..answer }
         .with(header::CONTENT_SECURITY_POLICY, html::CONTENT_SECURITY_POLICY)
-        .with(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
+        .with(header::REFERRER_POLICY, "same-origin")
 }
 
 /// A read of a client that prefers HTML.

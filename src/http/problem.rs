@@ -90,6 +90,8 @@ families! {
     HEAD_TOO_LARGE = "head-too-large", 431, "head too large", "the request line and the headers are larger, or more, than this server reads";
     /// More requests than a gate or the rate limit allows.
     TOO_MANY = "too-many", 429, "too many", "more requests came than the gate named lets through in this time; nothing was changed, come back after the time in Retry-After";
+    /// More requests than one client may send.
+    QUOTA_EXCEEDED = "quota-exceeded", 429, "quota exceeded", "this client has used up its quota of requests, which RateLimit-Policy describes; nothing was done, come back after the time in Retry-After";
     /// A queue is full.
     BUSY = "busy", 503, "busy", "a queue is full and nothing was changed; come back after the time in Retry-After";
     /// A gate is open.
@@ -177,6 +179,9 @@ impl Problem {
         }
         if let Some(gate) = &self.gate {
             let _ = write!(body, r#","gate":{}"#, json(gate));
+        }
+        if *self.family == *QUOTA_EXCEEDED {
+            body.push_str(r#","violated-policies":["client"]"#);
         }
         if let Some(field) = &self.field {
             let (detail, pointer) = (json(&self.detail), json(&pointer(field)));
@@ -299,6 +304,8 @@ mod tests {
             families.insert(problem.family.name);
         }
         let later = FAMILIES.iter().filter(|family| matches!(family.status, 429 | 503 | 507));
+        // The limit per client comes before the runtime.
+        let later = later.filter(|family| **family != QUOTA_EXCEEDED);
         assert_eq!(families, later.map(|family| family.name).collect(), "each family occurs");
     }
 

@@ -15,10 +15,7 @@ use crate::{
     },
 };
 use actix_http::HttpMessage as _;
-use actix_web::http::{
-    StatusCode,
-    header::{self, HttpDate},
-};
+use actix_web::http::{StatusCode, header::HttpDate};
 use std::time::{Duration, UNIX_EPOCH};
 
 /// A request that reads, with its client.
@@ -181,7 +178,7 @@ impl Reading<'_> {
             PathRest::Word(_) => hal::searches(base, runtime.views()[view].fields),
             _ => rows(runtime, place, &query, wait, self.caller).await?,
         });
-        let answer = answer.with(header::VARY, "Accept");
+        let answer = answer.varying_by("Accept");
         Ok(match self.site.runtime.suspended_view(view) {
             Some(name) => answer.with(headers::SUSPENDED, name),
             None => answer,
@@ -223,11 +220,10 @@ impl Reading<'_> {
         let head = self.request.headers();
         let answer = if as_text.unwrap_or_else(|| content_negotiation::prefers_text(head)) {
             Response::new(StatusCode::OK, "text/plain; charset=utf-8", shown.text())
-                .with(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
         } else {
             Response::new(StatusCode::OK, content_negotiation::json(head), shown.json())
         };
-        Ok(Response { number: Some(number), ..answer.with(header::VARY, "Accept") })
+        Ok(Response { number: Some(number), ..answer.varying_by("Accept") })
     }
 }
 

@@ -6,6 +6,7 @@ use crate::{
         connection::{Connection, ConnectionTable, SPARE_CONNECTIONS, WorkerLoad},
         documents::Documents,
         feed::{Feeds, Hub},
+        finishing::Finishing,
         handler::Handler,
         holding::{Holding, Stopping},
         limits::Limits,
@@ -16,7 +17,7 @@ use crate::{
         tokens::Tokens,
     },
     identity::Identities,
-    origin_policy::OriginPolicy,
+    origin_policy::{CorsOrigins, OriginPolicy},
 };
 use actix_http::{Extensions, HttpService, Protocol, error::DispatchError};
 use actix_service::ServiceFactoryExt as _;
@@ -92,6 +93,7 @@ struct Shared {
     /// Deliveries end with the last worker.
     _webhooks: Arc<Webhooks>,
     evaluations: Arc<Evaluations>,
+    cors: CorsOrigins,
 }
 
 impl Shared {
@@ -105,6 +107,7 @@ impl Shared {
             hub: Hub::start(&parts.runtime)?,
             _webhooks: Arc::new(Webhooks::start(&parts.runtime)?),
             evaluations: Arc::default(),
+            cors: limits.cors().map_err(|senseless| io::Error::other(senseless.reason))?,
             parts,
         })
     }
@@ -128,6 +131,7 @@ impl Shared {
             issuer: identity.and_then(|it| it.issuer.clone()),
             feeds: Feeds::new(Arc::clone(&self.hub), Rc::clone(&stopping)),
             live: self.live(stopping),
+            finishing: Finishing::new(self.cors.clone(), false, self.clients.is_some()),
         }
     }
 }

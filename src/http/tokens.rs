@@ -2,10 +2,14 @@
 
 use crate::{
     actors::Caller,
-    http::problem::{INVALID_TOKEN, NOT_YET, Problem},
+    http::{
+        problem::{INVALID_TOKEN, NOT_YET, Problem},
+        request::ClientRateLimit,
+    },
     identity::{Identity, TokenCache, TokenError, Verifier},
 };
-use actix_web::http::header::{AUTHORIZATION, HeaderMap};
+use actix_http::{HttpMessage as _, Request};
+use actix_web::http::header::AUTHORIZATION;
 use std::sync::Arc;
 
 /// The time after which a client comes back while the keys are not loaded, in seconds.
@@ -27,9 +31,14 @@ impl Tokens {
     /// The client that a request comes from. A request without `Authorization` is anonymous.
     ///
     /// # Errors
-    /// When the header is repeated, is of another scheme, or holds an invalid token.
-    pub async fn caller(&self, headers: &HeaderMap) -> Result<Caller, Problem> {
-        let mut values = headers.get_all(AUTHORIZATION);
+    /// When the header is repeated, is of another scheme, or holds an invalid token; and when too many
+    /// tokens from the address of the client were refused.
+    pub async fn caller(
+        &self,
+        request: &Request,
+        limit: Option<&ClientRateLimit>,
+    ) -> Result<Caller, Problem> {
+        let mut values = request.headers().get_all(AUTHORIZATION);
         let Some(value) = values.next() else { return Ok(Caller::Anonymous) };
         if values.next().is_some() {
             return Err(Problem::bad_request("there is more than one `Authorization` header"));
@@ -38,7 +47,11 @@ impl Tokens {
             let reason = "`Authorization` is not `Bearer` with one token behind it";
             Problem::new(INVALID_TOKEN, reason)
         })?;
+        let counted = limit.map(|limit| limit.begin_verification(request)).transpose()?;
         let verified = self.cache.verify_async(&self.verifier, token).await;
+        if let Some(counted) = counted.filter(|_| verified.is_ok()) {
+            counted.succeeded();
+        }
         let Identity { subject, roles } = verified.map_err(|error| match error {
             TokenError::KeysUnavailable => Problem {
                 retry_after_s: Some(RETRY_AFTER_S),

@@ -1,6 +1,9 @@
 //! The conventions of HTTP that hold for all paths: preferences, keys, methods, times, origins,
 //! limits and codings.
 
+mod codings;
+mod limits;
+mod origins;
 mod paths;
 mod preferences;
 #[path = "../support/mod.rs"]

@@ -30,7 +30,7 @@ async fn a_client_above_its_rate_is_refused_while_another_is_served() {
         (asked.status() != 200).then_some(asked)
     })
     .await;
-    let told = is_problem(told, 429, "too-many").await;
+    let told = is_problem(told, 429, "quota-exceeded").await;
     assert!(told["detail"].as_str().is_some_and(|detail| detail.contains("client")), "{told}");
     assert_eq!(told["gate"], "http/clients");
     let other = from("10.0.0.2", site.request(Method::POST, "/desk/tickets"));
@@ -55,5 +55,5 @@ async fn a_client_above_its_rate_is_refused_before_its_body_is_read() {
         (asked.status() != 413).then_some(asked)
     })
     .await;
-    is_problem(told, 429, "too-many").await;
+    is_problem(told, 429, "quota-exceeded").await;
 }

@@ -29,10 +29,7 @@ use crate::{
         streams::{self, EVENT_STREAM},
     },
 };
-use actix_web::http::{
-    Method, StatusCode,
-    header::{self, HeaderMap},
-};
+use actix_web::http::{Method, StatusCode, header::HeaderMap};
 use reader::Feed;
 use std::{rc::Rc, sync::Arc};
 
@@ -89,7 +86,7 @@ impl Feeds {
         }
         let is_bare = content_negotiation::prefers(headers, CLOUD_EVENTS);
         let answer = page(runtime, (wanted, start), caller, Asked { query, is_bare }).await?;
-        Ok(answer.with(header::VARY, "Accept"))
+        Ok(answer.varying_by("Accept"))
     }
 
     fn stream(

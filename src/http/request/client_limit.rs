@@ -1,18 +1,19 @@
-//! The rate limit per client: a token bucket for every address. Each request takes one token.
+//! The rate limit per client: a token bucket for every subject and every address. Each request takes
+//! one token.
 
 use crate::sync;
 use crate::{
-    actors::whole_seconds_spread,
+    actors::{Caller, whole_seconds_spread},
     http::{
         limits::Limits,
-        problem::{Problem, TOO_MANY},
+        problem::{Problem, QUOTA_EXCEEDED},
     },
 };
 use actix_http::{HttpMessage as _, Request};
 use std::{
     collections::{BTreeMap, HashMap},
     net::{IpAddr, Ipv6Addr},
-    sync::Mutex,
+    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
@@ -37,23 +38,112 @@ impl ClientRateLimit {
         })
     }
 
-    /// Takes one token of the client that sent this request. A request without a peer address is
-    /// not limited.
+    /// Takes one token of the client that sent this request: of the subject of its token, or else
+    /// of its address. What is left is kept with the request, for the headers of the answer. A
+    /// request without a peer address is not limited.
     ///
     /// # Errors
     /// When no token is left: the problem 429 with the time to retry after.
-    pub fn count(&self, request: &Request) -> Result<(), Problem> {
-        let Some(peer) = request.peer_addr() else { return Ok(()) };
+    pub fn count(&self, request: &Request, caller: &Caller) -> Result<(), Problem> {
+        let client = match caller {
+            Caller::Known { subject, .. } => Client::Subject(Arc::clone(subject)),
+            Caller::Trusted | Caller::Anonymous => match self.address(request) {
+                Some(address) => Client::Address(address),
+                None => return Ok(()),
+            },
+        };
+        let mut buckets = sync::lock(&self.buckets);
+        let taken = buckets.take(client, self.begun.elapsed());
+        let quota = buckets.quota(&taken);
+        drop(buckets);
+        request.extensions_mut().insert(quota);
+        taken
+            .map(drop)
+            .map_err(|wait| exceeded(wait, "this client sends more requests than its rate allows"))
+    }
+
+    /// Takes one token for the verification of a bearer token, before it is verified. Tokens that
+    /// are refused share one bucket per address, which no request with a valid token uses up.
+    ///
+    /// # Errors
+    /// When too many tokens from this address were refused: the problem 429.
+    pub fn begin_verification(&self, request: &Request) -> Result<Verification<'_>, Problem> {
+        let client = self.address(request).map(Client::Refused);
+        if let Some(client) = client.clone() {
+            let taken = sync::lock(&self.buckets).take(client, self.begun.elapsed());
+            taken
+                .map_err(|wait| exceeded(wait, "too many tokens from this address were refused"))?;
+        }
+        Ok(Verification { limit: self, client })
+    }
+
+    /// The address of the client, without the proxies that are trusted.
+    fn address(&self, request: &Request) -> Option<IpAddr> {
+        let peer = request.peer_addr()?;
         let forwarded = request.headers().get_all(FORWARDED_FOR);
         let forwarded: Vec<_> = forwarded.filter_map(|value| value.to_str().ok()).collect();
-        let origin = origin(peer.ip(), forwarded.into_iter(), &self.trusted);
-        let mut buckets = sync::lock(&self.buckets);
-        buckets.take(origin, self.begun.elapsed()).map_err(|wait| Problem {
-            retry_after_s: Some(whole_seconds_spread(wait)),
-            gate: Some(GATE.into()),
-            ..Problem::new(TOO_MANY, "this client sends more requests than its rate allows")
-        })
+        Some(network(origin(peer.ip(), forwarded.into_iter(), &self.trusted)))
     }
+}
+
+/// A verification that was counted.
+pub struct Verification<'a> {
+    limit: &'a ClientRateLimit,
+    client: Option<Client>,
+}
+
+impl Verification<'_> {
+    /// Gives the token back: the verified one was valid.
+    pub fn succeeded(self) {
+        if let Some(client) = self.client {
+            sync::lock(&self.limit.buckets).give_back(&client);
+        }
+    }
+}
+
+fn exceeded(wait: Duration, reason: &str) -> Problem {
+    Problem {
+        retry_after_s: Some(whole_seconds_spread(wait)),
+        gate: Some(GATE.into()),
+        ..Problem::new(QUOTA_EXCEEDED, reason)
+    }
+}
+
+/// What a client may still send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quota {
+    /// The most requests at once.
+    burst: u32,
+    /// The requests that are left.
+    left: u32,
+    /// The seconds in which a used up burst is refilled, and those until it is full again.
+    window_s: u32,
+    full_in_s: u32,
+}
+
+impl Quota {
+    /// The value of `RateLimit-Policy`.
+    #[must_use]
+    pub fn policy(&self) -> String {
+        format!("\"client\";q={};w={}", self.burst, self.window_s)
+    }
+
+    /// The value of `RateLimit`.
+    #[must_use]
+    pub fn state(&self) -> String {
+        format!("\"client\";r={};t={}", self.left, self.full_in_s)
+    }
+}
+
+/// Whose requests a bucket limits.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+enum Client {
+    /// The requests from an address without a valid token.
+    Address(IpAddr),
+    /// The tokens from an address that were refused.
+    Refused(IpAddr),
+    /// The requests with tokens of a subject.
+    Subject(Arc<str>),
 }
 
 /// The name of the rate limit as a gate, in problems. It is not in the list of gates: it has no
@@ -68,10 +158,10 @@ struct Buckets {
     rate_per_s: f64,
     burst: f64,
     clients_max: usize,
-    of: HashMap<IpAddr, Bucket>,
+    of: HashMap<Client, Bucket>,
     /// The clients by their last request, the oldest first; the oldest is evicted when there are
     /// too many.
-    by_use: BTreeMap<u64, IpAddr>,
+    by_use: BTreeMap<u64, Client>,
     uses: u64,
 }
 
@@ -97,12 +187,11 @@ impl Buckets {
         }
     }
 
-    /// Takes one token of the client at this address.
+    /// Takes one token of this client; the tokens that are left.
     ///
     /// # Errors
     /// When no token is left: the time until the next one.
-    fn take(&mut self, address: IpAddr, now: Duration) -> Result<(), Duration> {
-        let who = client(address);
+    fn take(&mut self, who: Client, now: Duration) -> Result<f64, Duration> {
         let (rate_per_s, burst) = (self.rate_per_s, self.burst);
         let bucket = self.used(who, now);
         let gained = now.saturating_sub(bucket.at).as_secs_f64() * rate_per_s;
@@ -112,11 +201,34 @@ impl Buckets {
             return Err(Duration::from_secs_f64((1.0 - bucket.tokens) / rate_per_s));
         }
         bucket.tokens -= 1.0;
-        Ok(())
+        Ok(bucket.tokens)
+    }
+
+    /// Gives one token back.
+    fn give_back(&mut self, who: &Client) {
+        if let Some(bucket) = self.of.get_mut(who) {
+            bucket.tokens = (bucket.tokens + 1.0).min(self.burst);
+        }
+    }
+
+    /// The quota after this attempt to take a token.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // a cast of a float saturates
+    fn quota(&self, taken: &Result<f64, Duration>) -> Quota {
+        let tokens = match taken {
+            Ok(tokens) => *tokens,
+            Err(wait) => 1.0 - wait.as_secs_f64() * self.rate_per_s,
+        };
+        let seconds = |tokens: f64| (tokens / self.rate_per_s).ceil() as u32;
+        Quota {
+            burst: self.burst as u32,
+            left: tokens as u32,
+            window_s: seconds(self.burst),
+            full_in_s: seconds(self.burst - tokens),
+        }
     }
 
     /// The bucket of this client, marked as used now. A new client starts with a full bucket.
-    fn used(&mut self, who: IpAddr, now: Duration) -> &mut Bucket {
+    fn used(&mut self, who: Client, now: Duration) -> &mut Bucket {
         self.uses += 1;
         let used = self.uses;
         if !self.of.contains_key(&who)
@@ -126,7 +238,7 @@ impl Buckets {
             self.of.remove(&longest_unused);
         }
         let full = Bucket { tokens: self.burst, at: now, used };
-        let bucket = self.of.entry(who).or_insert(full);
+        let bucket = self.of.entry(who.clone()).or_insert(full);
         self.by_use.remove(&bucket.used);
         self.by_use.insert(used, who);
         bucket.used = used;
@@ -136,7 +248,7 @@ impl Buckets {
 
 /// The client of an address. A /64 network of IPv6 is one client, because each such network has
 /// 2^64 addresses.
-fn client(address: IpAddr) -> IpAddr {
+fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
         IpAddr::V4(address) => address.into(),
@@ -169,6 +281,10 @@ mod tests {
     const JUNG: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(10, 0, 0, 2));
     const HAN: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(10, 0, 0, 3));
 
+    fn taken(clients: &mut Buckets, address: IpAddr, now: Duration) -> Result<(), Duration> {
+        clients.take(Client::Address(network(address)), now).map(drop)
+    }
+
     fn at(ms: u64) -> Duration {
         Duration::from_millis(ms)
     }
@@ -176,55 +292,96 @@ mod tests {
     #[test]
     fn a_client_may_send_a_burst_and_then_requests_at_the_rate() {
         let mut clients = Buckets::new(10, 2, 8);
-        assert_eq!([1, 2].map(|_| clients.take(MIN, at(0))), [Ok(()), Ok(())]);
-        assert_eq!(clients.take(MIN, at(0)), Err(at(100)));
-        assert_eq!(clients.take(MIN, at(75)), Err(at(25)));
-        assert_eq!(clients.take(MIN, at(100)), Ok(()));
-        assert!(clients.take(MIN, at(100)).is_err());
+        assert_eq!([1, 2].map(|_| taken(&mut clients, MIN, at(0))), [Ok(()), Ok(())]);
+        assert_eq!(taken(&mut clients, MIN, at(0)), Err(at(100)));
+        assert_eq!(taken(&mut clients, MIN, at(75)), Err(at(25)));
+        assert_eq!(taken(&mut clients, MIN, at(100)), Ok(()));
+        assert!(taken(&mut clients, MIN, at(100)).is_err());
     }
 
     #[test]
     fn one_client_does_not_use_up_the_tokens_of_another() {
         let mut clients = Buckets::new(1, 1, 8);
-        assert_eq!((clients.take(MIN, at(0)), clients.take(JUNG, at(0))), (Ok(()), Ok(())));
-        assert!(clients.take(MIN, at(1)).is_err() && clients.take(JUNG, at(1)).is_err());
+        assert_eq!(
+            (taken(&mut clients, MIN, at(0)), taken(&mut clients, JUNG, at(0))),
+            (Ok(()), Ok(()))
+        );
+        assert!(
+            taken(&mut clients, MIN, at(1)).is_err() && taken(&mut clients, JUNG, at(1)).is_err()
+        );
     }
 
     #[test]
     fn a_client_saves_no_more_than_the_burst() {
         let mut clients = Buckets::new(1_000, 3, 8);
         let hour = at(3_600_000);
-        assert!([1, 2, 3].iter().all(|_| clients.take(MIN, hour).is_ok()));
-        assert!(clients.take(MIN, hour).is_err());
+        assert!([1, 2, 3].iter().all(|_| taken(&mut clients, MIN, hour).is_ok()));
+        assert!(taken(&mut clients, MIN, hour).is_err());
     }
 
     #[test]
     fn only_the_least_recently_used_client_is_evicted() {
         let mut clients = Buckets::new(1, 1, 2);
-        assert!(clients.take(MIN, at(0)).is_ok() && clients.take(JUNG, at(0)).is_ok());
-        assert!(clients.take(MIN, at(1)).is_err());
-        assert!(clients.take(HAN, at(2)).is_ok());
+        assert!(
+            taken(&mut clients, MIN, at(0)).is_ok() && taken(&mut clients, JUNG, at(0)).is_ok()
+        );
+        assert!(taken(&mut clients, MIN, at(1)).is_err());
+        assert!(taken(&mut clients, HAN, at(2)).is_ok());
         assert_eq!((clients.of.len(), clients.by_use.len()), (2, 2));
-        assert!(clients.take(MIN, at(3)).is_err(), "this client was used last");
-        assert!(clients.take(JUNG, at(4)).is_ok(), "this client was evicted");
+        assert!(taken(&mut clients, MIN, at(3)).is_err(), "this client was used last");
+        assert!(taken(&mut clients, JUNG, at(4)).is_ok(), "this client was evicted");
+    }
+
+    #[test]
+    fn a_subject_is_a_client_whatever_its_address_and_a_refused_token_is_not() {
+        let mut clients = Buckets::new(1, 1, 8);
+        assert!(taken(&mut clients, MIN, at(0)).is_ok());
+        let subject = |name: &str| Client::Subject(name.into());
+        assert!(clients.take(subject("min"), at(0)).is_ok());
+        assert!(clients.take(subject("min"), at(0)).is_err());
+        assert!(clients.take(subject("jung"), at(0)).is_ok());
+        let refused = Client::Refused(MIN);
+        assert!(clients.take(refused.clone(), at(0)).is_ok());
+        assert!(clients.take(refused.clone(), at(0)).is_err());
+        clients.give_back(&refused);
+        assert!(clients.take(refused, at(0)).is_ok());
+    }
+
+    #[test]
+    fn a_client_is_told_what_is_left() {
+        let mut clients = Buckets::new(10, 25, 8);
+        let mut quota = |ms| {
+            let taken = clients.take(Client::Address(MIN), at(ms));
+            clients.quota(&taken)
+        };
+        let first = quota(0);
+        assert_eq!(first.policy(), "\"client\";q=25;w=3");
+        assert_eq!(first.state(), "\"client\";r=24;t=1");
+        let last = (0..24).map(|_| quota(0)).last().unwrap();
+        assert_eq!(last.state(), "\"client\";r=0;t=3");
+        assert_eq!(quota(50).state(), "\"client\";r=0;t=3", "half a token is none");
+        assert_eq!(quota(2_500).state(), "\"client\";r=24;t=1");
     }
 
     #[test]
     fn time_that_seems_to_run_backwards_gives_no_token() {
         let mut clients = Buckets::new(1, 1, 2);
-        assert!(clients.take(MIN, at(5_000)).is_ok());
-        assert!(clients.take(MIN, at(0)).is_err() && clients.take(MIN, at(5_500)).is_err());
+        assert!(taken(&mut clients, MIN, at(5_000)).is_ok());
+        assert!(
+            taken(&mut clients, MIN, at(0)).is_err()
+                && taken(&mut clients, MIN, at(5_500)).is_err()
+        );
     }
 
     #[test]
     fn the_addresses_of_one_network_are_one_client() {
         let mut clients = Buckets::new(1, 1, 8);
         let address = |text: &str| text.parse::<IpAddr>().unwrap();
-        assert!(clients.take(address("2001:db8:0:1::1"), at(0)).is_ok());
-        assert!(clients.take(address("2001:db8:0:1:ffff::2"), at(0)).is_err());
-        assert!(clients.take(address("2001:db8:0:2::1"), at(0)).is_ok());
-        assert!(clients.take(address("::ffff:10.0.0.1"), at(0)).is_ok());
-        assert!(clients.take(MIN, at(0)).is_err(), "the same address in another notation");
+        assert!(taken(&mut clients, address("2001:db8:0:1::1"), at(0)).is_ok());
+        assert!(taken(&mut clients, address("2001:db8:0:1:ffff::2"), at(0)).is_err());
+        assert!(taken(&mut clients, address("2001:db8:0:2::1"), at(0)).is_ok());
+        assert!(taken(&mut clients, address("::ffff:10.0.0.1"), at(0)).is_ok());
+        assert!(taken(&mut clients, MIN, at(0)).is_err(), "the same address in another notation");
     }
 
     #[test]

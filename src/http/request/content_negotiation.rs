@@ -1,6 +1,6 @@
-//! Content negotiation by the header `Accept` (RFC 9110, 12.5.1).
+//! Content negotiation by the headers `Accept` and `Accept-Encoding` (RFC 9110, 12.5).
 
-use actix_web::http::header::{ACCEPT, HeaderMap};
+use actix_web::http::header::{ACCEPT, ACCEPT_ENCODING, HeaderMap};
 
 /// The most media ranges of a request that are read; further ones are ignored.
 const RANGES_MAX: usize = 64;
@@ -55,6 +55,47 @@ pub fn prefers(headers: &HeaderMap, media_type: &str) -> bool {
 #[must_use]
 pub fn prefers_text(headers: &HeaderMap) -> bool {
     Accept::of(headers).prefers("text", "plain")
+}
+
+/// The codings that a request accepts (RFC 9110, 12.5.3).
+pub struct Codings<'a>(Vec<(&'a str, u16)>);
+
+/// The codings in the headers `Accept-Encoding`.
+#[must_use]
+pub fn codings(headers: &HeaderMap) -> Codings<'_> {
+    let values = headers.get_all(ACCEPT_ENCODING).filter_map(|value| value.to_str().ok());
+    let codings = values.flat_map(|value| value.split(',')).take(RANGES_MAX);
+    Codings(codings.filter_map(coding).collect())
+}
+
+/// Parses a coding with its weight, `gzip;q=0.5`; `None` when the text is none.
+fn coding(text: &str) -> Option<(&str, u16)> {
+    let (name, weight) = text.split_once(';').unwrap_or((text, "q=1"));
+    let (q, weight) = weight.trim().split_once('=')?;
+    let quality = thousandths(weight.trim())?;
+    q.trim().eq_ignore_ascii_case("q").then_some((name.trim(), quality))
+}
+
+impl Codings<'_> {
+    fn named(&self, name: &str) -> Option<u16> {
+        let found = self.0.iter().find(|(known, _)| {
+            let known = known.strip_prefix("x-").unwrap_or(known);
+            known.eq_ignore_ascii_case(name)
+        });
+        found.map(|(_, quality)| *quality)
+    }
+
+    /// The weight of a coding, in thousandths; 0 when it is not accepted.
+    #[must_use]
+    pub fn quality(&self, name: &str) -> u16 {
+        self.named(name).or_else(|| self.named("*")).unwrap_or(0)
+    }
+
+    /// The weight of no coding, when the request names it; otherwise it is the last choice.
+    #[must_use]
+    pub fn quality_of_identity(&self) -> u16 {
+        self.named("identity").unwrap_or(0)
+    }
 }
 
 /// The media ranges of a request.

@@ -29,6 +29,9 @@ pub const MEMENTO_DATETIME: HeaderName = HeaderName::from_static("memento-dateti
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
+/// The codings of compressed representations.
+const CODINGS: [&str; 3] = ["zstd", "br", "gzip"];
+
 const KEY_CHARACTERS_MAX: usize = 255;
 
 const CORRELATION_CHARACTERS_MAX: usize = 128;
@@ -169,8 +172,14 @@ pub fn none_match_names(headers: &HeaderMap, present: u32) -> bool {
     value.split(',').map(str::trim).any(|tag| tag == "*" || version(tag) == Some(present))
 }
 
+/// The version in an entity tag. A compressed representation of it has the name of the coding behind
+/// a hyphen.
 fn version(tag: &str) -> Option<u32> {
-    let digits = tag.strip_prefix("W/").unwrap_or(tag).strip_prefix('"')?.strip_suffix('"')?;
+    let opaque = tag.strip_prefix("W/").unwrap_or(tag).strip_prefix('"')?.strip_suffix('"')?;
+    let digits = match opaque.split_once('-') {
+        Some((digits, coding)) => CODINGS.contains(&coding).then_some(digits)?,
+        None => opaque,
+    };
     digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok()).flatten()
 }
 
@@ -231,6 +240,8 @@ mod tests {
         let read = |value| if_match(&with(&header::IF_MATCH, value));
         assert_eq!(read("\"3\"").unwrap(), Some(3));
         assert_eq!(read("*").unwrap(), None);
+        assert_eq!(read("\"3-gzip\"").unwrap(), Some(3));
+        assert_eq!(read("\"3-br\", \"3\", \"3-zstd\"").unwrap(), Some(3));
         assert_eq!(read("W/\"2\", \"3\", \"x\", \"3\"").unwrap(), Some(3));
         for wrong in ["3", "\"", "\"1\",", "\"1\",\"2\"", "\"a b\"", "w/\"3\"", "*, \"3\"", ""] {
             assert_eq!(read(wrong).unwrap_err().family.status, 400, "{wrong}");
@@ -239,7 +250,16 @@ mod tests {
 
     #[test]
     fn a_weak_entity_tag_and_one_of_another_server_match_no_version() {
-        for other in ["W/\"3\"", "\"x\"", "\"\"", "\"-1\"", "\"99999999999\"", "W/\"3\",\"x\""] {
+        for other in [
+            "W/\"3\"",
+            "\"x\"",
+            "\"3-x\"",
+            "\"-gzip\"",
+            "\"\"",
+            "\"-1\"",
+            "\"99999999999\"",
+            "W/\"3\",\"x\"",
+        ] {
             let problem = if_match(&with(&header::IF_MATCH, other)).unwrap_err();
             assert_eq!(problem.family.status, 412, "{other}");
         }

@@ -11,7 +11,7 @@ mod query;
 mod router;
 
 pub use body::read_body;
-pub use client_limit::ClientRateLimit;
+pub use client_limit::{ClientRateLimit, Quota};
 pub use content_negotiation::Shown;
 pub use headers::{CORRELATION, POSITION, TRACE_PARENT};
 pub use moment::moment;

@@ -4,13 +4,13 @@ use crate::http::{
     connection::Serving,
     position_token::PositionToken,
     problem::Problem,
-    request::{CORRELATION, POSITION, TRACE_PARENT},
+    request::{CORRELATION, POSITION, Quota, TRACE_PARENT},
 };
 use actix_http::body::{BodySize, MessageBody};
 use actix_web::http::{
     StatusCode,
     header::{
-        ALLOW, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER,
+        ALLOW, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER, VARY,
         WWW_AUTHENTICATE,
     },
 };
@@ -23,6 +23,10 @@ use std::{
     task::{Context, Poll},
 };
 use tokio::sync::mpsc;
+
+/// The headers with the limit of a client and what is left of it.
+const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 
 /// The body of a response.
 pub enum Body {
@@ -110,6 +114,26 @@ impl Response {
     pub fn with_number(mut self, name: HeaderName, number: u64) -> Self {
         self.headers.push((name, HeaderValue::from(number)));
         self
+    }
+
+    /// Adds these request headers to those that the answer depends on (`Vary`).
+    #[must_use]
+    pub fn varying_by(mut self, names: &str) -> Self {
+        let Some((_, value)) = self.headers.iter_mut().find(|(name, _)| *name == VARY) else {
+            return self.with(VARY, names);
+        };
+        let all = format!("{}, {names}", value.to_str().unwrap_or_default());
+        if let Ok(all) = HeaderValue::from_str(&all) {
+            *value = all;
+        }
+        self
+    }
+
+    /// Adds the policy and the state of the client's limit
+    /// (draft-ietf-httpapi-ratelimit-headers-11).
+    #[must_use]
+    pub fn with_quota(self, quota: &Quota) -> Self {
+        self.with(RATE_LIMIT_POLICY, &quota.policy()).with(RATE_LIMIT, &quota.state())
     }
 
     /// Adds the version as `ETag`.
