@@ -9,6 +9,7 @@ use crate::{
     identity::{Identities, TokenIssuer, Verifier},
     open_files::{OpenFiles, TooFew},
     systemd,
+    tls::Certificate,
 };
 use actix_web::dev::Server;
 use std::{
@@ -24,8 +25,11 @@ pub struct App {
     server: Server,
     traffic: Traffic,
     address: SocketAddr,
+    is_tls: bool,
     /// The task that fetches the keys of an authorization server.
     _refresh: Option<AbortOnDropHandle<()>>,
+    /// The task that reads the certificate again when it changes.
+    _renewal: Option<AbortOnDropHandle<()>>,
 }
 
 /// A view of the work in flight of a running application. Reading it never blocks.
@@ -84,6 +88,9 @@ pub enum AppError {
     /// The limit of open files is too low.
     #[error(transparent)]
     OpenFiles(#[from] TooFew),
+    /// The certificate or its key cannot be used; the sentence names the file.
+    #[error("tls: {0}")]
+    Tls(String),
     /// The server stopped without a request to stop.
     #[error("the server stopped: {0}")]
     Served(io::Error),
@@ -125,6 +132,10 @@ impl App {
         let listen = |reason| AppError::Listen { address: config.listen, reason };
         let listener = TcpListener::bind(config.listen).map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
+        let certificate = config.tls.files().map(|(chain, key)| Certificate::read(chain, key));
+        let certificate = certificate.transpose().map_err(AppError::Tls)?;
+        let tls = certificate.as_ref().map(Certificate::server).transpose();
+        let tls = tls.map_err(|error| AppError::Tls(error.to_string()))?;
         // The keys of the embedded authorization server are in the data folder, which is opened first.
         let early = if config.identity.issue { None } else { identities(&config)? };
         let install = |installation: &mut _| declarations.install(installation);
@@ -140,11 +151,14 @@ impl App {
             limits: limits.clone(),
             documents: documents(declarations, &config.only),
             identity: identity.clone(),
+            tls,
         };
         let (server, traffic) = http::start(parts, listener, connections_max).map_err(listen)?;
         let verifier = identity.as_ref().map(|identity| &identity.verifier);
         let refresh = verifier.and_then(Verifier::spawn_refresh).map(AbortOnDropHandle::new);
-        Ok(Self { runtime, server, traffic, address, _refresh: refresh })
+        let is_tls = certificate.is_some();
+        let renewal = certificate.map(|it| AbortOnDropHandle::new(tokio::spawn(it.keep_current())));
+        Ok(Self { runtime, server, traffic, address, is_tls, _refresh: refresh, _renewal: renewal })
     }
 
     /// The address the server listens on. The operating system chooses the port when 0 is
@@ -157,7 +171,8 @@ impl App {
     /// The text printed at the start: the address, the resources and views, and example requests.
     #[must_use]
     pub fn greeting(&self) -> String {
-        let at = format!("http://{}", self.address);
+        let scheme = if self.is_tls { "https" } else { "http" };
+        let at = format!("{scheme}://{}", self.address);
         let mut parts: Vec<(&str, Vec<&str>, Vec<&str>)> = Vec::new();
         for resource in self.runtime.resources() {
             match parts.last_mut().filter(|(business, ..)| *business == resource.business) {

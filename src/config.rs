@@ -8,6 +8,7 @@ use crate::{
     http::Limits,
     identity::IdentitySettings,
     store::{faults::Faults, journal::JournalOptions},
+    tls::TlsSettings,
 };
 use figment::{
     Figment, Metadata,
@@ -42,6 +43,8 @@ pub struct Config {
     pub only: Vec<String>,
     /// Section `[identity]`.
     pub identity: IdentitySettings,
+    /// The certificate of the server, if it speaks TLS.
+    pub tls: TlsSettings,
     /// Section `[http]`.
     pub http: Limits,
     /// Section `[journal]`.
@@ -96,12 +99,13 @@ pub struct ConfigError(String);
 const LISTEN_DEFAULT: &str = "127.0.0.1:8080";
 const DATA_DEFAULT: &str = "./data";
 /// The top-level keys that are not the name of a business.
-pub(crate) const OWN_KEYS: [&str; 10] = [
+pub(crate) const OWN_KEYS: [&str; 11] = [
     "listen",
     "data",
     "insecure",
     "allow_faults",
     "identity",
+    "tls",
     "http",
     "journal",
     "actors",
@@ -150,6 +154,7 @@ impl Config {
             accept_loss: false,
             only,
             identity: part(figment, "identity")?,
+            tls: part(figment, "tls")?,
             http: part(figment, "http")?,
             journal: part(figment, "journal")?,
             actors: part(figment, "actors")?,
@@ -180,6 +185,7 @@ impl Config {
     /// are known. Each business checks its own section.
     fn check_sections(&self) -> Result<(), (Vec<&str>, InvalidSetting)> {
         self.identity.check().map_err(|error| (vec!["identity"], error))?;
+        self.tls.check().map_err(|error| (vec!["tls"], error))?;
         let has_identity = self.identity.is_configured();
         let http = self.http.check().and_then(|()| self.http.check_for(has_identity));
         http.map_err(|error| (vec!["http"], error))?;
@@ -275,6 +281,7 @@ fn defaults() -> Figment {
         .merge(Serialized::default("insecure", false))
         .merge(Serialized::default("allow_faults", false))
         .merge(Serialized::default("identity", IdentitySettings::default()))
+        .merge(Serialized::default("tls", TlsSettings::default()))
         .merge(Serialized::default("http", Limits::default()))
         .merge(Serialized::default("journal", JournalOptions::default()))
         .merge(Serialized::default("actors", ActorSettings::default()))

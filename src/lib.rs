@@ -102,6 +102,7 @@ mod stopping;
 pub mod store;
 mod sync;
 mod systemd;
+pub mod tls;
 mod token;
 pub mod verify;
 

@@ -26,6 +26,9 @@ const INVALID: &[(&str, &[(&str, &str)])] = &[
             ("origins = [\"*\"]", "must be an origin such as \"https://shop.example\", not \"*\""),
             ("origins = [\"null\"]", "must be an origin such as"),
             ("origins = [\"https://shop.example/\"]", "must be an origin such as"),
+            ("cors_origins = [\"null\"]", "must be an origin such as"),
+            ("cors_origins = [\"*\", \"https://shop.example\"]", "must be [\"*\"] alone, or"),
+            ("cors_origins = [\"*\"]", "must list origins, because requests are not authenticated"),
         ],
     ),
     (
@@ -243,4 +246,13 @@ fn an_address_that_other_machines_can_reach_requires_insecure() {
     let error = Config::read(Flags { listen, ..Flags::default() }).unwrap_err();
     assert!(error.to_string().contains("--insecure"), "{error}");
     assert!(Config::read(Flags { listen, insecure: true, ..Flags::default() }).is_ok());
+}
+
+#[test]
+fn a_certificate_and_its_key_are_named_together() {
+    for (section, missing) in [("key = \"k\"", "certificate"), ("certificate = \"c\"", "key")] {
+        let error = read(&format!("[tls]\n{section}")).unwrap_err().to_string();
+        assert!(error.starts_with(&format!("tls.{missing}: must name a file")), "{error}");
+    }
+    assert!(read("[tls]\ncertificate = \"c\"\nkey = \"k\"").is_ok());
 }

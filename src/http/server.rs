@@ -25,6 +25,7 @@ use actix_web::{
     dev::{Server, fn_service},
     rt::net::TcpStream,
 };
+use rustls::ServerConfig;
 use std::{
     convert::Infallible,
     io,
@@ -36,6 +37,7 @@ use std::{
     },
     time::Duration,
 };
+use tokio_rustls::TlsAcceptor;
 
 /// The send buffer of the operating system per connection, in bytes; the system reserves as much
 /// again for its own use. The default is up to 4 MiB: thousands of replies to a client that reads
@@ -81,6 +83,8 @@ pub struct Parts {
     pub documents: Documents,
     /// The verification of tokens; `None` when no identity is configured.
     pub identity: Option<Identities>,
+    /// The certificate, if the server speaks TLS.
+    pub tls: Option<Arc<ServerConfig>>,
 }
 
 /// The parts that all workers share.
@@ -119,7 +123,7 @@ impl Shared {
     /// The handler of one worker. It serves all paths, directly on the HTTP layer below actix-web:
     /// routing is done by our own table, and nothing else of an `App` is needed.
     fn handler(&self, stopping: Stopping) -> Handler {
-        let Parts { runtime, limits, documents, identity } = self.parts.clone();
+        let Parts { runtime, limits, documents, identity, tls } = self.parts.clone();
         let identity = identity.as_ref();
         Handler {
             site: Site::new(runtime, limits),
@@ -131,9 +135,25 @@ impl Shared {
             issuer: identity.and_then(|it| it.issuer.clone()),
             feeds: Feeds::new(Arc::clone(&self.hub), Rc::clone(&stopping)),
             live: self.live(stopping),
-            finishing: Finishing::new(self.cors.clone(), false, self.clients.is_some()),
+            finishing: Finishing::new(self.cors.clone(), tls.is_some(), self.clients.is_some()),
         }
     }
+}
+
+/// Admits a socket to the table, and makes the handshake of TLS if the server speaks it.
+async fn admitted(
+    stream: TcpStream,
+    table: Rc<ConnectionTable>,
+    tls: Option<TlsAcceptor>,
+) -> Result<(Connection, Protocol, Option<SocketAddr>), DispatchError> {
+    let peer = stream.peer_addr().ok();
+    let refused = || DispatchError::Io(io::ErrorKind::ConnectionRefused.into());
+    let connection = Connection::admit(stream, &table).ok_or_else(refused)?;
+    let connection = match tls {
+        Some(acceptor) => connection.secured(&acceptor).await.map_err(DispatchError::Io)?,
+        None => connection,
+    };
+    Ok((connection, Protocol::Http1, peer))
 }
 
 /// Creates the server of these parts on this socket, with at most `connections_max` connections per
@@ -187,20 +207,11 @@ pub fn start(
                 let handler = Rc::clone(&handler);
                 async move { Ok::<_, Infallible>(handler.serve(request).await) }
             });
-        fn_service(move |stream| std::future::ready(admit(stream, &table))).and_then(requests)
+        let tls = shared.parts.tls.clone().map(TlsAcceptor::from);
+        fn_service(move |stream| admitted(stream, Rc::clone(&table), tls.clone()))
+            .and_then(requests)
     })?;
     Ok((builder.run(), traffic))
-}
-
-/// A connection on this socket, when the table of its worker has a place for it.
-fn admit(
-    stream: TcpStream,
-    table: &Rc<ConnectionTable>,
-) -> Result<(Connection, Protocol, Option<SocketAddr>), DispatchError> {
-    let peer = stream.peer_addr().ok();
-    let connection = Connection::admit(stream, table);
-    let admitted = connection.map(|connection| (connection, Protocol::Http1, peer));
-    admitted.ok_or_else(|| DispatchError::Io(io::ErrorKind::ConnectionRefused.into()))
 }
 
 /// Makes the state of a connection known to its requests.

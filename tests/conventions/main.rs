@@ -9,6 +9,7 @@ mod preferences;
 #[path = "../support/mod.rs"]
 mod support;
 mod times;
+mod tls;
 
 use reqwest::{Client, RequestBuilder, Response};
 use serde_json::{Value, json};

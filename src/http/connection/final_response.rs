@@ -7,8 +7,8 @@
 //! This module recognises such responses when they are written and adds a body. The connection
 //! stays open for a while, so that the client can read them.
 
+use super::socket::Socket;
 use crate::http::problem::{BAD_REQUEST, BUSY, HEAD_TOO_LARGE, Problem, TOO_SLOW};
-use actix_web::rt::net::TcpStream;
 use std::{io, time::Duration};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
@@ -26,7 +26,7 @@ const NO_BODY: &str = "content-length: 0\r\n";
 
 /// Writes the last response and discards what the client still sends, within limits. Closing a
 /// connection with unread bytes would discard the response.
-pub async fn linger_with(mut stream: TcpStream, final_response: Vec<u8>) {
+pub async fn linger_with(mut stream: Socket, final_response: Vec<u8>) {
     let exchange = async move {
         stream.write_all(&final_response).await?;
         stream.shutdown().await?;

@@ -2,6 +2,7 @@
 //! the table of the worker.
 
 mod final_response;
+mod socket;
 mod state;
 mod table;
 
@@ -9,6 +10,7 @@ pub use state::{ConnectionState, Serving, Timeouts, WorkerLoad};
 pub use table::{ConnectionTable, SPARE_CONNECTIONS};
 
 use actix_web::rt::net::TcpStream;
+use socket::Socket;
 use state::Closing;
 use std::{
     io,
@@ -18,11 +20,12 @@ use std::{
 };
 use table::Place;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio_rustls::TlsAcceptor;
 
 /// A connection to a client.
 pub struct Connection {
     /// The socket and the place; taken only on drop.
-    socket: Option<(TcpStream, Place)>,
+    socket: Option<(Socket, Place)>,
     state: Rc<ConnectionState>,
     /// The bytes read for a later turn, from `ahead_at` on.
     ahead: Vec<u8>,
@@ -42,7 +45,21 @@ impl Connection {
         };
         let state = Rc::clone(place.state());
         let (ahead, final_response) = (Vec::new(), None);
-        Some(Self { socket: Some((stream, place)), state, ahead, ahead_at: 0, final_response })
+        let socket = Some((Socket::Plain(stream), place));
+        Some(Self { socket, state, ahead, ahead_at: 0, final_response })
+    }
+
+    /// Makes the handshake of TLS on a new connection.
+    ///
+    /// # Errors
+    /// When the handshake fails or takes too long.
+    pub async fn secured(mut self, acceptor: &TlsAcceptor) -> io::Result<Self> {
+        let Some((Socket::Plain(stream), place)) = self.socket.take() else {
+            return Err(io::ErrorKind::NotConnected.into());
+        };
+        let socket = Socket::secured(stream, acceptor, &self.state).await?;
+        self.socket = Some((socket, place));
+        Ok(self)
     }
 
     /// The shared state of the connection.
@@ -51,7 +68,7 @@ impl Connection {
         &self.state
     }
 
-    fn stream(&mut self) -> io::Result<Pin<&mut TcpStream>> {
+    fn stream(&mut self) -> io::Result<Pin<&mut Socket>> {
         let stream = self.socket.as_mut().map(|(stream, _)| Pin::new(stream));
         stream.ok_or_else(|| io::ErrorKind::NotConnected.into())
     }
@@ -147,7 +164,15 @@ impl AsyncWrite for Connection {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.stream()?.poll_flush(context)
+        let mut socket = self.stream()?;
+        let is_buffered = socket.is_buffered();
+        let flushed = socket.as_mut().poll_flush(context);
+        match &flushed {
+            Poll::Pending if is_buffered => self.state.blocked(context),
+            Poll::Ready(Ok(())) if is_buffered => self.state.written(),
+            _ => {}
+        }
+        flushed
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -167,7 +192,7 @@ impl Drop for Connection {
         };
         let runtime = tokio::runtime::Handle::try_current();
         let (Ok(runtime), Some(lingering)) = (runtime, place.linger()) else {
-            let _ = stream.try_write(&final_response);
+            stream.try_send(&final_response);
             return;
         };
         runtime.spawn(async move {

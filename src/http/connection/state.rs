@@ -281,6 +281,11 @@ impl ConnectionState {
         taken
     }
 
+    /// Records that the handshake of TLS is over: the time of the first head begins.
+    pub(super) fn handshake_ended(&self) {
+        self.enter(Phase::Head);
+    }
+
     /// Records that the peer does not read.
     pub(super) fn blocked(&self, context: &Context<'_>) {
         if self.blocked_since_ms.get().is_none() {
@@ -333,7 +338,8 @@ impl ConnectionState {
         }
     }
 
-    fn remember(&self, context: &Context<'_>) {
+    /// Keeps the task of the connection, which is woken when the connection is to be closed.
+    pub(super) fn remember(&self, context: &Context<'_>) {
         let mut waker = self.waker.borrow_mut();
         if !waker.as_ref().is_some_and(|known| known.will_wake(context.waker())) {
             *waker = Some(context.waker().clone());

@@ -1,0 +1,102 @@
+//! The socket of a connection: plain, or with TLS.
+
+use super::state::ConnectionState;
+use actix_web::rt::net::TcpStream;
+use std::{
+    future::poll_fn,
+    io,
+    pin::{Pin, pin},
+    task::{Context, Poll},
+};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio_rustls::{TlsAcceptor, server::TlsStream};
+
+/// A socket of a client.
+pub enum Socket {
+    /// What is sent is what the client gets.
+    Plain(TcpStream),
+    /// Encrypted.
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
+impl Socket {
+    /// Makes the handshake of TLS on a plain socket. It has the time of a head. A client that sends
+    /// nothing costs no more than one without TLS: the handshake begins with its first byte.
+    ///
+    /// # Errors
+    /// When the handshake fails, or the connection is to be closed.
+    pub async fn secured(
+        stream: TcpStream,
+        acceptor: &TlsAcceptor,
+        state: &ConnectionState,
+    ) -> io::Result<Self> {
+        let mut handshake = pin!(async {
+            stream.readable().await?;
+            acceptor.accept(stream).await
+        });
+        let stream = poll_fn(|context| {
+            state.check_open()?;
+            state.remember(context);
+            handshake.as_mut().poll(context)
+        });
+        let stream = stream.await?;
+        state.handshake_ended();
+        Ok(Self::Tls(Box::new(stream)))
+    }
+
+    /// Sends this at once if the socket is plain and takes it.
+    pub fn try_send(&self, bytes: &[u8]) {
+        if let Self::Plain(stream) = self {
+            let _ = stream.try_write(bytes);
+        }
+    }
+
+    /// Whether bytes that were accepted may not have been sent.
+    pub const fn is_buffered(&self) -> bool {
+        matches!(self, Self::Tls(_))
+    }
+}
+
+/// Calls a function of the socket, whichever it is.
+macro_rules! with_stream {
+    ($socket:expr, $stream:ident => $call:expr) => {
+        match $socket.get_mut() {
+            Socket::Plain($stream) => {
+                let $stream = Pin::new($stream);
+                $call
+            }
+            Socket::Tls($stream) => {
+                let $stream = Pin::new(&mut **$stream);
+                $call
+            }
+        }
+    };
+}
+
+impl AsyncRead for Socket {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        into: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        with_stream!(self, stream => stream.poll_read(context, into))
+    }
+}
+
+impl AsyncWrite for Socket {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        with_stream!(self, stream => stream.poll_write(context, bytes))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        with_stream!(self, stream => stream.poll_flush(context))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        with_stream!(self, stream => stream.poll_shutdown(context))
+    }
+}

@@ -1,0 +1,180 @@
+//! TLS: the certificate of the server, which is read again when its files change.
+
+use crate::actors::InvalidSetting;
+use rustls::{
+    ServerConfig,
+    crypto::CryptoProvider,
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
+    server::{ClientHello, ResolvesServerCert},
+    sign::CertifiedKey,
+};
+use serde::{Deserialize, Serialize};
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+    sync::{Arc, RwLock},
+    time::{Duration, SystemTime},
+};
+use tokio::time::MissedTickBehavior;
+
+/// How often the files of the certificate are looked at.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+
+/// The protocols that the server speaks over TLS.
+const ALPN: [&[u8]; 1] = [b"http/1.1"];
+
+/// The permissions of a key file that let others than its owner read it.
+const READABLE_BY_OTHERS: u32 = 0o077;
+
+/// Section `[tls]`. Without it, the server speaks plain HTTP.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TlsSettings {
+    /// The file with the certificate and those of its issuers, in PEM.
+    pub certificate: Option<PathBuf>,
+    /// The file with the private key, in PEM.
+    pub key: Option<PathBuf>,
+}
+
+impl TlsSettings {
+    /// The files of the certificate and of its key; `None` when TLS is not configured.
+    #[must_use]
+    pub fn files(&self) -> Option<(&Path, &Path)> {
+        Some((self.certificate.as_deref()?, self.key.as_deref()?))
+    }
+
+    /// Checks that both files are named, or none.
+    ///
+    /// # Errors
+    /// When one of them is missing.
+    pub fn check(&self) -> Result<(), InvalidSetting> {
+        let missing = match (&self.certificate, &self.key) {
+            (Some(_), None) => "key",
+            (None, Some(_)) => "certificate",
+            _ => return Ok(()),
+        };
+        Err(InvalidSetting::new(missing, "must name a file: TLS needs a certificate and its key"))
+    }
+}
+
+/// The certificate that clients get, and the files that it was read from.
+#[derive(Debug)]
+pub struct Certificate {
+    certificate: PathBuf,
+    key: PathBuf,
+    provider: Arc<CryptoProvider>,
+    current: RwLock<Arc<CertifiedKey>>,
+}
+
+/// The times of the last changes of both files.
+type Stamps = [Option<SystemTime>; 2];
+
+impl Certificate {
+    /// Reads the certificate and its key.
+    ///
+    /// # Errors
+    /// When a file cannot be read, or is not what it has to be; the sentence names the file.
+    pub fn read(certificate: &Path, key: &Path) -> Result<Arc<Self>, String> {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let current = RwLock::new(pair(certificate, key, &provider)?);
+        warn_of_readers(key);
+        let (certificate, key) = (certificate.to_owned(), key.to_owned());
+        Ok(Arc::new(Self { certificate, key, provider, current }))
+    }
+
+    /// The side of the server in TLS 1.2 and 1.3.
+    ///
+    /// # Errors
+    /// When the cryptography does not support these versions.
+    pub fn server(self: &Arc<Self>) -> Result<Arc<ServerConfig>, rustls::Error> {
+        let builder = ServerConfig::builder_with_provider(Arc::clone(&self.provider))
+            .with_safe_default_protocol_versions()?
+            .with_no_client_auth();
+        let mut server = builder.with_cert_resolver(Arc::clone(self) as Arc<_>);
+        server.alpn_protocols = ALPN.map(<[u8]>::to_vec).to_vec();
+        Ok(Arc::new(server))
+    }
+
+    /// Reads the files again whenever one of them changes; never returns. While they are not a
+    /// certificate and its key, the previous certificate stays.
+    pub async fn keep_current(self: Arc<Self>) {
+        let mut seen = self.stamps();
+        let mut every = tokio::time::interval(LOOK_EVERY);
+        every.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            every.tick().await;
+            let own = Arc::clone(&self);
+            let looked = tokio::task::spawn_blocking(move || own.look_again(seen)).await;
+            seen = looked.unwrap_or(seen);
+        }
+    }
+
+    /// Reads the files again if they have changed. Returns the times of their changes.
+    fn look_again(&self, seen: Stamps) -> Stamps {
+        let stamps = self.stamps();
+        if stamps == seen {
+            return seen;
+        }
+        let file = self.certificate.display();
+        match pair(&self.certificate, &self.key, &self.provider) {
+            Ok(pair) => {
+                *self.current.write().unwrap_or_else(std::sync::PoisonError::into_inner) = pair;
+                tracing::info!(%file, "the certificate was read again");
+                warn_of_readers(&self.key);
+            }
+            Err(reason) => tracing::warn!(%reason, "the previous certificate stays in use"),
+        }
+        stamps
+    }
+
+    fn stamps(&self) -> Stamps {
+        [&self.certificate, &self.key].map(|file| fs::metadata(file).ok()?.modified().ok())
+    }
+}
+
+impl ResolvesServerCert for Certificate {
+    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let current = self.current.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        Some(Arc::clone(&current))
+    }
+}
+
+/// A certificate and its key.
+fn pair(
+    certificate: &Path,
+    key: &Path,
+    provider: &CryptoProvider,
+) -> Result<Arc<CertifiedKey>, String> {
+    let wrong = |file: &Path, reason: &str| Err(format!("{}: {reason}", file.display()));
+    let chain =
+        CertificateDer::pem_slice_iter(&content(certificate)?).collect::<Result<Vec<_>, _>>();
+    let chain = match chain {
+        Ok(chain) if chain.is_empty() => return wrong(certificate, "holds no certificate in PEM"),
+        Ok(chain) => chain,
+        Err(_) => return wrong(certificate, "is not valid PEM"),
+    };
+    let Ok(private) = PrivateKeyDer::from_pem_slice(&content(key)?) else {
+        return wrong(key, "holds no private key in PEM");
+    };
+    match CertifiedKey::from_der(chain, private, provider) {
+        Ok(pair) => Ok(Arc::new(pair)),
+        Err(rustls::Error::InconsistentKeys(_)) => {
+            wrong(key, &format!("is not the key of {}", certificate.display()))
+        }
+        Err(error) => wrong(key, &format!("cannot be used with the certificate: {error}")),
+    }
+}
+
+fn content(file: &Path) -> Result<Vec<u8>, String> {
+    fs::read(file).map_err(|error| format!("{}: cannot be read: {error}", file.display()))
+}
+
+/// Logs a warning when others than the owner may read the key.
+fn warn_of_readers(key: &Path) {
+    let mode = fs::metadata(key).map_or(0, |found| found.permissions().mode());
+    if mode & READABLE_BY_OTHERS != 0 {
+        let file = key.display();
+        tracing::warn!(%file, "others than its owner may read this private key; chmod 600 it");
+    }
+}
