@@ -4,6 +4,7 @@ mod projection;
 mod projector;
 mod query_limits;
 mod reader;
+mod recent_rows;
 mod storage;
 
 pub use projection::{Projection, ViewProjection};

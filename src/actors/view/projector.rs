@@ -1,7 +1,12 @@
 //! The projector: folds every record exactly once into the rows of one view, on a thread of its
 //! own.
 
-use super::{projection::Projection, reader::ViewReader, storage::ViewStorage};
+use super::{
+    projection::Projection,
+    reader::ViewReader,
+    recent_rows::{OwnedRow, RecentRows},
+    storage::ViewStorage,
+};
 use crate::{
     actors::{
         dispatch::Registry,
@@ -63,17 +68,9 @@ pub struct Projector<F: Projection> {
     progress: Arc<Progress>,
     reached: watch::Sender<u64>,
     waiting: Arc<AtomicUsize>,
-    recent: HashMap<u64, Option<OwnedRow<F::Row>>>,
+    recent: RecentRows<F::Row>,
     /// The newest row of each condition that recent rows continue.
     continued: HashMap<Filter, F::Row>,
-    /// The largest number of a row that is not among the recent ones, once it is known.
-    largest: Option<u64>,
-}
-
-/// A row and the subject of the customer to whom it belongs.
-struct OwnedRow<R> {
-    row: R,
-    owner: Option<Subject>,
 }
 
 /// The message that there may be records to fold.
@@ -158,9 +155,8 @@ impl<F: Projection> Projector<F> {
             progress: Arc::clone(&rows.progress),
             reached: rows.reached.clone(),
             waiting: Arc::clone(&rows.waiting),
-            recent: HashMap::new(),
+            recent: RecentRows::default(),
             continued: HashMap::new(),
-            largest: None,
         })
     }
 
@@ -256,7 +252,7 @@ impl<F: Projection> Projector<F> {
         touched.dedup();
         let changes: Result<Vec<_>, String> = touched
             .into_iter()
-            .map(|number| Ok((number, self.recent[&number].as_ref().map(change::<F>).transpose()?)))
+            .map(|number| Ok((number, self.recent.get(number).map(change::<F>).transpose()?)))
             .collect();
         let changes = changes?;
         if !changes.is_empty() || last - self.committed >= PASSED_RECORDS_MAX {
@@ -264,9 +260,7 @@ impl<F: Projection> Projector<F> {
             self.committed = last;
         }
         self.cursor = last;
-        if self.recent.len() > RECENT_ROWS_MAX {
-            self.largest = self.largest.max(self.recent.keys().max().copied());
-            self.recent.clear();
+        if self.recent.trim(RECENT_ROWS_MAX) {
             self.continued.clear();
         }
         self.progress.reach(last);
@@ -302,19 +296,14 @@ impl<F: Projection> Projector<F> {
         record: &Record,
         touched: &mut Vec<u64>,
     ) -> Result<(), String> {
-        let largest = self.largest()?;
-        let before = match self.recent.remove(&number) {
+        let before = match self.recent.take(number, || largest(&self.model))? {
             Some(row) => row,
-            // Most rows are new, so no query is needed for numbers above the largest. Rows of new
-            // aggregates do not come in order of number.
-            None if number > largest => None,
             None => self.stored(number)?,
         };
         let (mut before, owner) =
             before.map_or((None, None), |OwnedRow { row, owner }| (Some(row), owner));
         let of_record = || record.principals.as_ref().and_then(|all| all.owner.clone());
         let owner = owner.or_else(of_record);
-        self.largest = Some(largest);
         let continues = match before {
             None => catch_panic(|| self.projection.continues(&event))?,
             Some(_) => None,
@@ -326,24 +315,15 @@ impl<F: Projection> Projector<F> {
         if let (Some(filter), Some(row)) = (continues, &after) {
             self.continued.insert(filter, row.clone());
         }
-        self.recent.insert(number, after.map(|row| OwnedRow { row, owner }));
+        self.recent.put(number, after.map(|row| OwnedRow { row, owner }));
         touched.push(number);
         Ok(())
     }
 
     /// Clears the cached rows after an error.
     fn forget(&mut self) {
-        self.recent.clear();
+        self.recent.forget();
         self.continued.clear();
-        self.largest = None;
-    }
-
-    /// Returns the largest number that may have a row besides the recent ones.
-    fn largest(&self) -> Result<u64, String> {
-        match self.largest {
-            Some(largest) => Ok(largest),
-            None => Ok(self.model.last().map_err(|error| error.to_string())?.unwrap_or_default()),
-        }
     }
 
     /// Returns the newest row that meets this condition.
@@ -375,6 +355,11 @@ impl<F: Projection> Projector<F> {
             }
         })
     }
+}
+
+/// Returns the largest number of a row in the file.
+fn largest(model: &ReadModel) -> Result<u64, String> {
+    Ok(model.last().map_err(|error| error.to_string())?.unwrap_or_default())
 }
 
 fn change<F: Projection>(row: &OwnedRow<F::Row>) -> Result<RowChange, String> {

@@ -1,0 +1,110 @@
+//! The rows that a projector has in memory between transactions.
+
+use crate::store::Subject;
+use std::collections::HashMap;
+
+/// A row and the subject of the customer to whom it belongs.
+pub struct OwnedRow<R> {
+    pub row: R,
+    pub owner: Option<Subject>,
+}
+
+/// The rows that were changed last. It knows of most other numbers that they have no row, because
+/// most rows are new, and needs no query for them.
+pub struct RecentRows<R> {
+    rows: HashMap<u64, Option<OwnedRow<R>>>,
+    /// The largest number of a row that may be in the file and not here, once it is known. The rows
+    /// of new aggregates do not come in order of number.
+    largest_elsewhere: Option<u64>,
+}
+
+impl<R> Default for RecentRows<R> {
+    fn default() -> Self {
+        Self { rows: HashMap::new(), largest_elsewhere: None }
+    }
+}
+
+impl<R> RecentRows<R> {
+    /// Takes a row out, to be changed. The result is `None` when the row has to be read from the
+    /// file, and `Some(None)` when there is no row. `largest` reads the largest number in the file.
+    pub fn take(
+        &mut self,
+        number: u64,
+        largest: impl FnOnce() -> Result<u64, String>,
+    ) -> Result<Option<Option<OwnedRow<R>>>, String> {
+        let largest = match self.largest_elsewhere {
+            Some(largest) => largest,
+            None => *self.largest_elsewhere.insert(largest()?),
+        };
+        let is_new = || (number > largest).then_some(None);
+        Ok(self.rows.remove(&number).or_else(is_new))
+    }
+
+    /// Puts a changed row in; `None` for one that was deleted.
+    pub fn put(&mut self, number: u64, row: Option<OwnedRow<R>>) {
+        self.rows.insert(number, row);
+    }
+
+    /// Returns a row that was put in.
+    pub fn get(&self, number: u64) -> Option<&OwnedRow<R>> {
+        self.rows.get(&number)?.as_ref()
+    }
+
+    /// Drops the rows when there are more than this, once all are in the file. Returns whether it
+    /// did.
+    pub fn trim(&mut self, rows_max: usize) -> bool {
+        let is_over = self.rows.len() > rows_max;
+        if is_over {
+            self.largest_elsewhere = self.largest_elsewhere.max(self.rows.keys().max().copied());
+            self.rows.clear();
+        }
+        is_over
+    }
+
+    /// Drops everything, because the rows may differ from the file.
+    pub fn forget(&mut self) {
+        *self = Self::default();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(row: &str) -> Option<OwnedRow<&str>> {
+        Some(OwnedRow { row, owner: None })
+    }
+
+    /// What is known of a row: its content, that there is none, or nothing.
+    fn known<'a>(rows: &mut RecentRows<&'a str>, number: u64) -> Option<Option<&'a str>> {
+        let taken = rows.take(number, || Ok(7)).expect("readable");
+        taken.map(|row| row.map(|found| found.row))
+    }
+
+    #[test]
+    fn new_rows_in_any_order_need_no_query() {
+        let mut rows = RecentRows::default();
+        assert_eq!(known(&mut rows, 7), None, "it may be in the file");
+        assert_eq!(known(&mut rows, 9), Some(None));
+        rows.put(9, row("nine"));
+        assert_eq!(known(&mut rows, 8), Some(None), "a greater number came before");
+        assert_eq!(known(&mut rows, 9), Some(Some("nine")));
+        rows.put(9, None);
+        assert_eq!((known(&mut rows, 9), rows.get(8).is_none()), (Some(None), true));
+    }
+
+    #[test]
+    fn a_row_that_has_left_the_memory_is_read_from_the_file() {
+        let mut rows = RecentRows::default();
+        for number in [9, 8] {
+            assert_eq!(known(&mut rows, number), Some(None));
+            rows.put(number, row("some"));
+        }
+        assert!(!rows.trim(2) && rows.trim(1));
+        assert_eq!((known(&mut rows, 9), known(&mut rows, 8)), (None, None));
+        assert_eq!(known(&mut rows, 10), Some(None));
+        rows.forget();
+        assert_eq!(known(&mut rows, 8), Some(None), "the file says what its largest number is");
+        assert_eq!(rows.take(3, || Ok(2)).map(|row| row.is_none()), Ok(true), "it is asked once");
+    }
+}
