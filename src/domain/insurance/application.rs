@@ -20,7 +20,7 @@
 mod specs;
 
 use super::{
-    catalogue::{self, Catalogue},
+    catalogue::{Catalogue, Event as C},
     catalogue_view,
     payment::{Payment, Premium},
     subscription::{
@@ -78,7 +78,6 @@ impl Saga for Application {
     type Events = Heard;
 
     fn route(heard: &Heard) -> Option<u64> {
-        use catalogue::Event as C;
         match heard {
             Heard::Subscription(..) | Heard::Payment(..) => Some(heard.number()),
             Heard::Catalogue(_, C::Quoted { subscription, .. }) => Some(subscription.number()),
@@ -87,7 +86,6 @@ impl Saga for Application {
     }
 
     fn react(self, me: Id<Self>, heard: Heard, _meta: &Meta) -> Step<Self> {
-        use catalogue::Event as C;
         let subscription = me.of::<Subscription>();
         match (self, heard) {
             (

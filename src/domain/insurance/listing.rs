@@ -6,8 +6,8 @@
 //! ```
 
 use super::{
-    catalogue::{self, Catalogue, Command::Enter},
-    product::{self, Command, Product},
+    catalogue::{Catalogue, Command::Enter, Event as C},
+    product::{Command, Event as P, Product},
 };
 use crate::domain::kernel::prelude::*;
 
@@ -30,7 +30,6 @@ impl Saga for Listing {
     type Events = Heard;
 
     fn route(heard: &Heard) -> Option<u64> {
-        use catalogue::Event as C;
         match heard {
             Heard::Product(product, _) | Heard::Catalogue(_, C::Entered { product, .. }) => {
                 Some(product.number())
@@ -40,7 +39,6 @@ impl Saga for Listing {
     }
 
     fn react(self, me: Id<Self>, heard: Heard, _meta: &Meta) -> Step<Self> {
-        use product::Event as P;
         match (self, heard) {
             (Idle, Heard::Product(product, P::Drafted { terms })) => {
                 Step::wait(Entering).send(Catalogue::THE, Enter { product, terms })

@@ -145,13 +145,9 @@ impl Aggregate for Product {
 
     fn represent(&self, number: u64) -> impl Serialize {
         let shown = self.listed.as_ref().unwrap_or(&self.draft);
-        let reason = match &self.answer {
-            Answer::TurnedDown { reason } => Some(reason),
-            _ => None,
-        };
         object! {
             "number": number, "productName": &shown.product_name, "premium": shown.premium,
-            "onSale": self.listed.is_some() && shown.on_sale, "reason"?: reason,
+            "onSale": self.listed.is_some() && shown.on_sale, "reason"?: self.progress().reason(),
         }
     }
 

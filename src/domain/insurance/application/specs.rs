@@ -2,7 +2,10 @@
 //! premium the catalogue quotes.
 
 use super::*;
-use crate::domain::{insurance::product::Terms, kernel::payment::Command::Request};
+use crate::domain::{
+    insurance::{catalogue, product::Terms},
+    kernel::payment::Command::Request,
+};
 use catalogue::Event::Quoted;
 
 const ME: Id<Application> = Id::new(7);
