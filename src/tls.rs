@@ -61,8 +61,8 @@ impl TlsSettings {
 /// The certificate that clients get, and the files that it was read from.
 #[derive(Debug)]
 pub struct Certificate {
-    certificate: PathBuf,
-    key: PathBuf,
+    chain_file: PathBuf,
+    key_file: PathBuf,
     provider: Arc<CryptoProvider>,
     current: RwLock<Arc<CertifiedKey>>,
 }
@@ -79,8 +79,8 @@ impl Certificate {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let current = RwLock::new(pair(certificate, key, &provider)?);
         warn_of_readers(key);
-        let (certificate, key) = (certificate.to_owned(), key.to_owned());
-        Ok(Arc::new(Self { certificate, key, provider, current }))
+        let (chain_file, key_file) = (certificate.to_owned(), key.to_owned());
+        Ok(Arc::new(Self { chain_file, key_file, provider, current }))
     }
 
     /// The side of the server in TLS 1.2 and 1.3.
@@ -116,12 +116,12 @@ impl Certificate {
         if stamps == seen {
             return seen;
         }
-        let file = self.certificate.display();
-        match pair(&self.certificate, &self.key, &self.provider) {
+        let file = self.chain_file.display();
+        match pair(&self.chain_file, &self.key_file, &self.provider) {
             Ok(pair) => {
                 *self.current.write().unwrap_or_else(std::sync::PoisonError::into_inner) = pair;
                 tracing::info!(%file, "the certificate was read again");
-                warn_of_readers(&self.key);
+                warn_of_readers(&self.key_file);
             }
             Err(reason) => tracing::warn!(%reason, "the previous certificate stays in use"),
         }
@@ -129,7 +129,7 @@ impl Certificate {
     }
 
     fn stamps(&self) -> Stamps {
-        [&self.certificate, &self.key].map(|file| fs::metadata(file).ok()?.modified().ok())
+        [&self.chain_file, &self.key_file].map(|file| fs::metadata(file).ok()?.modified().ok())
     }
 }
 

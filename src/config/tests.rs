@@ -251,7 +251,7 @@ fn an_address_that_other_machines_can_reach_requires_insecure() {
 #[test]
 fn a_certificate_and_its_key_are_named_together() {
     for (section, missing) in [("key = \"k\"", "certificate"), ("certificate = \"c\"", "key")] {
-        let error = read(&format!("[tls]\n{section}")).unwrap_err().to_string();
+        let error = read(&format!("[tls]\n{section}")).unwrap_err();
         assert!(error.starts_with(&format!("tls.{missing}: must name a file")), "{error}");
     }
     assert!(read("[tls]\ncertificate = \"c\"\nkey = \"k\"").is_ok());

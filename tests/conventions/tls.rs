@@ -1,6 +1,6 @@
 //! TLS: versions, a new certificate without a restart, and what a silent client costs.
 
-use crate::support::inside::{Running, shipped};
+use crate::support::inside::Running;
 use madang::config::Config;
 use reqwest::{Certificate, Client, tls::Version};
 use std::{fs, io::Read as _, net::TcpStream, path::Path, time::Duration};
@@ -29,7 +29,7 @@ fn start(folder: &Path, change: impl FnOnce(&mut Config)) -> Running {
         configured(config, folder);
         change(config);
     };
-    Running::serve(&folder.join("data"), all, shipped)
+    Running::serve(&folder.join("data"), all, madang::shipped)
 }
 
 /// A client that trusts this certificate alone.
