@@ -71,6 +71,11 @@ def fill(address, events):
         with concurrent.futures.ThreadPoolExecutor(16) as pool:
             list(pool.map(order, [count] * 16))
         missing = events - lag(client, "count")
+    # What follows from the last orders happens a little later.
+    before = None
+    while before != missing:
+        time.sleep(1)
+        before, missing = missing, events - lag(client, "count")
     client.send("DELETE", "/subscriptions/count")
     print(f"{events - missing} events after {time.monotonic() - begun:.0f} s", flush=True)
     return events - missing

@@ -6,6 +6,20 @@ use serde_json::{Value, json};
 /// The path of all subscriptions that every server has.
 const BASE: &str = "/events/subscriptions";
 
+/// The optional fields that may be `null`.
+const NULLABLE: [&str; 10] = [
+    "business",
+    "aggregate",
+    "number",
+    "correlation",
+    "start",
+    "attemptsMax",
+    "url",
+    "secret",
+    "consumer",
+    "events",
+];
+
 /// The description of the tag.
 pub(super) fn tag() -> Value {
     json!({
@@ -77,9 +91,14 @@ fn object(properties: &Value, required: &[&str]) -> Value {
     json!({ "type": "object", "properties": properties, "required": required })
 }
 
-/// A body: an object without further fields.
+/// A body: an object without further fields. A field that is `null` counts as missing.
 fn strict(properties: &Value, required: &[&str]) -> Value {
     let mut body = object(properties, required);
+    for name in NULLABLE.iter().filter(|name| !required.contains(name)) {
+        if let Some(kind) = body["properties"].get_mut(name).and_then(|it| it.get_mut("type")) {
+            *kind = json!([kind, "null"]);
+        }
+    }
     body["additionalProperties"] = json!(false);
     body
 }

@@ -161,7 +161,7 @@ impl Unpark {
     }
 }
 
-/// Reads a body, which is one object; an empty body is read as `{}`.
+/// Reads a body, which is one object.
 ///
 /// # Errors
 /// When it is not JSON, a field is unknown or of another type, or a value is out of range.
@@ -171,12 +171,11 @@ pub fn read<T: Body>(body: &[u8]) -> Result<T, Problem> {
     Ok(body)
 }
 
-/// Parses a body, which is one object; an empty body is parsed as `{}`.
+/// Parses a body, which is one object.
 ///
 /// # Errors
 /// When it is not JSON, or a field is unknown or of another type.
 pub fn parsed<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
-    let body = if body.trim_ascii().is_empty() { b"{}" } else { body };
     let is_object = body.trim_ascii_start().first() == Some(&b'{');
     serde_json::from_slice(body)
         .map_err(|error| {
