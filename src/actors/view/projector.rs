@@ -4,7 +4,7 @@
 use super::{
     projection::Projection,
     reader::ViewReader,
-    recent_rows::{OwnedRow, RecentRows},
+    recent_rows::{OwnedRow, RecentRows, Taken},
     storage::ViewStorage,
 };
 use crate::{
@@ -297,8 +297,8 @@ impl<F: Projection> Projector<F> {
         touched: &mut Vec<u64>,
     ) -> Result<(), String> {
         let before = match self.recent.take(number, || largest(&self.model))? {
-            Some(row) => row,
-            None => self.stored(number)?,
+            Taken::Known(row) => row,
+            Taken::Unknown => self.stored(number)?,
         };
         let (mut before, owner) =
             before.map_or((None, None), |OwnedRow { row, owner }| (Some(row), owner));

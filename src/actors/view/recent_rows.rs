@@ -9,6 +9,14 @@ pub struct OwnedRow<R> {
     pub owner: Option<Subject>,
 }
 
+/// What is in memory about a row.
+pub enum Taken<R> {
+    /// Nothing: the row has to be read from the file.
+    Unknown,
+    /// The row, or that there is none.
+    Known(Option<OwnedRow<R>>),
+}
+
 /// The rows that were changed last. It knows of most other numbers that they have no row, because
 /// most rows are new, and needs no query for them.
 pub struct RecentRows<R> {
@@ -25,19 +33,21 @@ impl<R> Default for RecentRows<R> {
 }
 
 impl<R> RecentRows<R> {
-    /// Takes a row out, to be changed. The result is `None` when the row has to be read from the
-    /// file, and `Some(None)` when there is no row. `largest` reads the largest number in the file.
+    /// Takes a row out, to be changed. `largest` reads the largest number in the file.
     pub fn take(
         &mut self,
         number: u64,
         largest: impl FnOnce() -> Result<u64, String>,
-    ) -> Result<Option<Option<OwnedRow<R>>>, String> {
+    ) -> Result<Taken<R>, String> {
         let largest = match self.largest_elsewhere {
             Some(largest) => largest,
             None => *self.largest_elsewhere.insert(largest()?),
         };
-        let is_new = || (number > largest).then_some(None);
-        Ok(self.rows.remove(&number).or_else(is_new))
+        Ok(match self.rows.remove(&number) {
+            Some(row) => Taken::Known(row),
+            None if number > largest => Taken::Known(None),
+            None => Taken::Unknown,
+        })
     }
 
     /// Puts a changed row in; `None` for one that was deleted.
@@ -71,40 +81,43 @@ impl<R> RecentRows<R> {
 mod tests {
     use super::*;
 
-    fn row(row: &str) -> Option<OwnedRow<&str>> {
-        Some(OwnedRow { row, owner: None })
+    fn put(rows: &mut RecentRows<&'static str>, number: u64, row: &'static str) {
+        rows.put(number, Some(OwnedRow { row, owner: None }));
     }
 
-    /// What is known of a row: its content, that there is none, or nothing.
-    fn known<'a>(rows: &mut RecentRows<&'a str>, number: u64) -> Option<Option<&'a str>> {
-        let taken = rows.take(number, || Ok(7)).expect("readable");
-        taken.map(|row| row.map(|found| found.row))
+    /// What is known of a row: its content, or `none`; nothing is `?`.
+    fn known(rows: &mut RecentRows<&'static str>, number: u64) -> &'static str {
+        match rows.take(number, || Ok(7)).expect("readable") {
+            Taken::Unknown => "?",
+            Taken::Known(row) => row.map_or("none", |found| found.row),
+        }
     }
 
     #[test]
     fn new_rows_in_any_order_need_no_query() {
         let mut rows = RecentRows::default();
-        assert_eq!(known(&mut rows, 7), None, "it may be in the file");
-        assert_eq!(known(&mut rows, 9), Some(None));
-        rows.put(9, row("nine"));
-        assert_eq!(known(&mut rows, 8), Some(None), "a greater number came before");
-        assert_eq!(known(&mut rows, 9), Some(Some("nine")));
+        assert_eq!(known(&mut rows, 7), "?", "it may be in the file");
+        assert_eq!(known(&mut rows, 9), "none");
+        put(&mut rows, 9, "nine");
+        assert_eq!(known(&mut rows, 8), "none", "a greater number came before");
+        assert_eq!(known(&mut rows, 9), "nine");
         rows.put(9, None);
-        assert_eq!((known(&mut rows, 9), rows.get(8).is_none()), (Some(None), true));
+        assert_eq!((known(&mut rows, 9), rows.get(8).is_none()), ("none", true));
     }
 
     #[test]
     fn a_row_that_has_left_the_memory_is_read_from_the_file() {
         let mut rows = RecentRows::default();
         for number in [9, 8] {
-            assert_eq!(known(&mut rows, number), Some(None));
-            rows.put(number, row("some"));
+            assert_eq!(known(&mut rows, number), "none");
+            put(&mut rows, number, "some");
         }
         assert!(!rows.trim(2) && rows.trim(1));
-        assert_eq!((known(&mut rows, 9), known(&mut rows, 8)), (None, None));
-        assert_eq!(known(&mut rows, 10), Some(None));
+        assert_eq!((known(&mut rows, 9), known(&mut rows, 8)), ("?", "?"));
+        assert_eq!(known(&mut rows, 10), "none");
         rows.forget();
-        assert_eq!(known(&mut rows, 8), Some(None), "the file says what its largest number is");
-        assert_eq!(rows.take(3, || Ok(2)).map(|row| row.is_none()), Ok(true), "it is asked once");
+        assert_eq!(known(&mut rows, 8), "none", "the file says what its largest number is");
+        let again = rows.take(3, || Ok(2));
+        assert!(matches!(again, Ok(Taken::Unknown)), "it is asked once");
     }
 }
