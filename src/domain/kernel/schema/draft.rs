@@ -7,6 +7,8 @@ use serde_json::{Map, Value, json};
 pub(super) enum Draft {
     /// Not traced yet.
     Unknown,
+    /// A value that reads itself; it has refused so many samples.
+    Refused(usize),
     /// A single value: its schema, and a sample, which is `None` when no sample was accepted.
     Leaf(Value, Option<Value>),
     Option(Box<Self>),
@@ -27,7 +29,7 @@ impl Draft {
     /// Whether all parts are known.
     pub(super) fn is_complete(&self) -> bool {
         match self {
-            Self::Unknown => false,
+            Self::Unknown | Self::Refused(_) => false,
             Self::Leaf(..) => true,
             Self::Option(of) | Self::List(of) | Self::Map(of) => of.is_complete(),
             Self::Tuple(of) => of.iter().all(Self::is_complete),
@@ -46,7 +48,7 @@ impl Draft {
     /// A value that the schema describes; `null` for what is unknown.
     pub(super) fn sample(&self) -> Value {
         match self {
-            Self::Unknown => Value::Null,
+            Self::Unknown | Self::Refused(_) => Value::Null,
             Self::Leaf(_, sample) => sample.clone().unwrap_or_default(),
             Self::Option(of) => of.sample(),
             Self::List(of) => json!([of.sample()]),
@@ -66,7 +68,7 @@ impl Draft {
     /// The JSON Schema; what is unknown may be anything.
     pub(super) fn schema(&self) -> Value {
         match self {
-            Self::Unknown => json!({}),
+            Self::Unknown | Self::Refused(_) => json!({}),
             Self::Leaf(schema, _) => schema.clone(),
             Self::Option(of) => or_null(of.schema()),
             Self::List(of) => json!({ "type": "array", "items": of.schema() }),

@@ -246,6 +246,33 @@ mod tests {
         assert!(word.schema["properties"]["id"].get("type").is_none());
     }
 
+    /// A value that reads itself from a number.
+    struct Floor;
+
+    impl<'de> Deserialize<'de> for Floor {
+        fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            match Value::deserialize(deserializer)? {
+                Value::Number(_) => Ok(Self),
+                _ => Err(serde::de::Error::custom("no floor")),
+            }
+        }
+    }
+
+    #[derive(Deserialize)]
+    #[expect(dead_code, reason = "only its fields matter")]
+    struct Lift {
+        floor: Floor,
+        seats: u8,
+    }
+
+    #[test]
+    fn a_value_that_reads_itself_gets_samples_until_it_accepts_one() {
+        let BodySchema { schema, samples } = BodySchema::of::<Lift>();
+        assert_eq!(samples, [json!({ "floor": 1, "seats": 1 })]);
+        assert_eq!(schema["properties"]["floor"], json!({}));
+        assert_eq!(schema["required"], json!(["floor", "seats"]));
+    }
+
     /// A value with a form of its own, which no schema can know.
     struct Plate;
 

@@ -25,6 +25,10 @@ const DEPTH_MAX: usize = 16;
 /// The most passes over one type.
 const PASSES_MAX: usize = 1_000;
 
+/// The samples for a value that reads itself and is no value of the language.
+const SAMPLES: [fn() -> Value; 5] =
+    [|| json!("text"), || json!("2026-11-28T12:00:00Z"), || json!(1), || json!(true), || json!({})];
+
 /// The draft of a type.
 pub(super) fn trace<T: DeserializeOwned>() -> Draft {
     passes::<T>(None)
@@ -87,8 +91,13 @@ impl<'a> Tracer<'a> {
         {
             *sample = None;
         }
-        if read.is_err() && matches!(draft, Draft::Unknown) {
-            *draft = Draft::Leaf(json!({}), None);
+        match (&read, &mut *draft) {
+            (Err(_), Draft::Unknown) => *draft = Draft::Leaf(json!({}), None),
+            (Err(_), Draft::Refused(count)) => *count += 1,
+            (Ok(_), Draft::Refused(count)) => {
+                *draft = Draft::Leaf(json!({}), SAMPLES.get(*count).map(|of| of()));
+            }
+            _ => {}
         }
         read
     }
@@ -149,7 +158,21 @@ impl<'de> Deserializer<'de> for Tracer<'_> {
         deserialize_char { "type": "string", "minLength": 1, "maxLength": 1 } "x",
         deserialize_str { "type": "string" } "text",
         deserialize_string { "type": "string" } "text",
-        deserialize_any {} "text",
+    }
+
+    /// A value that reads itself gets one sample after the other, until it accepts one.
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        if known(self.place.name).is_some() {
+            return self.leaf(Value::Null, Value::Null, visitor);
+        }
+        let Draft::Refused(count) = self.draft.learn(|| Draft::Refused(0)) else {
+            return Err(Error::custom("the type reads itself in two ways"));
+        };
+        if let Some(sample) = SAMPLES.get(*count) {
+            return sample().deserialize_any(visitor).map_err(Error::custom);
+        }
+        *self.draft = Draft::Leaf(json!({}), None);
+        Err(Error::custom("the type accepts no sample"))
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {

@@ -1,7 +1,8 @@
 //! The schemas of the values of the language, as clients send them.
 
 use crate::domain::kernel::{
-    Amount, CardNumber, Date, Id, Money, Number, Percent, Quantity, Text, values::TEXT_BYTES_MAX,
+    Amount, CardNumber, Date, Id, Money, Number, Percent, Quantity, Text, Timestamp,
+    values::TEXT_BYTES_MAX,
 };
 use serde_json::{Value, json};
 use std::any::type_name;
@@ -24,6 +25,12 @@ pub(super) fn known(name: &str) -> Option<Known> {
         Some(whole_number(Quantity::MAX.0.into()))
     } else if is(type_name::<Date>()) {
         Some((json!({ "type": "string", "format": "date" }), json!("2026-12-24")))
+    } else if is(type_name::<Timestamp>()) {
+        let schema = json!({
+            "description": "RFC 3339, or milliseconds since 1970.",
+            "anyOf": [{ "type": "string", "format": "date-time" }, { "type": "integer", "minimum": 0 }],
+        });
+        Some((schema, json!("2026-11-28T12:00:00Z")))
     } else if is(type_name::<Percent>()) {
         let pattern = "^ *[0-9]{1,4}(\\.[0-9]{1,2})? *%? *$";
         Some((json!({ "type": "string", "pattern": pattern }), json!("12.5 %")))
