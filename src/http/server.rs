@@ -120,6 +120,11 @@ impl Shared {
         Live::new(Arc::clone(&self.hub), Arc::clone(&self.evaluations), stopping)
     }
 
+    /// The acceptor of handshakes, if the server speaks TLS.
+    fn acceptor(&self) -> Option<TlsAcceptor> {
+        self.parts.tls.clone().map(TlsAcceptor::from)
+    }
+
     /// The handler of one worker. It serves all paths, directly on the HTTP layer below actix-web:
     /// routing is done by our own table, and nothing else of an `App` is needed.
     fn handler(&self, stopping: Stopping) -> Handler {
@@ -167,8 +172,8 @@ pub fn start(
     listener: TcpListener,
     connections_max: usize,
 ) -> io::Result<(Server, Traffic)> {
+    let limits = &parts.limits.clone();
     let shared = Shared::new(parts, &listener)?;
-    let limits = &shared.parts.limits.clone();
     // Accepted sockets inherit the size.
     rustix::net::sockopt::set_socket_send_buffer_size(&listener, SEND_BUFFER_BYTES)?;
     let worker_count = limits.worker_count();
@@ -207,8 +212,8 @@ pub fn start(
                 let handler = Rc::clone(&handler);
                 async move { Ok::<_, Infallible>(handler.serve(request).await) }
             });
-        let tls = shared.parts.tls.clone().map(TlsAcceptor::from);
-        fn_service(move |stream| admitted(stream, Rc::clone(&table), tls.clone()))
+        let acceptor = shared.acceptor();
+        fn_service(move |stream| admitted(stream, Rc::clone(&table), acceptor.clone()))
             .and_then(requests)
     })?;
     Ok((builder.run(), traffic))
