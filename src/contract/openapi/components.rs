@@ -144,6 +144,9 @@ pub(super) fn headers() -> Value {
     })
 }
 
+/// The form of an idempotency key: bare, or in quotation marks.
+const KEY: &str = r#"^([!#-~][!-~]{0,254}|"[!#-\[\]-~]{1,253}")$"#;
+
 /// The shared parameters.
 pub(super) fn parameters() -> Value {
     let header = |name: &str, about: &str, schema: Value| json!({ "name": name, "in": "header", "description": about, "schema": schema });
@@ -154,7 +157,7 @@ pub(super) fn parameters() -> Value {
             "Idempotency-Key",
             "The name of the request. A repeated request with the same key gets the same answer; \
              another request with the key is 422.",
-            visible(255),
+            json!({ "type": "string", "minLength": 1, "pattern": KEY }),
         ),
         "IfMatch": header(
             "If-Match",

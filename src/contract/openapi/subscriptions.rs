@@ -151,7 +151,7 @@ fn claims(paths: &mut Paths) {
     let count = json!({ "type": "integer", "minimum": 0 });
     let wish = json!({
         "batch": range(1, 1_000), "leaseMs": range(1_000, 3_600_000), "waitMs": range(0, 30_000),
-        "consumer": { "type": "string", "maxLength": 25 },
+        "consumer": { "type": "string", "maxLength": 100 },
     });
     let claim = json!({
         "lease": text, "until": { "type": "string", "format": "date-time" },
