@@ -20,7 +20,7 @@ const ENDS_WITHIN: Duration = Duration::from_secs(30);
 /// The tags of a page, which must be one by all its headers.
 fn tags_of(path: &str, page: &Answered) -> Vec<Tag> {
     assert_eq!(page.header("content-type"), "text/html; charset=utf-8", "{path}");
-    assert_eq!(page.header("vary"), "Accept", "{path}");
+    assert!(page.header("vary").starts_with("Accept"), "{path}");
     assert_eq!(page.header("x-content-type-options"), "nosniff", "{path}");
     assert_eq!(page.header("etag"), "", "{path}");
     let policy = page.header("content-security-policy");
@@ -165,7 +165,8 @@ async fn a_problem_is_a_page_with_its_status() {
         assert!(page.text.contains(text), "{path}: {}", page.text);
         let json = reader.get(path).await;
         assert_eq!(json.header("content-type"), "application/problem+json", "{path}");
-        assert_eq!((json.header("vary"), json.status), ("Accept", page.status), "{path}");
+        assert!(json.header("vary").starts_with("Accept"), "{path}");
+        assert_eq!(json.status, page.status, "{path}");
         assert_eq!(json.header("allow"), page.header("allow"), "{path}");
     }
 }
@@ -197,7 +198,7 @@ async fn only_reads_of_clients_that_prefer_html_are_answered_with_pages() {
         for accept in ["*/*", "application/json", "text/html;q=0.5, application/json"] {
             let json = reader.get_as(path, accept).await;
             assert!(json.body.is_object() && json.header("content-type").ends_with("json"));
-            assert_eq!(json.header("vary"), "Accept", "{path}");
+            assert!(json.header("vary").starts_with("Accept"), "{path}");
         }
     }
     let order = json!({ "orderType": "basic", "name": "Jung" });

@@ -14,7 +14,7 @@ async fn a_browser_gets_a_table_and_other_clients_get_json() {
     let path = format!("/taxi/mypages?at-least={at}");
     let page = reader.get_as(&path, BROWSER).await;
     assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
-    assert_eq!(page.header("vary"), "Accept");
+    assert!(page.header("vary").starts_with("Accept"));
     let policy = page.header("content-security-policy");
     assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
     let at = |text: &str| page.text.find(text).unwrap_or_else(|| panic!("{text}: {}", page.text));
@@ -24,7 +24,7 @@ async fn a_browser_gets_a_table_and_other_clients_get_json() {
     {
         let answered = reader.get_as(&path, accept).await;
         assert_eq!(answered.numbers("mypages"), [1], "{accept}");
-        assert_eq!(answered.header("vary"), "Accept");
+        assert!(answered.header("vary").starts_with("Accept"));
     }
 }
 

@@ -30,7 +30,7 @@ use std::marker::PhantomData;
 /// let me = Id::<TimeLimit<Order>>::new(1);
 /// let meta = Meta { position: 9, version: 9, time: Timestamp(0), correlation: 1 };
 /// let waiting = TimeLimit::default().react(me, (Id::new(1), asked), &meta).next;
-/// let madang::domain::kernel::NextPhase::Wait(waiting) = waiting else { panic!() };
+/// let madang::domain::kernel::NextState::Wait(waiting) = waiting else { panic!() };
 /// let given_up = waiting.on_timer(me, Timestamp(7)).dispatches;
 /// assert_eq!(given_up, [Dispatch::new(Id::<Order>::new(1), Order::GIVE_UP(2))]);
 /// ```

@@ -60,5 +60,6 @@ fn check_taxi(state: &impl StateReader, number: u64, taxi: &Taxi) -> Result<(), 
         is_settled(state, reservation.number())
             && state.get::<Reservation>(reservation.number()).status != confirmed
     });
-    ensure(idle.is_none(), || format!("taxi/taxis {number} is out for {idle:?} for nothing"))
+    let idle = idle.map(|reservation| reservation.number());
+    idle.map_or(Ok(()), |of| Err(format!("taxi/taxis {number} is out for {of} for nothing")))
 }
