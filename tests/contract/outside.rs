@@ -27,13 +27,14 @@ const REQUESTS_MIN: u64 = 5_000;
 /// The path of a tool; `None` when the tools are not installed.
 ///
 /// # Panics
-/// In CI, when the tools are not installed.
+/// In CI, when the tools are not installed, unless `.ci/run` could not install them.
 fn tool(name: &str) -> Option<PathBuf> {
     let folder = env::var_os("CONTRACT_TOOLS").map(PathBuf::from);
     let folder = folder.unwrap_or_else(|| Path::new("target/contract-tools/bin").to_owned());
     let path = folder.join(name);
     let is_there = path.exists();
-    assert!(is_there || env::var_os("CI").is_none(), "{} is required in CI", path.display());
+    let is_required = env::var_os("CI").is_some() && folder.as_os_str() != "unavailable";
+    assert!(is_there || !is_required, "{} is required in CI", path.display());
     if !is_there {
         println!("{} is not installed: its test is skipped", path.display());
     }
