@@ -176,10 +176,9 @@ pub fn start(
     let shared = Shared::new(parts, &listener)?;
     // Accepted sockets inherit the size.
     rustix::net::sockopt::set_socket_send_buffer_size(&listener, SEND_BUFFER_BYTES)?;
-    let worker_count = limits.worker_count();
-    let traffic = Traffic::of(worker_count);
+    let traffic = Traffic::of(limits.worker_count());
     let builder = Server::build()
-        .workers(worker_count)
+        .workers(limits.worker_count())
         .backlog(limits.backlog_connections_max)
         // All connections are accepted; the table of each worker refuses those above the limit.
         .max_concurrent_connections(connections_max + SPARE_CONNECTIONS)
