@@ -59,7 +59,7 @@ impl Inferred {
         }
     }
 
-    /// The JSON Schema. Further fields are possible unless `is_closed`.
+    /// The JSON Schema. An object may have further fields.
     pub(super) fn schema(&self) -> Value {
         let mut schema = Map::new();
         let kinds: Vec<_> = self.kinds.iter().filter(|kind| !self.is_covered(kind)).collect();

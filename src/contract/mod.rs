@@ -14,6 +14,7 @@ mod openapi;
 use crate::domain::kernel::{Aggregate, Business, Host, Lookup, Port, Saga, View};
 use declared::{DeclaredAggregate, DeclaredView};
 use serde_json::Value;
+use std::slice;
 
 /// The version of the contract: that of madang.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -92,15 +93,16 @@ impl ContractBuilder {
     /// All documents by their paths: `/openapi.json`, `/asyncapi.json`, `/taxi/openapi.json`.
     #[must_use]
     pub fn documents(&self) -> Vec<(String, Value)> {
-        let of = |business: &'static str| {
-            let document = self.openapi(Some(business)).unwrap_or_default();
-            (format!("/{business}/openapi.json"), document)
+        let described = self.described(None).unwrap_or_default();
+        let of = |business: &Described| {
+            let document = openapi::document(slice::from_ref(business), false);
+            (format!("/{}/openapi.json", business.name), document)
         };
         let whole = [
-            ("/openapi.json".to_owned(), self.openapi(None).unwrap_or_default()),
-            ("/asyncapi.json".to_owned(), self.asyncapi()),
+            ("/openapi.json".to_owned(), openapi::document(&described, true)),
+            ("/asyncapi.json".to_owned(), asyncapi::document(&described)),
         ];
-        whole.into_iter().chain(self.businesses().into_iter().map(of)).collect()
+        whole.into_iter().chain(described.iter().map(of)).collect()
     }
 
     /// The `OpenAPI` document of one business, or of all with the paths of the server; `None` when

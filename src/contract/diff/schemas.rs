@@ -45,7 +45,7 @@ impl Comparison<'_> {
         depth: usize,
     ) {
         let (before, now) = (resolved(self.old, before), resolved(self.new, now));
-        if before == now && before.get("$ref").is_none() && !has_references(before) {
+        if before == now && !has_references(before) {
             return;
         }
         if depth >= DEPTH_MAX {

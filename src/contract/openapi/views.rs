@@ -12,8 +12,7 @@ use crate::{
 };
 use serde_json::{Map, Value, json};
 
-/// The most rows of a page and the like are in the shared parameters; these are the endings of the
-/// parameters of a field that is compared by its order.
+/// The endings of the parameters of a field that is compared by its order.
 const RANGE: [(&str, &str); 2] = [("_from", "at least this"), ("_to", "at most this")];
 
 /// Adds the operations and schemas of a view.

@@ -1,6 +1,6 @@
 //! The browser for the contract: Swagger UI, from files in the binary, without any other server.
 
-use crate::http::response::Response;
+use crate::http::{request::content_negotiation::codings, response::Response};
 use actix_web::http::{StatusCode, header, header::HeaderMap};
 use flate2::read::GzDecoder;
 use std::io::Read as _;
@@ -30,8 +30,7 @@ pub(super) fn answer(rest: &str, headers: &HeaderMap) -> Option<Response> {
     Some(
         answer
             .with(header::CACHE_CONTROL, "no-cache")
-            .with(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY)
-            .with(header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+            .with(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
     )
 }
 
@@ -41,18 +40,15 @@ fn plain(content_type: &'static str, text: &str) -> Response {
 
 /// A file that is stored as gzip; it is unpacked for a client that does not read gzip.
 fn packed(content_type: &'static str, file: &[u8], headers: &HeaderMap) -> Response {
-    let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
-    let is_gzip = |coding: &str| coding.split(';').next().is_some_and(|name| name.trim() == "gzip");
     let answer = |body| Response::new(StatusCode::OK, content_type, body);
-    let answer = if accepted.is_some_and(|accepted| accepted.split(',').any(is_gzip)) {
-        answer(file.to_vec()).with(header::CONTENT_ENCODING, "gzip")
-    } else {
-        let mut unpacked = Vec::new();
-        // The files are in the binary and tested, so they can be read.
-        let _ = GzDecoder::new(file).read_to_end(&mut unpacked);
-        answer(unpacked)
-    };
-    answer.with(header::VARY, "Accept-Encoding")
+    if codings(headers).quality("gzip") > 0 {
+        let packed = answer(file.to_vec()).with(header::CONTENT_ENCODING, "gzip");
+        return packed.varying_by("Accept-Encoding");
+    }
+    let mut unpacked = Vec::new();
+    // The files are in the binary and tested, so they can be read.
+    let _ = GzDecoder::new(file).read_to_end(&mut unpacked);
+    answer(unpacked)
 }
 
 #[cfg(test)]

@@ -115,6 +115,11 @@ impl<'a> Tracer<'a> {
     }
 }
 
+/// The error for a type that asks for another kind of value than in an earlier pass.
+fn ambiguous<T>() -> Result<T, Error> {
+    Err(Error::custom("the type reads itself in two ways"))
+}
+
 /// The type within options and lists.
 fn content(name: &'static str) -> &'static str {
     let around = ["core::option::Option<", "alloc::vec::Vec<"];
@@ -166,7 +171,7 @@ impl<'de> Deserializer<'de> for Tracer<'_> {
             return self.leaf(Value::Null, Value::Null, visitor);
         }
         let Draft::Refused(count) = self.draft.learn(|| Draft::Refused(0)) else {
-            return Err(Error::custom("the type reads itself in two ways"));
+            return ambiguous();
         };
         if let Some(sample) = SAMPLES.get(*count) {
             return sample().deserialize_any(visitor).map_err(Error::custom);
@@ -179,7 +184,7 @@ impl<'de> Deserializer<'de> for Tracer<'_> {
         let Self { draft, place } = self;
         match draft.learn(|| Draft::Option(Box::new(Draft::Unknown))) {
             Draft::Option(of) => visitor.visit_some(Tracer { draft: of, place }),
-            _ => Err(Error::custom("the type reads itself in two ways")),
+            _ => ambiguous(),
         }
     }
 
@@ -207,7 +212,7 @@ impl<'de> Deserializer<'de> for Tracer<'_> {
         let depth = self.place.depth;
         match self.draft.learn(|| Draft::List(Box::new(Draft::Unknown))) {
             Draft::List(of) => visitor.visit_seq(Parts { of: vec![&mut **of].into_iter(), depth }),
-            _ => Err(Error::custom("the type reads itself in two ways")),
+            _ => ambiguous(),
         }
     }
 
@@ -222,7 +227,7 @@ impl<'de> Deserializer<'de> for Tracer<'_> {
                 let of: Vec<_> = of.iter_mut().collect();
                 visitor.visit_seq(Parts { of: of.into_iter(), depth })
             }
-            _ => Err(Error::custom("the type reads itself in two ways")),
+            _ => ambiguous(),
         }
     }
 
@@ -242,7 +247,7 @@ impl<'de> Deserializer<'de> for Tracer<'_> {
                 let of = vec![("key", &mut **of)].into_iter();
                 visitor.visit_map(Fields { of, value: None, depth })
             }
-            _ => Err(Error::custom("the type reads itself in two ways")),
+            _ => ambiguous(),
         }
     }
 
@@ -256,7 +261,7 @@ impl<'de> Deserializer<'de> for Tracer<'_> {
         let depth = self.place.depth;
         match self.draft.learn(unknown) {
             Draft::Object(of) => visitor.visit_map(Fields::unknown_first(of, depth)),
-            _ => Err(Error::custom("the type reads itself in two ways")),
+            _ => ambiguous(),
         }
     }
 
@@ -276,7 +281,7 @@ impl<'de> Deserializer<'de> for Tracer<'_> {
         let unknown =
             || Draft::OneOf(variants.iter().map(|name| (*name, Draft::Unknown)).collect());
         let Draft::OneOf(of) = draft.learn(unknown) else {
-            return Err(Error::custom("the type reads itself in two ways"));
+            return ambiguous();
         };
         match of.iter_mut().find(|(_, of)| !of.is_complete()) {
             Some((name, draft)) => visitor.visit_enum(Chosen { name, draft, depth }),
