@@ -1,0 +1,80 @@
+"""One measurement: loads a server with one kind of work, and checks what it has stored."""
+
+import json
+import os
+import subprocess
+
+SCRIPT = os.path.join(os.path.dirname(os.path.realpath(__file__)), "requests.lua")
+WORKS = {
+    "create": "create one aggregate",
+    "order": "order + payment",
+    "hot": "one hot aggregate",
+    "read": "read one at random",
+}
+# What an acknowledged request of a work has stored.
+STORES = {"create": ["taxis"], "order": ["orders", "payments"], "hot": ["restocks"], "read": []}
+
+
+class Flaw(Exception):
+    """A server has not stored what it acknowledged, or stored what was not sent."""
+
+
+class Load:
+    """The requests that one server got, and how many of them it acknowledged."""
+
+    def __init__(self, server, rows):
+        self.server, self.rows = server, rows
+        self.acknowledged = {"create": 0, "order": 0, "hot": 0, "read": 0}
+        # Requests whose answer was not awaited: they may be stored.
+        self.unanswered = {"create": 0, "order": 0, "hot": 0, "read": 0}
+
+    def run(self, work, connections, seconds, seed=1):
+        """Runs wrk; returns its report with `acknowledged` and `rate` per second."""
+        threads = min(connections, os.cpu_count(), 2)
+        environment = dict(os.environ, WORK=work, THREADS=str(threads), ROWS=str(self.rows),
+                           SEED=str(seed))
+        command = ["wrk", f"-t{threads}", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s",
+                   "-s", SCRIPT, f"http://{self.server.address}"]
+        output = subprocess.run(command, env=environment, capture_output=True, text=True)
+        if output.returncode != 0:
+            raise SystemExit(f"wrk: {output.stderr}")
+        report = json.loads(output.stdout.strip().splitlines()[-1])
+        report["acknowledged"] = report["requests"] - report["failed"]
+        report["rate"] = report["acknowledged"] * 1e6 / report["us"]
+        self.acknowledged[work] += report["acknowledged"]
+        self.unanswered[work] += connections + report["failed"] + report["broken"]
+        return report
+
+    def prepare(self, work):
+        """Creates what the work needs, outside of the measurement."""
+        needed = {"hot": 1, "read": self.rows}.get(work, 0)
+        while self.acknowledged["create"] < needed:
+            if self.run("create", 64, 1 if needed < 20_000 else 2)["acknowledged"] == 0:
+                raise SystemExit(f"{type(self.server).__name__} creates nothing")
+
+    def measure(self, work, connections, seconds, seed):
+        """Measures one work with so many connections; what follows from the requests counts."""
+        self.server.settle()
+        before, _ = self.server.usage()
+        report = self.run(work, connections, seconds, seed)
+        self.server.settle()
+        after, memory = self.server.usage()
+        report["cpu_us"] = (after - before) * 1e6 / max(report["acknowledged"], 1)
+        report["memory_mib"] = memory
+        return report
+
+    def check(self):
+        """Kills the server, starts it again, and compares what it has with the answers."""
+        self.server.kill()
+        self.server.launch()
+        self.server.settle()
+        stored = self.server.stored()
+        for work, names in STORES.items():
+            least = self.acknowledged[work]
+            most = least + self.unanswered[work]
+            for name in names:
+                if not least <= stored[name] <= most:
+                    kind = type(self.server).__name__
+                    raise Flaw(f"{kind}: {stored[name]} {name} are stored, {least} were "
+                               f"acknowledged, and at most {most} were sent")
+        return stored
