@@ -28,11 +28,11 @@ class Load:
         # Requests whose answer was not awaited: they may be stored.
         self.unanswered = {"create": 0, "order": 0, "hot": 0, "read": 0}
 
-    def run(self, work, connections, seconds, seed=1):
+    def run(self, work, connections, seconds, seed=1, pause_ms=0.0):
         """Runs wrk; returns its report with `acknowledged` and `rate` per second."""
         threads = min(connections, os.cpu_count(), 2)
         environment = dict(os.environ, WORK=work, THREADS=str(threads), ROWS=str(self.rows),
-                           SEED=str(seed))
+                           SEED=str(seed), PAUSE_MS=f"{pause_ms:.2f}")
         command = ["wrk", f"-t{threads}", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s",
                    "-s", SCRIPT, f"http://{self.server.address}"]
         output = subprocess.run(command, env=environment, capture_output=True, text=True)
@@ -49,14 +49,19 @@ class Load:
         """Creates what the work needs, outside of the measurement."""
         needed = {"hot": 1, "read": self.rows}.get(work, 0)
         while self.acknowledged["create"] < needed:
-            if self.run("create", 64, 1 if needed < 20_000 else 2)["acknowledged"] == 0:
+            connections = 1 if needed == 1 else 64
+            if self.run("create", connections, 1)["acknowledged"] == 0:
                 raise SystemExit(f"{type(self.server).__name__} creates nothing")
 
-    def measure(self, work, connections, seconds, seed):
-        """Measures one work with so many connections; what follows from the requests counts."""
+    def measure(self, work, connections, seconds, seed, peak=None):
+        """Measures one work with so many connections; what follows from the requests counts. With
+        a `peak` rate, the connections pause so that about half of it is reached."""
+        # All together have `connections / peak` s for a request at the peak. At half of it they
+        # have twice that time, and wait for a shorter part of it.
+        pause_ms = 1.7 * connections / peak * 1_000 if peak else 0.0
         self.server.settle()
         before, _ = self.server.usage()
-        report = self.run(work, connections, seconds, seed)
+        report = self.run(work, connections, seconds, seed, pause_ms)
         self.server.settle()
         after, memory = self.server.usage()
         report["cpu_us"] = (after - before) * 1e6 / max(report["acknowledged"], 1)

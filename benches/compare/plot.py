@@ -9,7 +9,7 @@ COLOURS = {
     "madang": "#0b7285",
 }
 WIDTH, HEIGHT = 860, 400
-LEFT, RIGHT, TOP, BOTTOM = 64, 16, 76, 44
+LEFT, RIGHT, TOP, BOTTOM = 64, 16, 86, 44
 
 
 def step(top):

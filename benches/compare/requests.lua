@@ -1,7 +1,8 @@
 -- The requests of one kind of work for wrk, and a report of the run as JSON on the last line.
 --
 -- WORK is create, order, hot or read; the URL is that of the server. ROWS is the number of taxis to
--- read, THREADS the number of wrk's threads, SEED a number that decides which taxis are read.
+-- read, THREADS the number of wrk's threads, SEED a number that decides which taxis are read. With
+-- PAUSE_MS each connection waits before each request, for this time on average.
 local work = os.getenv("WORK")
 local threads = tonumber(os.getenv("THREADS") or "1")
 local rows = tonumber(os.getenv("ROWS") or "1")
@@ -14,6 +15,14 @@ local bodies = {
     '{"taxiName":"sonata","companyName":"tmap","stockCnt":10,"itemPrice":4900}' },
   order = { "/taxi/orders", '{"orderType":"basic","name":"Jung"}' },
 }
+
+local pause_ms = tonumber(os.getenv("PAUSE_MS") or "0")
+if pause_ms > 0 then
+  -- wrk asks this function only if it exists.
+  function delay()
+    return math.floor(2 * pause_ms * math.random() + 0.5)
+  end
+end
 
 local next_thread = 0
 function setup(thread)

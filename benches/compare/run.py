@@ -36,7 +36,7 @@ class Comparison:
 
     def __init__(self, options, folder, sockets, madang):
         self.options, self.folder, self.sockets, self.madang = options, folder, sockets, madang
-        self.runs, self.checks = [], []
+        self.runs, self.checks, self.sync = [], [], {}
 
     def server(self, name):
         folder = os.path.join(self.folder, name)
@@ -64,11 +64,21 @@ class Comparison:
             for connections in self.options.connections:
                 result = load.measure(work, connections, self.options.seconds, nth)
                 self.note(nth, work, name, connections, result)
+            if name == "madang":
+                half = load.measure(work, connections, self.options.seconds, nth, result["rate"])
+                self.note(nth, work, name, f"{connections} {report.AT_HALF}", half)
             if name != "echo":
                 self.compare_stored(load, nth, work, name)
         finally:
             server.stop()
         server.remove()
+        self.write()
+
+    def write(self):
+        """Writes all measurements so far."""
+        os.makedirs(os.path.dirname(os.path.realpath(self.options.results)), exist_ok=True)
+        with open(self.options.results, "w") as file:
+            json.dump(self.results(), file, indent=1)
 
     def note(self, nth, work, name, connections, result):
         place = {"round": nth, "work": work, "peer": name, "connections": connections}
@@ -95,7 +105,8 @@ class Comparison:
         return {
             "machine": tools.machine(), "rounds": options.rounds, "seconds": options.seconds,
             "rows": options.rows, "peers": options.peers, "works": options.works,
-            "connections": options.connections, "runs": self.runs, "checks": self.checks,
+            "connections": options.connections, "sync_ms": self.sync, "runs": self.runs,
+            "checks": self.checks,
         }
 
 
@@ -110,13 +121,14 @@ def compare(options):
         os.chown(sockets, user.pw_uid, user.pw_gid)
     try:
         comparison = Comparison(options, folder, sockets, madang)
-        sync = {"zeros": tools.sync_times(folder, False), "grows": tools.sync_times(folder, True)}
+        comparison.sync = {"zeros": tools.sync_times(folder, grows=False),
+                           "grows": tools.sync_times(folder, grows=True)}
         comparison.run()
     finally:
         shutil.rmtree(sockets)
         if not options.keep:
             shutil.rmtree(folder)
-    return {**comparison.results(), "sync_ms": sync}
+    return comparison.results()
 
 
 def publish(data, options):
@@ -166,9 +178,6 @@ def main():
             data = compare(options)
         except Flaw as flaw:
             raise SystemExit(f"{flaw}") from None
-        os.makedirs(os.path.dirname(options.results), exist_ok=True)
-        with open(options.results, "w") as file:
-            json.dump(data, file, indent=1)
     publish(data, options)
 
 
