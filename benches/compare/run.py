@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Compares madang with a bare echo, a file, Redis and PostgreSQL in one run on this machine.
 
-    benches/compare/run.py                       # everything: 3 rounds, about 22 minutes
+    benches/compare/run.py                       # everything: 3 rounds, about 20 minutes
     benches/compare/run.py --rounds 1 --seconds 2 --no-docs
     benches/compare/run.py --peers echo redis madang --madang target/release/madang
     benches/compare/run.py --check               # our own rows only, as a tripwire
