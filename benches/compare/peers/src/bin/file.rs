@@ -202,7 +202,7 @@ async fn main() -> Result<()> {
     thread::spawn(move || {
         let error = writer.write(&mut file);
         eprintln!("the file cannot be written: {error:?}");
-        std::process::exit(1);
+        std::process::abort();
     });
     peers::serve(move || {
         let log = log.clone();

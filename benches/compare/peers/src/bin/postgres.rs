@@ -1,9 +1,9 @@
-//! PostgreSQL behind actix-web, through sqlx. Each request is one prepared statement, a transaction
-//! of its own, in one round trip; PostgreSQL answers after its log is on the disk.
+//! `PostgreSQL` behind actix-web, through sqlx. Each request is one prepared statement with its own
+//! transaction, in one round trip; `PostgreSQL` answers after its log is on the disk.
 //!
 //! Connections are sqlx's, the pool is not: sqlx's asks the server once more whenever a connection
-//! comes back, so each request would be two round trips. Each worker has its own connections, on its
-//! own thread, over a Unix socket.
+//! comes back, so each request would be two round trips. Each worker has its own connections, on
+//! its own thread, over a Unix socket.
 
 use peers::{OrderRequest, Result, Store, Stored, Taxi, argument};
 use sqlx::{
