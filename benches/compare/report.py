@@ -148,8 +148,8 @@ def report(results):
     sync = data["sync_ms"]
     lines = [
         f"{data['machine']}; `benches/compare/run.py`, rounds: {data['rounds']}, "
-        f"{data['seconds']} s for each row, wrk with two threads on the same cores. Medians of the rounds. "
-        f"{data['rows']:,} aggregates to read. A bare fdatasync takes {sync['zeros']:.2f} ms in a "
+        f"{data['seconds']} s for each row, wrk with two threads on the same cores. Medians of the "
+        f"rounds. {data['rows']:,} aggregates to read. A bare fdatasync takes {sync['zeros']:.2f} ms in a "
         f"file filled with zeros and {sync['grows']:.2f} ms in a file that grows.",
         "", "Requests acknowledged per second, and madang's rate relative to others:", "",
         *rates(results),
