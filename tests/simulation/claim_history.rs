@@ -10,7 +10,7 @@ use madang::domain::{
         review::Review,
     },
     kernel::{
-        Money, Number, PortReply, Timestamp,
+        EpochMs, Money, PortReply, Timestamp,
         roster::Workload,
         simulation::{Dice, World},
     },
@@ -20,12 +20,12 @@ use madang::domain::{
 pub(crate) const NOW: Timestamp = Timestamp(1_622_700_000_000);
 
 /// The dates that clients give.
-pub(crate) const CLAIM_DT: Timestamp = Timestamp(1_622_635_791_863);
-pub(crate) const REVIEW_DT: Timestamp = Timestamp(1_622_635_799_999);
-pub(crate) const PAYMENT_DT: Timestamp = Timestamp(1_622_639_541_714);
+pub(crate) const CLAIM_DT: EpochMs = EpochMs(1_622_635_791_863);
+pub(crate) const REVIEW_DT: EpochMs = EpochMs(1_622_635_799_999);
+pub(crate) const PAYMENT_DT: EpochMs = EpochMs(1_622_639_541_714);
 
 pub(crate) const fn pay() -> payment::Command {
-    payment::Command::Complete { claim_id: None, payment_dt: Some(Number(PAYMENT_DT.0)) }
+    payment::Command::Complete { claim_id: None, payment_dt: Some(PAYMENT_DT) }
 }
 
 #[test]
@@ -49,7 +49,7 @@ fn a_paid_claim_reads_as_a_story_with_the_award_and_the_dates() {
             ("claim paid", Money(450)),
         ]
     );
-    let dates = |date: fn(&History) -> Option<Timestamp>| {
+    let dates = |date: fn(&History) -> Option<EpochMs>| {
         story.iter().filter_map(move |row| Some((row.what.0.as_str(), date(row)?))).collect()
     };
     let expected: [Vec<_>; 3] = [
@@ -75,7 +75,7 @@ fn a_declined_claim_reads_as_a_story() {
         "claim declined",
     ];
     assert_eq!(sentences(&world), expected);
-    assert_eq!(story(&world)[3].review_dt, Some(NOW));
+    assert_eq!(story(&world)[3].review_dt, Some(NOW.into()));
 }
 
 #[test]

@@ -241,17 +241,12 @@ fn tell(world: &mut World, story: fn(&mut World, usize) -> bool) {
 
 pub(crate) fn receive(price: u64) -> claim::Command {
     let (customer_id, price) = (Number(6), Money(price));
-    claim::Command::Receive { customer_id, price, claim_dt: Some(Number(CLAIM_DT.0)) }
+    claim::Command::Receive { customer_id, price, claim_dt: Some(CLAIM_DT) }
 }
 
 pub(crate) fn approve(price: u64) -> review::Command {
     let (cont_id, price) = (Number(80_001), Some(Money(price)));
-    review::Command::Approve {
-        claim_id: None,
-        cont_id,
-        price,
-        review_dt: Some(Number(REVIEW_DT.0)),
-    }
+    review::Command::Approve { claim_id: None, cont_id, price, review_dt: Some(REVIEW_DT) }
 }
 
 pub(crate) const fn decline() -> review::Command {

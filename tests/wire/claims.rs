@@ -11,7 +11,7 @@ use madang::domain::{
         review::{self, File},
     },
     kernel::{
-        FailureKind, Money, Number, Timestamp,
+        EpochMs, FailureKind, Money, Number, Timestamp,
         deed::{Deed, Refusal},
         roster::{self, Clerks},
         simulation::golden,
@@ -19,7 +19,7 @@ use madang::domain::{
     },
 };
 
-const DEMAND: Demand = Demand { customer_id: Number(6), price: Money(500), claim_dt: Timestamp(7) };
+const DEMAND: Demand = Demand { customer_id: Number(6), price: Money(500), claim_dt: EpochMs(7) };
 const AWARD: Award = Award { cont_id: Number(9), price: Money(450) };
 const FILE: File = File {
     claim_id: Number(1),
@@ -116,10 +116,7 @@ fn events_of_reviews() {
         encode,
         &[
             (E::Assigned { file }, "00010665fbf40100"),
-            (
-                E::Approved { file: approved, review_dt: Some(Timestamp(8)) },
-                "01010665fbf40101090108",
-            ),
+            (E::Approved { file: approved, review_dt: Some(EpochMs(8)) }, "01010665fbf40101090108"),
             (E::Declined { file, review_dt: None }, "02010665fbf4010000"),
             (E::Cancelled { file }, "03010665fbf40100"),
             (release(Deed::Asked(attempt)), "04010665fbf401000102"),
@@ -163,7 +160,7 @@ fn events_and_rejections_of_payments() {
         encode,
         &[
             (E::Assigned { payout }, "00010609fbc201"),
-            (E::Completed { payout, payment_dt: Some(Timestamp(8)) }, "01010609fbc2010108"),
+            (E::Completed { payout, payment_dt: Some(EpochMs(8)) }, "01010609fbc2010108"),
         ],
     );
     golden(encode, &[(R::Unknown, "00"), (R::OtherClaim, "01"), (R::BadDate, "02")]);

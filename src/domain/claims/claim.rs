@@ -47,8 +47,7 @@ pub struct Demand {
     pub customer_id: Number,
     pub price: Money,
     /// The time at which the claim was made, according to the client.
-    #[serde(serialize_with = "epoch_ms::serialize")]
-    pub claim_dt: Timestamp,
+    pub claim_dt: EpochMs,
 }
 
 /// The part of a claim that the examiner approved, and the contract it is paid under.
@@ -84,7 +83,7 @@ pub enum Stage {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Command {
     // Without a time, the claim is made now.
-    Receive { customer_id: Number, price: Money, claim_dt: Option<Number> },
+    Receive { customer_id: Number, price: Money, claim_dt: Option<EpochMs> },
     StartReview,
     Approve { award: Award },
     Decline,
@@ -268,7 +267,7 @@ impl Aggregate for Claim {
         let Demand { customer_id, price, claim_dt } = self.demand;
         let award = self.status.award();
         object! {
-            "id": number, "customerId": customer_id, "price": price, "claimDt": claim_dt.0,
+            "id": number, "customerId": customer_id, "price": price, "claimDt": claim_dt,
             "status": self.status.word(), "contId"?: award.map(|award| award.cont_id),
             "approvedPrice"?: award.map(|award| award.price),
         }
@@ -280,12 +279,11 @@ impl Aggregate for Claim {
         let receive = body!(|customer_id: Number,
                              price: Money,
                              status: Option<Text>,
-                             claim_dt: Option<Timestamp>|
+                             claim_dt: Option<EpochMs>|
          -> Result<_, Malformed> {
             if let Some(status) = status {
                 status.means("status", &[(&["Received Claim", "received"], ())])?;
             }
-            let claim_dt = claim_dt.map(|Timestamp(ms)| Number(ms));
             Ok(Receive { customer_id, price, claim_dt })
         });
         CommandRoutes::new()

@@ -19,21 +19,18 @@ pub struct ClaimView {
     /// The amount claimed.
     pub price: Money,
     /// The time of the claim according to the client.
-    #[serde(serialize_with = "epoch_ms::serialize")]
-    pub claim_dt: Timestamp,
+    pub claim_dt: EpochMs,
     pub status: Text,
     /// Why the claim was not cancelled, when its last event is such a refusal.
     pub reason: Option<Text>,
     pub examiner_id: Option<Number>,
     pub review_status: Text,
-    #[serde(serialize_with = "epoch_ms::option::serialize")]
-    pub review_dt: Option<Timestamp>,
+    pub review_dt: Option<EpochMs>,
     /// The contract under which the claim is paid, once it is approved.
     pub cont_id: Option<Number>,
     pub approved_price: Option<Money>,
     pub payment_status: Text,
-    #[serde(serialize_with = "epoch_ms::option::serialize")]
-    pub payment_dt: Option<Timestamp>,
+    pub payment_dt: Option<EpochMs>,
     pub received_at: Timestamp,
     /// The time of the last event.
     pub changed_at: Timestamp,

@@ -32,12 +32,9 @@ pub struct History {
     pub cont_id: Option<Number>,
     /// The reason of a refusal.
     pub reason: Option<Text>,
-    #[serde(serialize_with = "epoch_ms::option::serialize")]
-    pub claim_dt: Option<Timestamp>,
-    #[serde(serialize_with = "epoch_ms::option::serialize")]
-    pub review_dt: Option<Timestamp>,
-    #[serde(serialize_with = "epoch_ms::option::serialize")]
-    pub payment_dt: Option<Timestamp>,
+    pub claim_dt: Option<EpochMs>,
+    pub review_dt: Option<EpochMs>,
+    pub payment_dt: Option<EpochMs>,
     pub time: Timestamp,
 }
 

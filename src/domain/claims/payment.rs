@@ -17,7 +17,7 @@ use Event::*;
 pub struct Payment {
     pub(super) payout: Payout,
     /// The time of the payment, once it is made.
-    pub(super) paid_at: Option<Timestamp>,
+    pub(super) paid_at: Option<EpochMs>,
     pub(super) status: Status,
 }
 
@@ -42,28 +42,16 @@ statuses! {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", rename_all_fields = "camelCase", deny_unknown_fields)]
 pub enum Command {
-    Assign {
-        payout: Payout,
-    },
+    Assign { payout: Payout },
     // The claim that the clerk names, if any, must be the right one. Without a time, it is paid now.
-    Complete {
-        claim_id: Option<Number>,
-        #[serde(default, deserialize_with = "epoch_ms::given")]
-        payment_dt: Option<Number>,
-    },
+    Complete { claim_id: Option<Number>, payment_dt: Option<EpochMs> },
 }
 
 /// The events of a payment. Older ones have no time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Event {
-    Assigned {
-        payout: Payout,
-    },
-    Completed {
-        payout: Payout,
-        #[serde(serialize_with = "epoch_ms::option::serialize")]
-        payment_dt: Option<Timestamp>,
-    },
+    Assigned { payout: Payout },
+    Completed { payout: Payout, payment_dt: Option<EpochMs> },
 }
 
 rejections! {
@@ -116,7 +104,7 @@ impl Aggregate for Payment {
         let Payout { claim_id, customer_id, cont_id, price } = self.payout;
         object! {
             "id": number, "claimId": claim_id, "customerId": customer_id, "contId": cont_id,
-            "price": price, "status": self.status.word(), "paymentDt"?: self.paid_at.map(|time| time.0),
+            "price": price, "status": self.status.word(), "paymentDt"?: self.paid_at,
         }
     }
 

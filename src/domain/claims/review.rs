@@ -31,7 +31,7 @@ use Event::*;
 pub struct Review {
     pub(super) file: File,
     /// The time of the decision, once there is one. Older decisions have none.
-    pub(super) decided_at: Option<Timestamp>,
+    pub(super) decided_at: Option<EpochMs>,
     pub(super) status: Status,
     /// The release by the desk.
     release: Deed,
@@ -75,15 +75,10 @@ pub enum Command {
         claim_id: Option<Number>,
         cont_id: Number,
         price: Option<Money>,
-        #[serde(default, deserialize_with = "epoch_ms::given")]
-        review_dt: Option<Number>,
+        review_dt: Option<EpochMs>,
     },
     /// Without a time, the decision is made now.
-    Decline {
-        claim_id: Option<Number>,
-        #[serde(default, deserialize_with = "epoch_ms::given")]
-        review_dt: Option<Number>,
-    },
+    Decline { claim_id: Option<Number>, review_dt: Option<EpochMs> },
     /// The claim is to be cancelled, so the desk is asked to release the review.
     Release { attempt: u32 },
     /// The attempt to cancel failed: the review goes on.
@@ -99,27 +94,12 @@ pub enum Command {
 /// The events of a review. Older decisions have no time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Event {
-    Assigned {
-        file: File,
-    },
-    Approved {
-        file: File,
-        #[serde(serialize_with = "epoch_ms::option::serialize")]
-        review_dt: Option<Timestamp>,
-    },
-    Declined {
-        file: File,
-        #[serde(serialize_with = "epoch_ms::option::serialize")]
-        review_dt: Option<Timestamp>,
-    },
-    Cancelled {
-        file: File,
-    },
+    Assigned { file: File },
+    Approved { file: File, review_dt: Option<EpochMs> },
+    Declined { file: File, review_dt: Option<EpochMs> },
+    Cancelled { file: File },
     // What has become of the release. The desk is told the file.
-    ReleaseChanged {
-        file: File,
-        deed: Deed,
-    },
+    ReleaseChanged { file: File, deed: Deed },
 }
 
 rejections! {
@@ -236,7 +216,7 @@ impl Aggregate for Review {
         object! {
             "id": number, "claimId": claim_id, "examinerId": examiner_id,
             "customerId": customer_id, "contId": cont_id, "price": price,
-            "status": self.status.word(), "reviewDt"?: self.decided_at.map(|time| time.0),
+            "status": self.status.word(), "reviewDt"?: self.decided_at,
         }
     }
 

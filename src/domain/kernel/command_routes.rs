@@ -184,10 +184,10 @@ impl<A: Aggregate> CommandRoutes<A> {
     /// fields of the command beside it: the words of each command, and its serialized name.
     ///
     /// ```
-    /// use madang::domain::{claims::payment::{Command, Payment}, kernel::{Number, spec::Spec as _}};
+    /// use madang::domain::{claims::payment::{Command, Payment}, kernel::{EpochMs, spec::Spec as _}};
     ///
     /// let body = r#"{"status":"Completed Payment","paymentDt":1622639541714}"#;
-    /// let payment_dt = Some(Number(1_622_639_541_714));
+    /// let payment_dt = Some(EpochMs(1_622_639_541_714));
     /// let complete = Command::Complete { claim_id: None, payment_dt };
     /// assert_eq!(Payment::read("complete by status", body), Ok(complete));
     /// ```

@@ -1,7 +1,7 @@
-//! Times in JSON: RFC 3339, or milliseconds since 1970 in fields that older clients know so, with
-//! `#[serde(serialize_with = "epoch_ms::serialize")]`. Both forms are read everywhere.
+//! Times in JSON: RFC 3339, or [`EpochMs`] in fields that older clients know as milliseconds since
+//! 1970. Both forms are read everywhere.
 
-use super::{Number, Timestamp, values::stored};
+use super::{Timestamp, values::stored};
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
     de::{self, Unexpected},
@@ -11,47 +11,30 @@ use std::fmt;
 /// The first time that RFC 3339 cannot express: the year 10000.
 const YEAR_10000: Timestamp = Timestamp(253_402_300_800_000);
 
-/// Writes milliseconds to JSON.
-///
-/// # Errors
-/// As the format fails.
-pub fn serialize<S: Serializer>(time: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
-    if serializer.is_human_readable() {
-        serializer.serialize_u64(time.0)
-    } else {
-        time.serialize(serializer)
+/// A time that older clients know as a number: milliseconds since 1970, also in JSON. Both forms are
+/// read, and it is stored as a [`Timestamp`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EpochMs(pub u64);
+
+impl From<Timestamp> for EpochMs {
+    fn from(Timestamp(ms): Timestamp) -> Self {
+        Self(ms)
     }
 }
 
-/// A time of a request in either form, as milliseconds: `#[serde(deserialize_with = …)]`.
-///
-/// # Errors
-/// When the value is no time.
-pub fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Number>, D::Error> {
-    if !deserializer.is_human_readable() {
-        return Option::deserialize(deserializer);
-    }
-    let time = Option::<Timestamp>::deserialize(deserializer)?;
-    Ok(time.map(|Timestamp(ms)| Number(ms)))
-}
-
-/// Times that may be missing.
-pub mod option {
-    use super::{Serialize, Serializer, Timestamp};
-
-    /// Writes milliseconds or null to JSON.
-    ///
-    /// # Errors
-    /// As the format fails.
-    pub fn serialize<S: Serializer>(
-        time: &Option<Timestamp>,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
+impl Serialize for EpochMs {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         if serializer.is_human_readable() {
-            time.map(|Timestamp(ms)| ms).serialize(serializer)
+            serializer.serialize_u64(self.0)
         } else {
-            time.serialize(serializer)
+            Timestamp(self.0).serialize(serializer)
         }
+    }
+}
+
+impl<'de> Deserialize<'de> for EpochMs {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Timestamp::deserialize(deserializer).map(Self::from)
     }
 }
 
@@ -118,20 +101,17 @@ mod tests {
     #[derive(Debug, PartialEq, Serialize, Deserialize)]
     struct Times {
         at: Timestamp,
-        #[serde(serialize_with = "super::serialize")]
-        old: Timestamp,
-        #[serde(serialize_with = "super::option::serialize")]
-        maybe: Option<Timestamp>,
+        old: EpochMs,
+        maybe: Option<EpochMs>,
     }
 
     const TIME: Timestamp = Timestamp(1_622_635_791_863);
-    const TIMES: Times = Times { at: TIME, old: TIME, maybe: Some(TIME) };
+    const OLD: EpochMs = EpochMs(TIME.0);
+    const TIMES: Times = Times { at: TIME, old: OLD, maybe: Some(OLD) };
 
     #[test]
     fn a_time_is_rfc_3339_in_json_unless_older_clients_know_it_as_a_number() {
-        let shown = json!({
-            "at": "2021-06-02T12:09:51.863Z", "old": TIME.0, "maybe": TIME.0,
-        });
+        let shown = json!({ "at": "2021-06-02T12:09:51.863Z", "old": TIME.0, "maybe": TIME.0 });
         assert_eq!(serde_json::to_value(TIMES).unwrap(), shown);
         assert_eq!(json!(Timestamp(u64::MAX)), json!(u64::MAX));
     }

@@ -5,16 +5,15 @@ use crate::domain::kernel::spec::{Spec, table};
 
 #[test]
 fn a_claim_is_received_for_a_price_and_at_a_time() {
-    let receive = |price, claim_dt: Option<Timestamp>| {
-        let claim_dt = claim_dt.map(|Timestamp(ms)| Number(ms));
-        Receive { customer_id: Number(1), price: Money(price), claim_dt }
-    };
+    let receive =
+        |price, claim_dt| Receive { customer_id: Number(1), price: Money(price), claim_dt };
     Claim::given([]).at(Timestamp(7)).when(receive(500, None)).then([RECEIVED]);
-    let (claim_dt, now) = (Timestamp(1_622_635_791_863), Timestamp(1_622_635_799_999));
+    let (claim_dt, now) = (EpochMs(1_622_635_791_863), Timestamp(1_622_635_799_999));
     let demand = Demand { claim_dt, ..DEMAND };
     Claim::given([]).at(now).when(receive(500, Some(claim_dt))).then([Received { demand }]);
-    for absurd in [Timestamp(0), Timestamp(1_622_635_791), now.after_ms(86_400_001)] {
-        Claim::given([]).at(now).when(receive(500, Some(absurd))).rejected(Rejection::BadDate);
+    for absurd in [0, 1_622_635_791, now.after_ms(86_400_001).0] {
+        let receive = receive(500, Some(EpochMs(absurd)));
+        Claim::given([]).at(now).when(receive).rejected(Rejection::BadDate);
     }
     Claim::given([]).when(receive(0, None)).rejected(Rejection::NoPrice);
     Claim::given([]).when(receive(Money::MAX.0 + 1, None)).rejected(Rejection::TooDear);
@@ -91,7 +90,7 @@ fn a_client_that_waits_for_a_cancellation_gets_its_outcome() {
 fn requests_of_the_original_clients_are_parsed() {
     let receive = |body| Claim::read_new("receive", body);
     let body = r#"{"customerId":1,"price":500,"status":"Received Claim","claimDt":1622635791863}"#;
-    let claim_dt = Some(Number(1_622_635_791_863));
+    let claim_dt = Some(EpochMs(1_622_635_791_863));
     let command = Receive { customer_id: Number(1), price: Money(500), claim_dt };
     assert_eq!(receive(body), Ok(command));
     assert!(receive(r#"{"customerId":1,"price":5,"status":"Paid"}"#).is_err());
@@ -125,7 +124,7 @@ fn pasts() -> Vec<(&'static str, Vec<Event>)> {
     ]
 }
 
-const DEMAND: Demand = Demand { customer_id: Number(1), price: Money(500), claim_dt: Timestamp(7) };
+const DEMAND: Demand = Demand { customer_id: Number(1), price: Money(500), claim_dt: EpochMs(7) };
 const AWARD: Award = Award { cont_id: Number(80_001), price: Money(450) };
 const RECEIVED: Event = Received { demand: DEMAND };
 const STARTED: Event = ReviewStarted { demand: DEMAND, cancelling: None };

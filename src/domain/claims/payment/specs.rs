@@ -23,18 +23,15 @@ fn every_state_answers_every_command() {
 
 #[test]
 fn a_clerk_pays_what_was_assigned_and_says_when() {
-    let (payment_dt, now) = (Timestamp(1_622_639_541_714), Timestamp(1_622_639_600_000));
+    let (date, now) = (EpochMs(1_622_639_541_714), Timestamp(1_622_639_600_000));
     let assigned = || Payment::given([Assigned { payout: PAYOUT }]).at(now);
-    let complete = |date: Option<Timestamp>| Complete {
-        claim_id: None,
-        payment_dt: date.map(|Timestamp(ms)| Number(ms)),
-    };
-    for (given, expected) in [(Some(payment_dt), payment_dt), (None, now)] {
+    let complete = |payment_dt| Complete { claim_id: None, payment_dt };
+    for (given, expected) in [(Some(date), date), (None, now.into())] {
         let payment_dt = Some(expected);
         assigned().when(complete(given)).then([Completed { payout: PAYOUT, payment_dt }]);
     }
-    for absurd in [Timestamp(0), Timestamp(1_622_639_541), now.after_ms(86_400_001)] {
-        assigned().when(complete(Some(absurd))).rejected(Rejection::BadDate);
+    for absurd in [0, 1_622_639_541, now.after_ms(86_400_001).0] {
+        assigned().when(complete(Some(EpochMs(absurd)))).rejected(Rejection::BadDate);
     }
 }
 
@@ -43,7 +40,7 @@ fn requests_of_the_original_clients_are_parsed() {
     let set = |body| Payment::read("complete by status", body);
     let body = r#"{"claimId":1,"customerId":1,"contId":80001,"price":450,
         "status":"Completed Payment","paymentDt":1622639541714}"#;
-    let payment_dt = Some(Number(1_622_639_541_714));
+    let payment_dt = Some(EpochMs(1_622_639_541_714));
     assert_eq!(set(body), Ok(Complete { claim_id: Some(Number(1)), payment_dt }));
     assert!(set(r#"{"status":"Canceled Claim"}"#).is_err());
     assert!(set(r#"{"status":"Completed Payment","x":1}"#).is_err());

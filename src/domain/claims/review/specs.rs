@@ -35,27 +35,27 @@ fn a_decision_about_another_claim_is_rejected() {
 
 #[test]
 fn the_date_of_a_decision_is_the_one_the_examiner_gives_or_else_now() {
-    let (review_dt, now) = (Timestamp(1_622_635_799_999), Timestamp(1_622_635_900_000));
-    let number = |date: Option<Timestamp>| date.map(|Timestamp(ms)| Number(ms));
-    let decline = |date| Decline { claim_id: None, review_dt: number(date) };
-    let (cont_id, price) = (Number(80_001), None);
-    let approve = |date| Approve { claim_id: None, cont_id, price, review_dt: number(date) };
+    let (date, now) = (EpochMs(1_622_635_799_999), Timestamp(1_622_635_900_000));
+    let decline = |review_dt| Decline { claim_id: None, review_dt };
+    let cont_id = Number(80_001);
+    let approve = |review_dt| Approve { claim_id: None, cont_id, price: None, review_dt };
     let assigned = || Review::given([ASSIGNED]).at(now);
-    for (given, expected) in [(Some(review_dt), review_dt), (None, now)] {
+    for (given, expected) in [(Some(date), date), (None, now.into())] {
         let review_dt = Some(expected);
-        let approved = File { cont_id: Some(Number(80_001)), ..FILE };
+        let approved = File { cont_id: Some(cont_id), ..FILE };
         assigned().when(approve(given)).then([Approved { file: approved, review_dt }]);
         assigned().when(decline(given)).then([Declined { file: FILE, review_dt }]);
     }
-    for absurd in [Timestamp(0), Timestamp(1_622_635_799), now.after_ms(86_400_001)] {
-        assigned().when(approve(Some(absurd))).rejected(Rejection::BadDate);
-        assigned().when(decline(Some(absurd))).rejected(Rejection::BadDate);
+    for absurd in [0, 1_622_635_799, now.after_ms(86_400_001).0] {
+        let absurd = Some(EpochMs(absurd));
+        assigned().when(approve(absurd)).rejected(Rejection::BadDate);
+        assigned().when(decline(absurd)).rejected(Rejection::BadDate);
     }
 }
 
 #[test]
 fn the_date_of_the_first_decision_stays() {
-    let review_dt = Some(Timestamp(1_622_635_799_999));
+    let review_dt = Some(EpochMs(1_622_635_799_999));
     let declined = Declined { file: FILE, review_dt };
     let past = [ASSIGNED, declined];
     Review::given(past.clone()).when(decline(None)).then([]);
@@ -114,7 +114,7 @@ fn every_state_answers_the_commands_of_a_cancellation() {
 fn requests_of_the_original_clients_are_parsed() {
     let set = |body| Review::read("decide by status", body);
     let (claim_id, cont_id) = (Some(Number(1)), Number(80_001));
-    let review_dt = Some(Number(1_622_635_799_999));
+    let review_dt = Some(EpochMs(1_622_635_799_999));
     let body = r#"{"claimId":1,"examinerId":101,"customerId":1,"contId":80001,"price":450,
         "status":"Approved Review","reviewDt":1622635799999}"#;
     assert_eq!(set(body), Ok(Approve { claim_id, cont_id, price: Some(Money(450)), review_dt }));
@@ -166,7 +166,7 @@ const DECLINED: Event = Declined { file: FILE, review_dt: None };
 
 fn approved(price: u64) -> Event {
     let file = File { cont_id: Some(Number(80_001)), price: Money(price), ..FILE };
-    Approved { file, review_dt: Some(Timestamp(0)) }
+    Approved { file, review_dt: Some(EpochMs(0)) }
 }
 
 fn approve(price: Option<u64>) -> Command {
