@@ -58,7 +58,7 @@ class Load:
         a `peak` rate, the connections pause so that about half of it is reached."""
         # All together have `connections / peak` s for a request at the peak. At half of it they
         # have twice that time, and wait for a shorter part of it.
-        pause_ms = 1.3 * connections / peak * 1_000 if peak else 0.0
+        pause_ms = 1.5 * connections / peak * 1_000 if peak else 0.0
         self.server.settle()
         before, _ = self.server.usage()
         report = self.run(work, connections, seconds, seed, pause_ms)

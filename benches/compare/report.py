@@ -40,6 +40,15 @@ class Results:
                 if (run["peer"], run["work"], run["connections"]) == (name, work, connections)]
         return statistics.median(run[field] for run in runs) if runs else None
 
+    def spreads(self):
+        """How far the rates of each row are apart between rounds, relative to the median."""
+        rows = {}
+        for run in self.data["runs"]:
+            row = (run["peer"], run["work"], run["connections"])
+            rows.setdefault(row, []).append(run["rate"])
+        return sorted((max(rates) - min(rates)) / statistics.median(rates)
+                      for rates in rows.values())
+
     def ratio(self, name, other, work, connections, field="rate"):
         ours = self.median(name, work, connections, field)
         theirs = self.median(other, work, connections, field)
@@ -164,7 +173,10 @@ def report(results):
     kept = (f"After each work each server that stores was killed, started again, and counted: "
             f"all {sum(check['acknowledged'] for check in checks):,} acknowledged writes were "
             f"stored, and nothing that was not sent.")
-    return "\n".join([*lines, "", kept])
+    spreads = results.spreads()
+    apart = (f"The rates of a row are at most {spreads[-1]:.0%} of the median apart between rounds, "
+             f"and in half of the rows at most {statistics.median(spreads):.0%}.")
+    return "\n".join([*lines, "", kept, apart])
 
 
 def write_into(path, text):
