@@ -10,6 +10,7 @@
 use super::{
     ReadModel,
     fault::{Fault, OpenProblem, ReadModelError},
+    owners,
     paths::beside,
     queries, schema,
     seal::{self, Progressing, Seal},
@@ -207,6 +208,7 @@ fn look_through(
     if found != rows {
         return Err(Fault::Damaged(format!("it has {found} rows instead of {rows}")));
     }
+    owners::check(reader)?;
     // Unlike a quick check, this compares the entries of indexes with the rows.
     let check = "PRAGMA integrity_check(1)";
     let found: String = reader.query_row(check, [], |row| row.get(0))?;

@@ -9,6 +9,7 @@ mod cursors;
 mod examining;
 mod fault;
 mod limit;
+mod owners;
 mod paths;
 mod queries;
 mod row;
@@ -76,7 +77,7 @@ impl ReadModel {
             Err(OpenProblem::OtherShape) => return Err(OpenProblem::OtherShape),
             opened => log.and(opened)?,
         };
-        Ok(Self::of(writer, path.to_owned(), layout))
+        Ok(Self::of(writer, path.to_owned(), (layout, Writing::of(&layout, true))))
     }
 
     /// Creates an empty read model beside this place, and clears the place.
@@ -93,10 +94,10 @@ impl ReadModel {
         schema::clear_away(place, found).map_err(|error| failed(error.to_string()))?;
         let path = paths::beside(place, ".building");
         let writer = schema::create(&path, &layout).map_err(failed)?;
-        Ok(Self::of(writer, path, layout))
+        Ok(Self::of(writer, path, (layout, Writing::of(&layout, false))))
     }
 
-    fn of(connection: Connection, path: PathBuf, layout: Layout) -> Self {
+    fn of(connection: Connection, path: PathBuf, (layout, writing): (Layout, Writing)) -> Self {
         let stamp = Mutex::new(FileStamp::of(&path));
         let is_sealed = AtomicBool::new(seal::is_there(&path));
         Self {
@@ -107,7 +108,7 @@ impl ReadModel {
             writer: Mutex::new(connection),
             stamp,
             readers: Mutex::new(Vec::new()),
-            writing: Writing::of(&layout),
+            writing,
             suspicion: OnceLock::new(),
         }
     }
@@ -236,7 +237,12 @@ impl ReadModel {
                 None => None,
             };
             let numbers = numbers.map_or_else(|| numbers_of(reader, &search), Ok)?;
-            Ok((rows(reader, &self.select_one, &numbers)?, total))
+            let found = rows(reader, &self.select_one, &numbers)?;
+            let is_foreign = |row: &&FoundRow| row.owner != wanted.owner.as_deref().map(Into::into);
+            match found.iter().find(is_foreign).filter(|_| wanted.owner.is_some()) {
+                Some(row) => Err(Fault::Damaged(format!("row {} is in a wrong list", row.number))),
+                None => Ok((found, total)),
+            }
         })
     }
 

@@ -49,6 +49,14 @@ impl RowChange {
         let values = own.map(|(field, found)| value(field.kind, found)).chain([owner]).collect();
         Ok(Self { body, values })
     }
+
+    /// The owner of the row, which is the last of the values.
+    pub(super) fn owner(&self) -> Option<&str> {
+        match self.values.last() {
+            Some(Value::Text(owner)) => Some(owner),
+            _ => None,
+        }
+    }
 }
 
 /// The value of a searchable field of this kind.

@@ -2,7 +2,7 @@
 
 use super::{
     fault::Fault,
-    queries,
+    owners, queries,
     row::RowChange,
     schema::{self, Layout},
     sums,
@@ -16,13 +16,15 @@ pub(super) struct Writing {
     insert: String,
     update: String,
     shape: String,
+    /// Whether the rows are in the lists of their owners. A file that is being filled has none.
+    lists_owners: bool,
 }
 
 impl Writing {
     /// Returns the statements for rows of this layout.
-    pub(super) fn of(layout: &Layout) -> Self {
+    pub(super) fn of(layout: &Layout, lists_owners: bool) -> Self {
         let (insert, update) = schema::insert_and_update(layout.fields);
-        Self { insert, update, shape: layout.text() }
+        Self { insert, update, shape: layout.text(), lists_owners }
     }
 
     /// Writes rows (`None` deletes one) and the cursor, all or nothing.
@@ -36,6 +38,9 @@ impl Writing {
         let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let rows = queries::meta(&transaction)?.rows.cast_signed();
         let (added, deleted) = self.write_rows(&transaction, changes)?;
+        if self.lists_owners {
+            owners::settle(&transaction)?;
+        }
         let (cursor, rows) = (cursor.cast_signed(), rows + added - deleted);
         let sum = sums::of_meta(cursor, rows, &self.shape);
         transaction
@@ -59,12 +64,17 @@ impl Writing {
         let (mut added, mut deleted) = (0, 0);
         for (number, change) in changes {
             let number = number.cast_signed();
+            // A number beyond the last is new; most other numbers exist.
+            let is_there = last.is_some_and(|last| number <= last);
+            if self.lists_owners {
+                let before = if is_there { owners::owner_of(transaction, number)? } else { None };
+                let after = change.as_ref().and_then(RowChange::owner);
+                owners::change(transaction, number, (before.as_deref(), after))?;
+            }
             let Some(change) = change else {
                 deleted += i64::from(delete.execute([number])? > 0);
                 continue;
             };
-            // A number beyond the last is new; most other numbers exist.
-            let is_there = last.is_some_and(|last| number <= last);
             if !is_there || execute(&mut update, number, change)? == 0 {
                 added += 1;
                 execute(&mut insert, number, change)?;

@@ -3,6 +3,7 @@
 use super::{
     columns::{OWNER, columns_of},
     fault::{Fault, OpenProblem},
+    owners,
     paths::beside,
     queries, seal, sums,
 };
@@ -29,7 +30,7 @@ pub(super) const CACHE_KIB_NEGATIVE: i64 = -1024;
 const BUILDING_CACHE_KIB_NEGATIVE: i64 = -16 * 1024;
 
 /// Format of the tables. It is raised when they change; older files are then rebuilt.
-const FORMAT: u32 = 7;
+const FORMAT: u32 = 8;
 
 /// The layout of a view's rows.
 #[derive(Clone, Copy, Debug)]
@@ -151,7 +152,8 @@ pub(super) fn take_place(
     path: &Path,
     place: &Path,
 ) -> Result<(), String> {
-    writer.execute_batch(&indexes(fields).join(";")).map_err(|error| error.to_string())?;
+    let statements = indexes(fields).join(";") + ";" + owners::FILL;
+    writer.execute_batch(&statements).map_err(|error| error.to_string())?;
     let rename = || {
         File::open(path)?.sync_all()?;
         seal::remove(place)?;
@@ -179,7 +181,7 @@ pub(super) fn prepare(connection: &Connection) -> rusqlite::Result<()> {
 
 /// Returns the statements that create the tables. `meta` has one row; its `cursor` is the position
 /// up to which all records are in the rows.
-fn tables(fields: &[Field]) -> [String; 2] {
+fn tables(fields: &[Field]) -> Vec<String> {
     let mut columns = String::new();
     for (column, field) in columns_of(fields) {
         let kind = match field.kind {
@@ -194,17 +196,13 @@ fn tables(fields: &[Field]) -> [String; 2] {
         "CREATE TABLE rows (number INTEGER PRIMARY KEY, sum INTEGER NOT NULL, \
          body BLOB NOT NULL{columns}, {OWNER} TEXT)"
     );
-    [meta.to_owned(), rows]
+    [meta.to_owned(), rows].into_iter().chain(owners::TABLES.map(str::to_owned)).collect()
 }
 
 /// Returns the statements that create the indexes.
 fn indexes(fields: &[Field]) -> Vec<String> {
     let index = |(column, _)| format!("CREATE INDEX by_{column} ON rows ({column}, number)");
-    let of_fields = columns_of(fields).filter(|(_, field)| field.is_indexed).map(index);
-    // Without configured identity no row has an owner, so the index stays empty.
-    let by_owner =
-        format!("CREATE INDEX by_{OWNER} ON rows ({OWNER}, number) WHERE {OWNER} IS NOT NULL");
-    of_fields.chain([by_owner]).collect()
+    columns_of(fields).filter(|(_, field)| field.is_indexed).map(index).collect()
 }
 
 /// Returns the statements that insert and that update a row. Both take the number, the checksum,

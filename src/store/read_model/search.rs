@@ -1,10 +1,6 @@
 //! Translation of queries into SQL statements. Values are always bound, never part of the text.
 
-use super::{
-    columns::{OWNER, column},
-    fault::ReadModelError,
-    limit::Ended,
-};
+use super::{columns::column, fault::ReadModelError, limit::Ended, owners};
 use crate::domain::kernel::{Date, Field, FieldKind, Filter, Query, Timestamp};
 use rusqlite::types::Value;
 use std::fmt::Write;
@@ -121,15 +117,16 @@ pub(super) fn of_request(
         let values = vec![value(parameter, fields[index], text)?];
         asked.push(Condition { column: column(fields, index), operator, values });
     }
-    if let Some(owner) = &wanted.owner {
-        let values = vec![Value::Text(owner.clone())];
-        asked.push(Condition { column: OWNER.to_owned(), operator: "=", values });
-    }
     let skipped = i64::try_from(wanted.skip).unwrap_or(i64::MAX);
     let (order, is_by_number) = order(fields, wanted, &asked)?;
-    let mut search = statements(&asked, &format!("{order} LIMIT ? OFFSET ?"));
+    let (order, owner) = (format!("{order} LIMIT ? OFFSET ?"), wanted.owner.as_deref());
+    let mut search = match owner {
+        Some(owner) => statements_within(owner, &asked, (&order, is_by_number.is_some())),
+        None => statements(&asked, &order),
+    };
     search.parameters.extend([limit(wanted.size), Value::Integer(skipped)]);
-    search.dense_range = is_by_number.filter(|_| asked.is_empty()).map(|descending| DenseRange {
+    let is_all = asked.is_empty() && owner.is_none();
+    search.dense_range = is_by_number.filter(|_| is_all).map(|descending| DenseRange {
         skipped,
         size: i64::try_from(wanted.size).unwrap_or(i64::MAX),
         descending,
@@ -175,17 +172,40 @@ struct Condition {
     values: Vec<Value>,
 }
 
-fn statements(asked: &[Condition], order: &str) -> Search {
+/// Returns the clause of these conditions, and the values to bind in it.
+fn clause(asked: &[Condition]) -> (String, Vec<Value>) {
     let clause = |condition: &Condition| {
         let marks = vec!["?"; condition.values.len()].join(", ");
         format!("{} {} ({marks})", condition.column, condition.operator)
     };
     let clauses: Vec<String> = asked.iter().map(clause).collect();
     let clauses = clauses.join(" AND ");
-    let whole = if clauses.is_empty() { clauses } else { format!(" WHERE {clauses}") };
+    let values = asked.iter().flat_map(|condition| condition.values.clone()).collect();
+    (if clauses.is_empty() { clauses } else { format!(" WHERE {clauses}") }, values)
+}
+
+/// Returns the statements for the rows of one owner. They begin with the owner's list, which is
+/// short compared with all rows. Rows are read only when a condition or the order needs them.
+fn statements_within(owner: &str, asked: &[Condition], (order, by_number): (&str, bool)) -> Search {
+    let (whole, values) = clause(asked);
+    let list = owners::LIST;
+    let of_rows = format!("{list} CROSS JOIN rows USING (number){whole}");
+    let counted = if asked.is_empty() { list } else { &of_rows };
+    let found = if asked.is_empty() && by_number { list } else { &of_rows };
+    let owner = Value::Text(owner.to_owned());
+    let conditions = [vec![owner.clone(), owner], values].concat();
+    Search {
+        select: format!("SELECT number FROM {found} ORDER BY {order}"),
+        parameters: conditions.clone(),
+        count: Some(format!("SELECT count(*) FROM {counted}")),
+        conditions,
+        dense_range: None,
+    }
+}
+
+fn statements(asked: &[Condition], order: &str) -> Search {
+    let (whole, conditions) = clause(asked);
     let count = (!asked.is_empty()).then(|| format!("SELECT count(*) FROM rows{whole}"));
-    let conditions: Vec<Value> =
-        asked.iter().flat_map(|condition| condition.values.clone()).collect();
     Search {
         select: format!("SELECT number FROM rows{whole} ORDER BY {order}"),
         parameters: conditions.clone(),

@@ -235,7 +235,7 @@ fn a_choice_is_searched_without_an_index() {
 }
 
 #[test]
-fn the_rows_of_an_owner_are_found_by_an_index() {
+fn the_rows_of_an_owner_are_found_by_its_list() {
     let dir = tempfile::tempdir().expect("a folder");
     let model = filled(&dir.path().join("mypages.sqlite"));
     let row = json!({"id": 3, "name": "Kim", "price": 7});
@@ -247,7 +247,9 @@ fn the_rows_of_an_owner_are_found_by_an_index() {
     assert_eq!(searched(&model, &[("name", "Jung")], &owned_by("kim")), (vec![], 0));
     assert_eq!(searched(&model, &[], &owned_by("lee")), (vec![], 0));
     let plan = model.plan(&[], &owned_by("kim")).expect("is valid");
-    assert!(plan.starts_with("SEARCH rows USING") && plan.contains("by_owner"), "{plan}");
+    assert!(plan.contains("SEARCH owned USING PRIMARY KEY") && !plan.contains("rows"), "{plan}");
+    let named = model.plan(&owned(&[("name", "Kim")]), &owned_by("kim")).expect("is valid");
+    assert!(named.contains("SEARCH rows USING INTEGER PRIMARY KEY"), "{named}");
     let owner = |number| model.get(number).expect("readable").expect("there").owner;
     assert_eq!((owner(3).as_deref(), owner(4).as_deref(), owner(5)), (Some("kim"), None, None));
     model.commit(13, &[(3, Some(of(None)))]).expect("is written");

@@ -11,6 +11,7 @@ mod flipping;
 mod integrity;
 mod keeping;
 mod opening;
+mod owned_rows;
 mod owning;
 mod partitions;
 mod suspecting;
