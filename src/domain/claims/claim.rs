@@ -279,12 +279,13 @@ impl Aggregate for Claim {
         let receive = body!(|customer_id: Number,
                              price: Money,
                              status: Option<Text>,
-                             claim_dt: Option<EpochMs>|
+                             claim_dt: Option<Timestamp>|
          -> Result<_, Malformed> {
             if let Some(status) = status {
                 status.means("status", &[(&["Received Claim", "received"], ())])?;
             }
-            Ok(Receive { customer_id, price, claim_dt })
+            // As a `Timestamp` the time has its form in the contract.
+            Ok(Receive { customer_id, price, claim_dt: claim_dt.map(EpochMs::from) })
         });
         CommandRoutes::new()
             .ignoring("id customerId price claimDt status contId approvedPrice")

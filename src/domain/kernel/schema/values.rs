@@ -1,7 +1,7 @@
 //! The schemas of the values of the language, as clients send them.
 
 use crate::domain::kernel::{
-    Amount, CardNumber, Date, EpochMs, Id, Money, Number, Percent, Quantity, Text, Timestamp,
+    Amount, CardNumber, Date, Id, Money, Number, Percent, Quantity, Text, Timestamp,
     values::TEXT_BYTES_MAX,
 };
 use serde_json::{Value, json};
@@ -25,7 +25,7 @@ pub(super) fn known(name: &str) -> Option<Known> {
         Some(whole_number(Quantity::MAX.0.into()))
     } else if is(type_name::<Date>()) {
         Some((json!({ "type": "string", "format": "date" }), json!("2026-12-24")))
-    } else if is(type_name::<Timestamp>()) || is(type_name::<EpochMs>()) {
+    } else if is(type_name::<Timestamp>()) {
         let schema = json!({
             "description": "RFC 3339, or milliseconds since 1970.",
             "anyOf": [{ "type": "string", "format": "date-time" }, { "type": "integer", "minimum": 0 }],
