@@ -158,8 +158,8 @@ def report(results):
     lines = [
         f"{data['machine']}; `benches/compare/run.py`, rounds: {data['rounds']}, "
         f"{data['seconds']} s for each row, wrk with two threads on the same cores. Medians of the "
-        f"rounds. {data['rows']:,} aggregates to read. A bare fdatasync takes {sync['zeros']:.2f} ms in a "
-        f"file filled with zeros and {sync['grows']:.2f} ms in a file that grows.",
+        f"rounds. {data['rows']:,} aggregates to read. A bare fdatasync takes {sync['zeros']:.2f} ms "
+        f"in a file filled with zeros and {sync['grows']:.2f} ms in a file that grows.",
         "", "Requests acknowledged per second, and madang's rate relative to others:", "",
         *rates(results),
         "", "![Requests per second](performance/compare.svg)",
@@ -174,8 +174,8 @@ def report(results):
             f"all {sum(check['acknowledged'] for check in checks):,} acknowledged writes were "
             f"stored, and nothing that was not sent.")
     spreads = results.spreads()
-    apart = (f"The rates of a row are at most {spreads[-1]:.0%} of the median apart between rounds, "
-             f"and in half of the rows at most {statistics.median(spreads):.0%}.")
+    apart = (f"The rates of a row are at most {spreads[-1]:.0%} of the median apart between "
+             f"rounds, and in half of the rows at most {statistics.median(spreads):.0%}.")
     return "\n".join([*lines, "", kept, apart])
 
 

@@ -32,12 +32,14 @@ def install(names):
         return
     if not shutil.which("apt-get"):
         raise SystemExit(f"not installed: {', '.join(missing)}")
-    root = [] if os.getuid() == 0 else ["sudo"]
+    apt_get = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get"]
+    if os.getuid() != 0:
+        apt_get.insert(0, "sudo")
     quiet = {"stdout": subprocess.DEVNULL, "check": True}
     print(f"installing {', '.join(missing)}", flush=True)
-    subprocess.run([*root, "apt-get", "update", "-qq"], **quiet)
-    install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *missing]
-    subprocess.run([*root, *install], **quiet)
+    subprocess.run([*apt_get, "update", "-qq"], **quiet)
+    options = ["-y", "-qq", "--no-install-recommends"]
+    subprocess.run([*apt_get, "install", *options, *missing], **quiet)
 
 
 def build(names, madang):
