@@ -7,6 +7,7 @@ use crate::{
     declarations::Declarations,
     http::{self, Documents, Traffic},
     identity::{Identities, TokenIssuer, Verifier},
+    inbound::feed::Hub,
     open_files::{OpenFiles, TooFew},
     systemd,
     tls::Certificate,
@@ -16,6 +17,7 @@ use std::{
     fmt::Write as _,
     io,
     net::{SocketAddr, TcpListener},
+    sync::Arc,
 };
 use tokio_util::task::AbortOnDropHandle;
 
@@ -151,6 +153,8 @@ impl App {
             limits: limits.clone(),
             documents: documents(declarations, &config.only),
             identity: identity.clone(),
+            clients: limits.client_rate_limit().map(Arc::new),
+            hub: Hub::start(&runtime).map_err(listen)?,
             tls,
         };
         let (server, traffic) = http::start(parts, listener, connections_max).map_err(listen)?;

@@ -91,6 +91,7 @@ pub mod declarations;
 pub mod domain;
 pub mod http;
 pub mod identity;
+mod inbound;
 pub mod model;
 mod new;
 mod open_files;

@@ -2,7 +2,8 @@
 //! pages of other origins, and headers for the safety of browsers.
 
 use crate::{
-    http::{compression, cors, request::Quota, response::Response},
+    http::{compression, cors, response::Response},
+    inbound::client_limit::Quota,
     origin_policy::CorsOrigins,
 };
 use actix_http::{HttpMessage as _, Request};

@@ -13,23 +13,29 @@ use crate::{
         index::EVENTS,
         live::{Live, LiveQuery},
         oauth, pages,
-        problem::{Problem, not_a_number, not_allowed, unknown},
         reading::Reading,
         request::{
-            ClientRateLimit, HISTORY, PathRest, Preferences, Route, RouteError, RouteTarget, Verb,
+            HISTORY, PathRest, Preferences, Route, RouteError, RouteTarget, Verb,
             content_negotiation, headers, read_body,
         },
         response::{Body, Response, written},
         site::Site,
         subscriptions,
-        tokens::Tokens,
     },
     identity::TokenIssuer,
+    inbound::{
+        client_limit::{ClientRateLimit, FORWARDED_FOR},
+        problem::{Problem, not_a_number, not_allowed, unknown},
+        tokens::{Tokens, bearer_token},
+    },
     origin_policy::{OriginPolicy, check_body},
 };
 use actix_http::{ConnectionType, HttpMessage as _, Payload};
-use actix_web::http;
-use std::{rc::Rc, sync::Arc, time::Instant};
+use actix_web::http::{
+    self,
+    header::{AUTHORIZATION, HeaderValue},
+};
+use std::{net::IpAddr, rc::Rc, sync::Arc, time::Instant};
 
 /// The target of a question about the server as a whole (RFC 9110, 9.3.7), and all its methods.
 const SERVER: &str = "*";
@@ -105,7 +111,10 @@ impl Handler {
         self.origins.check(request.method(), request.uri(), request.headers())?;
         match &self.identity {
             Some(tokens) if !oauth::is_path(request.path()) => {
-                tokens.caller(request, self.clients.as_deref()).await
+                let values = request.headers().get_all(AUTHORIZATION);
+                let token = bearer_token(values.map(HeaderValue::as_bytes))?;
+                let clients = self.clients.as_deref();
+                tokens.caller(token, clients.zip(self.address(request))).await
             }
             Some(_) => Ok(Caller::Anonymous),
             None => Ok(Caller::Trusted),
@@ -167,7 +176,18 @@ impl Handler {
     /// # Errors
     /// When the client has reached its limit.
     fn count(&self, request: &HttpRequest, caller: &Caller) -> Result<(), Problem> {
-        self.clients.as_ref().map_or(Ok(()), |clients| clients.count(request, caller))
+        let counted = self.clients.as_ref().map(|it| it.count(caller, self.address(request)));
+        let Some((quota, admitted)) = counted.flatten() else { return Ok(()) };
+        // For the headers of the answer.
+        request.extensions_mut().insert(quota);
+        admitted
+    }
+
+    /// The address of the client, for its rate limit; `None` when there is no limit.
+    fn address(&self, request: &HttpRequest) -> Option<IpAddr> {
+        let (clients, peer) = (self.clients.as_ref()?, request.peer_addr()?);
+        let forwarded = request.headers().get_all(FORWARDED_FOR);
+        Some(clients.address(peer.ip(), forwarded.filter_map(|value| value.to_str().ok())))
     }
 
     async fn business(

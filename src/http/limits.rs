@@ -3,6 +3,7 @@
 use crate::{
     actors::{COUNT_MAX, InvalidSetting, THREADS_MAX, WAIT_MAX, within},
     http::connection::Timeouts,
+    inbound::client_limit::ClientRateLimit,
     origin_policy::{CorsOrigins, HostPattern, Origin, OriginPolicy},
 };
 use actix_http::KeepAlive;
@@ -167,6 +168,15 @@ impl Limits {
             return Err(InvalidSetting::new("cors_origins", reason));
         }
         Ok(())
+    }
+
+    /// The rate limit per client; `None` when no rate is configured.
+    pub(crate) fn client_rate_limit(&self) -> Option<ClientRateLimit> {
+        let rate_per_s = self.client_rate_per_s;
+        let burst = if self.client_burst == 0 { rate_per_s } else { self.client_burst };
+        let limit =
+            || ClientRateLimit::new(rate_per_s, burst, self.clients_max, &self.trusted_proxies);
+        (rate_per_s > 0).then(limit)
     }
 
     /// The number of worker threads.

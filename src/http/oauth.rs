@@ -4,11 +4,11 @@ use super::admin::unless_read;
 use crate::{
     http::{
         limits::Limits,
-        problem::{Problem, not_allowed, unknown},
         request::{Verb, read_body},
         response::Response,
     },
     identity::{OAuthError, TokenIssuer},
+    inbound::problem::{Problem, not_allowed, unknown},
 };
 use actix_http::{HttpMessage as _, Payload, Request};
 use actix_web::http::{

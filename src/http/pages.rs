@@ -6,10 +6,7 @@ use crate::{
     http::{
         admin::{components::COMPONENTS, gates::GATES},
         index::{OPERATORS, businesses},
-        problem::Problem,
-        request::{
-            PathRest, Query, Route, RouteTarget, SIZE_MAX, Shown, Verb, content_negotiation,
-        },
+        request::{PathRest, Route, RouteTarget, Shown, Verb, content_negotiation},
         response::{
             ConversationPage, Response,
             html::{
@@ -17,6 +14,10 @@ use crate::{
             },
         },
         site::Site,
+    },
+    inbound::{
+        problem::Problem,
+        query::{Query, SIZE_MAX},
     },
 };
 use actix_http::HttpMessage as _;

@@ -4,14 +4,14 @@ use crate::{
     actors::{Caller, Moment, RequestError, Runtime, ViewQuery},
     http::{
         admin::{READ_ONLY, unless_read},
-        escape::short,
-        problem::{Problem, not_a_number, not_allowed, unknown},
-        request::{
-            PathRest, Query, Route, SIZE_MAX, Shown, Verb, content_negotiation, headers, moment,
-            position,
-        },
+        request::{PathRest, Route, Shown, Verb, content_negotiation, headers, moment},
         response::{ConversationPage, Response, conversation, hal, history},
         site::Site,
+    },
+    inbound::{
+        escape::short,
+        problem::{Problem, not_a_number, not_allowed, unknown},
+        query::{Query, SIZE_MAX, position},
     },
 };
 use actix_http::HttpMessage as _;

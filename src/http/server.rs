@@ -5,18 +5,17 @@ use crate::{
     http::{
         connection::{Connection, ConnectionTable, SPARE_CONNECTIONS, WorkerLoad},
         documents::Documents,
-        feed::{Feeds, Hub},
+        feed::Feeds,
         finishing::Finishing,
         handler::Handler,
         holding::{Holding, Stopping},
         limits::Limits,
         live::{Evaluations, Live},
-        request::ClientRateLimit,
         site::Site,
         subscriptions::Webhooks,
-        tokens::Tokens,
     },
     identity::Identities,
+    inbound::{client_limit::ClientRateLimit, feed::Hub, tokens::Tokens},
     origin_policy::{CorsOrigins, OriginPolicy},
 };
 use actix_http::{Extensions, HttpService, Protocol, error::DispatchError};
@@ -83,6 +82,10 @@ pub struct Parts {
     pub documents: Documents,
     /// The verification of tokens; `None` when no identity is configured.
     pub identity: Option<Identities>,
+    /// The rate limit per client; `None` when no rate is configured.
+    pub clients: Option<Arc<ClientRateLimit>>,
+    /// The newest events.
+    pub hub: Arc<Hub>,
     /// The certificate, if the server speaks TLS.
     pub tls: Option<Arc<ServerConfig>>,
 }
@@ -91,9 +94,7 @@ pub struct Parts {
 #[derive(Clone)]
 struct Shared {
     parts: Parts,
-    clients: Option<Arc<ClientRateLimit>>,
     origins: Arc<OriginPolicy>,
-    hub: Arc<Hub>,
     /// Deliveries end with the last worker.
     _webhooks: Arc<Webhooks>,
     evaluations: Arc<Evaluations>,
@@ -106,9 +107,7 @@ impl Shared {
         let origins = limits.origin_policy(listener.local_addr()?.ip());
         let origins = origins.map_err(|senseless| io::Error::other(senseless.reason))?;
         Ok(Self {
-            clients: ClientRateLimit::within(limits).map(Arc::new),
             origins: Arc::new(origins),
-            hub: Hub::start(&parts.runtime)?,
             _webhooks: Arc::new(Webhooks::start(&parts.runtime)?),
             evaluations: Arc::default(),
             cors: limits.cors().map_err(|senseless| io::Error::other(senseless.reason))?,
@@ -117,7 +116,7 @@ impl Shared {
     }
 
     fn live(&self, stopping: Stopping) -> Live {
-        Live::new(Arc::clone(&self.hub), Arc::clone(&self.evaluations), stopping)
+        Live::new(Arc::clone(&self.parts.hub), Arc::clone(&self.evaluations), stopping)
     }
 
     /// The acceptor of handshakes, if the server speaks TLS.
@@ -128,19 +127,19 @@ impl Shared {
     /// The handler of one worker. It serves all paths, directly on the HTTP layer below actix-web:
     /// routing is done by our own table, and nothing else of an `App` is needed.
     fn handler(&self, stopping: Stopping) -> Handler {
-        let Parts { runtime, limits, documents, identity, tls } = self.parts.clone();
+        let Parts { runtime, limits, documents, identity, clients, hub, tls } = self.parts.clone();
         let identity = identity.as_ref();
         Handler {
             site: Site::new(runtime, limits),
-            clients: self.clients.clone(),
             origins: Arc::clone(&self.origins),
             holding: Holding::until(Rc::clone(&stopping)),
             documents,
             identity: identity.map(|it| Tokens::new(Arc::clone(&it.verifier))),
             issuer: identity.and_then(|it| it.issuer.clone()),
-            feeds: Feeds::new(Arc::clone(&self.hub), Rc::clone(&stopping)),
+            feeds: Feeds::new(hub, Rc::clone(&stopping)),
             live: self.live(stopping),
-            finishing: Finishing::new(self.cors.clone(), tls.is_some(), self.clients.is_some()),
+            finishing: Finishing::new(self.cors.clone(), tls.is_some(), clients.is_some()),
+            clients,
         }
     }
 }

@@ -1,14 +1,15 @@
 //! What all streams of Server-Sent Events share: their task, the parts that it sends, the sign of
 //! life, and the end.
 
-use super::{
-    escape::short,
-    holding::Stopping,
-    position_token::PositionToken,
-    problem::{BUSY, Problem},
-    response::Response,
+use super::{holding::Stopping, response::Response};
+use crate::{
+    actors::Runtime,
+    inbound::{
+        feed::{check_reached, position},
+        position_token::PositionToken,
+        problem::Problem,
+    },
 };
-use crate::actors::Runtime;
 use actix_web::{
     http::{
         StatusCode,
@@ -78,25 +79,10 @@ pub fn stream<T: Future<Output = ()> + 'static>(
         .with(VARY, "Accept")
 }
 
-/// A message of a stream: its data on one line, and the position as its id.
-#[must_use]
-pub fn message(position: u64, data: &str) -> String {
-    format!("id: {}\ndata: {data}\n\n", PositionToken(position))
-}
-
 /// A comment with the position reached, from which the client goes on when it reconnects.
 #[must_use]
 pub fn sign_of_life(position: u64) -> Bytes {
     format!(": alive\nid: {}\n\n", PositionToken(position)).into()
-}
-
-/// The problem of a client that finds no place for a further stream.
-#[must_use]
-pub fn too_many() -> Problem {
-    Problem {
-        retry_after_s: Some(5),
-        ..Problem::new(BUSY, "as many streams are open as the server serves at once")
-    }
 }
 
 /// The position in `Last-Event-ID`, if there is one.
@@ -109,27 +95,4 @@ pub fn last_seen(headers: &HeaderMap, runtime: &Runtime) -> Result<Option<u64>, 
     let position = position("Last-Event-ID", text)?;
     check_reached(position, runtime)?;
     Ok(Some(position))
-}
-
-/// Checks that the journal has reached a position.
-///
-/// # Errors
-/// When it has not.
-pub fn check_reached(position: u64, runtime: &Runtime) -> Result<(), Problem> {
-    if position > runtime.durable() {
-        return Err(Problem::bad_query("the journal has not reached this position"));
-    }
-    Ok(())
-}
-
-/// The position in a token.
-///
-/// # Errors
-/// When the text is no token of this server.
-pub fn position(name: &str, text: &str) -> Result<u64, Problem> {
-    let token = text.parse::<PositionToken>().map_err(|_| {
-        let text = short(text);
-        Problem::bad_query(format!("`{name}` is `{text}`, not a position from this server"))
-    })?;
-    Ok(token.0)
 }

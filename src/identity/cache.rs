@@ -1,7 +1,8 @@
 //! The verified tokens of one worker thread.
 
 use super::{Identity, TokenError, Verifier, unix_now_s, verifier::Verified};
-use std::{cell::RefCell, collections::HashMap, mem};
+use crate::sync;
+use std::{collections::HashMap, mem, sync::Mutex};
 
 /// A cache of verified tokens for one worker thread. It holds at most 4,096 tokens and 8 MiB of
 /// their text. A token leaves it when it expires, and when the keys change.
@@ -9,7 +10,7 @@ use std::{cell::RefCell, collections::HashMap, mem};
 /// The map of the standard library has a keyed hash, so a client cannot choose tokens that collide. It
 /// compares the whole token.
 #[derive(Default)]
-pub struct TokenCache(RefCell<Generations>);
+pub struct TokenCache(Mutex<Generations>);
 
 /// The tokens in two generations. When the young one is full, it becomes the old one, and the old
 /// one is dropped. A token of the old one that is used becomes young again.
@@ -76,7 +77,7 @@ impl TokenCache {
     /// The number of tokens.
     #[must_use]
     pub fn len(&self) -> usize {
-        let generations = self.0.borrow();
+        let generations = sync::lock(&self.0);
         generations.young.len() + generations.old.len()
     }
 
@@ -92,7 +93,7 @@ impl TokenCache {
         token: &str,
         now_s: u64,
     ) -> Result<Identity, TokenError> {
-        let mut generations = self.0.borrow_mut();
+        let mut generations = sync::lock(&self.0);
         // Before the verification: if the keys change meanwhile, the token is verified again.
         generations.keep_only(verifier.epoch());
         match generations.find(token) {

@@ -1,7 +1,7 @@
 //! The shared parts of the document: problems, links, pages, headers and parameters.
 
 use super::{aggregates::page_of, component};
-use crate::http::problem::FAMILIES;
+use crate::inbound::problem::FAMILIES;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 

@@ -1,7 +1,7 @@
 //! One operation of the document: a method on a path.
 
 use super::{Paths, component};
-use crate::{domain::kernel::Readers, http::problem::FAMILIES};
+use crate::{domain::kernel::Readers, inbound::problem::FAMILIES};
 use serde_json::{Map, Value, json};
 
 /// The statuses of refusals that every request can get.

@@ -4,12 +4,8 @@ use super::{name_in, read_only};
 use crate::{
     actors::ComponentInfo,
     domain::kernel::{Method, Timestamp},
-    http::{
-        problem::{NOT_FOUND, Problem, not_allowed, unknown},
-        request::Verb,
-        response::Response,
-        site::Site,
-    },
+    http::{request::Verb, response::Response, site::Site},
+    inbound::problem::{NOT_FOUND, Problem, not_allowed, unknown},
 };
 use actix_web::http::StatusCode;
 use serde_json::{Map, Value, json};

@@ -3,12 +3,8 @@
 use crate::{
     actors::{Fault, FaultError},
     domain::kernel::{Method, in_plain_words},
-    http::{
-        problem::{FAULTS_NOT_ALLOWED, MALFORMED, Problem, SYNTAX, not_allowed},
-        request::Verb,
-        response::Response,
-        site::Site,
-    },
+    http::{request::Verb, response::Response, site::Site},
+    inbound::problem::{FAULTS_NOT_ALLOWED, MALFORMED, Problem, SYNTAX, not_allowed},
 };
 use actix_web::http::StatusCode;
 use serde_json::json;

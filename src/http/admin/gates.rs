@@ -5,11 +5,11 @@ use crate::{
     actors::GateInfo,
     domain::kernel::{Method, Timestamp},
     http::{
-        problem::{MALFORMED, NOT_FOUND, Problem, SYNTAX, not_allowed, unknown},
         request::{Verb, read_body},
         response::Response,
         site::Site,
     },
+    inbound::problem::{MALFORMED, NOT_FOUND, Problem, SYNTAX, not_allowed, unknown},
 };
 use actix_http::{Payload, Request, StatusCode};
 use serde_json::{Map, Value, json};

@@ -5,12 +5,14 @@ use crate::{
     actors::{Health, ResourceInfo, Status},
     domain::kernel::{Method, Timestamp},
     http::{
-        escape::short,
-        position_token::PositionToken,
-        problem::{FAMILIES, Family, NOT_FOUND, Problem, not_allowed, unknown},
         request::{PathRest, Route, RouteTarget, Verb},
         response::Response,
         site::Site,
+    },
+    inbound::{
+        escape::short,
+        position_token::PositionToken,
+        problem::{FAMILIES, Family, NOT_FOUND, Problem, not_allowed, unknown},
     },
 };
 use actix_web::http::StatusCode;

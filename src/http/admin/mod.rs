@@ -6,11 +6,13 @@ pub mod gates;
 pub mod health;
 pub mod operations_log;
 
-use crate::http::{
-    problem::{Problem, not_allowed, unknown},
-    request::{Verb, read_body},
-    response::Response,
-    site::Site,
+use crate::{
+    http::{
+        request::{Verb, read_body},
+        response::Response,
+        site::Site,
+    },
+    inbound::problem::{Problem, not_allowed, unknown},
 };
 use actix_http::{Payload, Request};
 use percent_encoding::percent_decode_str;

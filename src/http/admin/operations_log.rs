@@ -1,12 +1,13 @@
 //! Admin requests for the operations log: a page of entries, the latest first.
 
 use super::unless_read;
-use crate::http::{
-    escape::short,
-    problem::Problem,
-    request::{Query, Verb},
-    response::{Response, hal},
-    site::Site,
+use crate::{
+    http::{
+        request::Verb,
+        response::{Response, hal},
+        site::Site,
+    },
+    inbound::{escape::short, problem::Problem, query::Query},
 };
 use actix_web::http::StatusCode;
 

@@ -8,7 +8,7 @@
 //! stays open for a while, so that the client can read them.
 
 use super::socket::Socket;
-use crate::http::problem::{BAD_REQUEST, BUSY, HEAD_TOO_LARGE, Problem, TOO_SLOW};
+use crate::inbound::problem::{BAD_REQUEST, BUSY, HEAD_TOO_LARGE, Problem, TOO_SLOW};
 use std::{io, time::Duration};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 

@@ -5,11 +5,8 @@ mod browser;
 use super::admin::unless_read;
 use crate::{
     actors::RequestError,
-    http::{
-        problem::{Problem, unknown},
-        request::Verb,
-        response::Response,
-    },
+    http::{request::Verb, response::Response},
+    inbound::problem::{Problem, unknown},
 };
 use actix_web::http::{StatusCode, header, header::HeaderMap};
 use serde_json::Value;
@@ -21,18 +18,30 @@ use std::{
 /// The beginning of the paths of the browser for the contract.
 const BROWSER: &str = "/docs";
 
+/// The beginning of the paths of documents that are text.
+const TEXTS: &str = "/proto/";
+
 /// The contract of a server. It is written when it is first requested.
 #[derive(Clone)]
 pub struct Documents {
     write: Arc<dyn Fn() -> Vec<(String, Value)> + Send + Sync>,
     written: Arc<OnceLock<HashMap<String, Vec<u8>>>>,
+    /// A further document, which is text, and its path.
+    text: Option<(&'static str, &'static str)>,
 }
 
 impl Documents {
     /// The documents that this function writes, by their paths. It takes about a second for all
     /// businesses, and runs at most once.
     pub fn new(write: impl Fn() -> Vec<(String, Value)> + Send + Sync + 'static) -> Self {
-        Self { write: Arc::new(write), written: Arc::default() }
+        Self { write: Arc::new(write), written: Arc::default(), text: None }
+    }
+
+    /// Adds a document that is text, at a path below `/proto/`.
+    #[must_use]
+    pub fn with_text(mut self, path: &'static str, text: &'static str) -> Self {
+        self.text = Some((path, text));
+        self
     }
 
     /// Answers a request for a document or for the browser.
@@ -50,6 +59,10 @@ impl Documents {
         }
         if let Some(rest) = path.strip_prefix(BROWSER) {
             return browser::answer(rest, headers).ok_or_else(|| unknown(path));
+        }
+        if let Some((_, text)) = self.text.filter(|(known, _)| *known == path) {
+            let answer = Response::new(StatusCode::OK, "text/plain; charset=utf-8", text.into());
+            return Ok(answer.with(header::X_CONTENT_TYPE_OPTIONS, "nosniff"));
         }
         if self.written.get().is_none() {
             let documents = self.clone();
@@ -73,5 +86,7 @@ impl Documents {
 pub(in crate::http) fn is_path(path: &str) -> bool {
     let is_document = ["/openapi.json", "/asyncapi.json"].iter().any(|end| path.ends_with(end));
     let below = path.strip_prefix(BROWSER);
-    is_document || below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    is_document
+        || path.starts_with(TEXTS)
+        || below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }

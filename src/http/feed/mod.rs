@@ -1,20 +1,7 @@
 //! The feed of events at `/events`: pages of JSON, and a stream of Server-Sent Events.
-//!
-//! ```text
-//! journal ─▶ hub: the newest events, each encoded once ──┐
-//!    └─────▶ older events, read by a reader that is behind ┴─▶ reader: a cursor ─▶ stream
-//! ```
-//! A reader is a cursor and has no queue. It gets only the events that its client may see.
 
-mod cloud_event;
-mod hub;
 mod reader;
 mod wanted;
-mod watched;
-
-pub use cloud_event::encoded;
-pub use hub::Hub;
-pub use wanted::{Wanted, start};
 
 use crate::{
     actors::{Caller, RequestError, Runtime, Start},
@@ -22,16 +9,19 @@ use crate::{
         admin::unless_read,
         holding::Stopping,
         index::EVENTS,
-        position_token::PositionToken,
-        problem::{Problem, json},
         request::{Verb, content_negotiation},
         response::Response,
         streams::{self, EVENT_STREAM},
     },
+    inbound::{
+        feed::{Cursor, Hub, check_reached, encoded},
+        position_token::PositionToken,
+        problem::{Problem, json},
+    },
 };
 use actix_web::http::{Method, StatusCode, header::HeaderMap};
-use reader::Feed;
 use std::{rc::Rc, sync::Arc};
+use wanted::Wanted;
 
 /// The media type of a page that is a bare list of events.
 const CLOUD_EVENTS: &str = "application/cloudevents-batch+json";
@@ -79,7 +69,7 @@ impl Feeds {
         let last_seen = streams::last_seen(headers, runtime)?;
         let start = last_seen.map(Start::After).or(wanted.start);
         if let Some(Start::After(position)) = start {
-            streams::check_reached(position, runtime)?;
+            check_reached(position, runtime)?;
         }
         if content_negotiation::prefers(headers, EVENT_STREAM) && *method == Method::GET {
             return self.stream(runtime, wanted, start, caller);
@@ -96,21 +86,9 @@ impl Feeds {
         start: Option<Start>,
         caller: &Caller,
     ) -> Result<Response, Problem> {
-        let cursor = match start {
-            Some(Start::Beginning) => 0,
-            Some(Start::After(position)) => position,
-            Some(Start::Now) | None => runtime.durable(),
-        };
-        let place = self.hub.admit_feed().ok_or_else(streams::too_many)?;
-        let feed = Feed {
-            runtime: runtime.clone(),
-            hub: Arc::clone(&self.hub),
-            sights: runtime.sights(caller),
-            filter: wanted.filter,
-            _place: place,
-        };
+        let cursor = Cursor::open(&self.hub, runtime, (wanted.filter, start), caller)?;
         let stopping = Rc::clone(&self.stopping);
-        Ok(streams::stream(stopping, move |parts| reader::run(feed, cursor, parts)))
+        Ok(streams::stream(stopping, move |parts| reader::run(cursor, parts)))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     actors::{EventFilter, Runtime, Start},
-    http::{escape::short, problem::Problem, streams::position},
+    inbound::{escape::short, feed::start, problem::Problem},
 };
 use actix_web::web;
 
@@ -74,18 +74,6 @@ impl Wanted {
     }
 }
 
-/// The start in a text: `beginning`, `now`, or a token.
-///
-/// # Errors
-/// When the text is none of these.
-pub fn start(name: &str, text: &str) -> Result<Start, Problem> {
-    match text {
-        "beginning" => Ok(Start::Beginning),
-        "now" => Ok(Start::Now),
-        token => Ok(Start::After(position(name, token)?)),
-    }
-}
-
 fn size(text: &str) -> Result<usize, Problem> {
     let size = text.parse().ok().filter(|size| (1..=SIZE_MAX).contains(size));
     size.ok_or_else(|| {
@@ -97,7 +85,7 @@ fn size(text: &str) -> Result<usize, Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::position_token::PositionToken;
+    use crate::inbound::position_token::PositionToken;
 
     #[test]
     fn a_filter_is_read_from_the_query() {

@@ -4,7 +4,7 @@
 use super::query::{Key, LiveQuery, State};
 use crate::{
     actors::{RequestError, Runtime},
-    http::feed::Hub,
+    inbound::feed::Hub,
     sync,
 };
 use std::{

@@ -13,13 +13,17 @@ mod query;
 pub use evaluations::Evaluations;
 pub use query::LiveQuery;
 
-use crate::http::{
-    feed::Hub,
-    holding::Stopping,
-    problem::Problem,
-    reading::Reading,
-    response::Response,
-    streams::{self, HEARTBEAT, Parts, sign_of_life},
+use crate::{
+    http::{
+        holding::Stopping,
+        reading::Reading,
+        response::Response,
+        streams::{self, HEARTBEAT, Parts, sign_of_life},
+    },
+    inbound::{
+        feed::{Hub, too_many},
+        problem::Problem,
+    },
 };
 use actix_http::HttpMessage as _;
 use actix_web::web::Bytes;
@@ -48,7 +52,7 @@ impl Live {
     pub async fn open(&self, reading: Reading<'_>, query: LiveQuery) -> Result<Response, Problem> {
         let runtime = &reading.site.runtime;
         let last_seen = streams::last_seen(reading.request.headers(), runtime)?;
-        let place = self.hub.admit().ok_or_else(streams::too_many)?;
+        let place = self.hub.admit().ok_or_else(too_many)?;
         // The subscription comes first, so that no change after the first state is missed.
         let subscription = self.evaluations.subscribe(&self.hub, runtime, &query);
         let wait_max = reading.site.limits.wait_max();

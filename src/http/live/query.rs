@@ -3,12 +3,15 @@
 use crate::{
     actors::{Caller, RequestError, Runtime, Sight},
     http::{
-        feed::Hub,
-        problem::Problem,
         reading::{self, Reading},
-        request::{PathRest, Query, Route, RouteTarget, content_negotiation, moment},
+        request::{PathRest, Route, RouteTarget, content_negotiation, moment},
         response::hal,
-        streams::{EVENT_STREAM, message},
+        streams::EVENT_STREAM,
+    },
+    inbound::{
+        feed::{Hub, message},
+        problem::Problem,
+        query::Query,
     },
 };
 use actix_http::HttpMessage as _;

@@ -1,9 +1,8 @@
 //! Reads the body of a request, within the limits of size and time.
 
-use crate::http::{
-    connection::ConnectionState,
-    limits::Limits,
-    problem::{Problem, SYNTAX, TOO_LARGE, TOO_SLOW},
+use crate::{
+    http::{connection::ConnectionState, limits::Limits},
+    inbound::problem::{Problem, SYNTAX, TOO_LARGE, TOO_SLOW},
 };
 use actix_http::{
     HttpMessage as _, Payload, Request,

@@ -2,14 +2,12 @@
 
 use crate::{
     actors::IdempotencyKey,
-    http::problem::{Problem, VERSION_DIFFERS},
+    inbound::{metadata, problem::Problem},
 };
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use siphasher::sip128::{Hasher128 as _, SipHasher24};
 use std::{
-    borrow::Cow,
     fmt::Write as _,
-    hash::{BuildHasher as _, Hasher as _, RandomState},
+    hash::{BuildHasher as _, RandomState},
 };
 
 /// The response header that names a suspended component. Its data are as of the suspension.
@@ -29,19 +27,7 @@ pub const MEMENTO_DATETIME: HeaderName = HeaderName::from_static("memento-dateti
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
-/// The codings of compressed representations.
-const CODINGS: [&str; 3] = ["zstd", "br", "gzip"];
-
-const KEY_CHARACTERS_MAX: usize = 255;
-
-const CORRELATION_CHARACTERS_MAX: usize = 128;
-
-/// Hashes the `Idempotency-Key`, and the request under it as a fingerprint.
-///
-/// The key of a client with a token is its own: another subject never gets the answer under it.
-///
-/// The function is SipHash-2-4 with 128 bits. The hashes are stored, so it must be the same in
-/// every process and version.
+/// The idempotency key of a request; see [`metadata::idempotency_key`].
 ///
 /// # Errors
 /// When the key is not 1 to 255 visible ASCII characters or a quoted string of them, or the header
@@ -49,138 +35,18 @@ const CORRELATION_CHARACTERS_MAX: usize = 128;
 pub fn idempotency_key(
     headers: &HeaderMap,
     subject: Option<&str>,
-    (method, path): (&str, &str),
+    request: (&str, &str),
     body: &[u8],
 ) -> Result<Option<IdempotencyKey>, Problem> {
-    let Some(key) = only(headers, &IDEMPOTENCY_KEY, "Idempotency-Key")? else { return Ok(None) };
-    let key = key_name(key.as_bytes()).ok_or_else(|| {
-        let reason = "`Idempotency-Key` is neither 1 to 255 visible ascii characters nor a quoted \
-             string of them";
-        Problem::bad_request(reason)
-    })?;
-    let fingerprint = hash(&[method.as_bytes(), path.as_bytes(), body]);
-    let key = match subject {
-        Some(subject) => hash(&[&key, subject.as_bytes()]),
-        None => hash(&[&key]),
-    };
-    Ok(Some(IdempotencyKey { key, fingerprint }))
+    metadata::idempotency_key(values(headers, &IDEMPOTENCY_KEY), subject, request, body)
 }
 
-/// The key that a value names: `"8e03978e"` (a string of RFC 9651, as the IETF draft requires) and
-/// the bare `8e03978e` name the same key.
-fn key_name(value: &[u8]) -> Option<Cow<'_, [u8]>> {
-    let key = match value {
-        [b'"', inner @ .., b'"'] => Cow::Owned(unescaped(inner)?),
-        [b'"', ..] => return None,
-        bare => Cow::Borrowed(bare),
-    };
-    visible(&key, KEY_CHARACTERS_MAX).then_some(key)
-}
-
-/// The content of a quoted string: a backslash comes only before a quote or a backslash, and a
-/// quote only after a backslash.
-fn unescaped(inner: &[u8]) -> Option<Vec<u8>> {
-    let (mut bytes, mut content) = (inner.iter(), Vec::with_capacity(inner.len()));
-    while let Some(byte) = bytes.next() {
-        content.push(match byte {
-            b'\\' => *bytes.next().filter(|escaped| matches!(escaped, b'"' | b'\\'))?,
-            b'"' => return None,
-            plain => *plain,
-        });
-    }
-    Some(content)
-}
-
-/// Hashes a list of parts. Each part is preceded by its length, so that two lists never feed the
-/// same bytes.
-fn hash(parts: &[&[u8]]) -> u128 {
-    let mut hasher = SipHasher24::new();
-    for part in parts {
-        hasher.write(&(part.len() as u64).to_le_bytes());
-        hasher.write(part);
-    }
-    hasher.finish128().as_u128()
-}
-
-/// The value of a header that must not be repeated.
-fn only<'a>(
-    headers: &'a HeaderMap,
-    name: &HeaderName,
-    named: &str,
-) -> Result<Option<&'a HeaderValue>, Problem> {
-    let mut values = headers.get_all(name);
-    let value = values.next();
-    if values.next().is_some() {
-        return Err(Problem::bad_request(format!("there is more than one `{named}` header")));
-    }
-    Ok(value)
-}
-
-fn visible(text: &[u8], characters_max: usize) -> bool {
-    (1..=characters_max).contains(&text.len()) && text.iter().all(u8::is_ascii_graphic)
-}
-
-/// The version in `If-Match`; `None` when any version matches.
-///
-/// The comparison is strong (RFC 9110, 13.1.1). A weak entity tag matches nothing, and neither does
-/// a tag that this server never issues.
+/// The version in `If-Match`; see [`metadata::if_match`].
 ///
 /// # Errors
 /// When the value is no list of entity tags, names several versions, or can match none.
 pub fn if_match(headers: &HeaderMap) -> Result<Option<u32>, Problem> {
-    if !headers.contains_key(header::IF_MATCH) {
-        return Ok(None);
-    }
-    let mut versions = Vec::new();
-    for value in headers.get_all(header::IF_MATCH) {
-        let value = value.to_str().unwrap_or_default().trim();
-        if value == "*" {
-            return Ok(None);
-        }
-        for tag in value.split(',').map(str::trim) {
-            if !is_entity_tag(tag) {
-                let reason = "`If-Match` is neither `*` nor a list of quoted versions as in \
-                     the header `ETag`";
-                return Err(Problem::bad_request(reason));
-            }
-            versions.extend(version(tag).filter(|_| !tag.starts_with("W/")));
-        }
-    }
-    versions.dedup();
-    match versions[..] {
-        [version] => Ok(Some(version)),
-        [] => {
-            let reason = "`If-Match` holds no strong entity tag that this server issues";
-            Err(Problem::new(VERSION_DIFFERS, reason))
-        }
-        _ => Err(Problem::bad_request("`If-Match` names more than one version")),
-    }
-}
-
-/// Whether a text has the form of an entity tag: `"…"`, or `W/"…"` for a weak one.
-fn is_entity_tag(tag: &str) -> bool {
-    let opaque = tag.strip_prefix("W/").unwrap_or(tag);
-    let opaque = opaque.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
-    opaque.is_some_and(|opaque| opaque.bytes().all(|byte| byte == b'!' || byte > b'"'))
-}
-
-/// Whether `If-None-Match` names this version.
-#[must_use]
-pub fn none_match_names(headers: &HeaderMap, present: u32) -> bool {
-    let Some(value) = headers.get(header::IF_NONE_MATCH) else { return false };
-    let value = value.to_str().unwrap_or_default();
-    value.split(',').map(str::trim).any(|tag| tag == "*" || version(tag) == Some(present))
-}
-
-/// The version in an entity tag. A compressed representation of it has the name of the coding behind
-/// a hyphen.
-fn version(tag: &str) -> Option<u32> {
-    let opaque = tag.strip_prefix("W/").unwrap_or(tag).strip_prefix('"')?.strip_suffix('"')?;
-    let digits = match opaque.split_once('-') {
-        Some((digits, coding)) => CODINGS.contains(&coding).then_some(digits)?,
-        None => opaque,
-    };
-    digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok()).flatten()
+    metadata::if_match(values(headers, &header::IF_MATCH))
 }
 
 /// The client's name for the conversation, from `X-Correlation-Id`.
@@ -188,12 +54,19 @@ fn version(tag: &str) -> Option<u32> {
 /// # Errors
 /// When the name is not 1 to 128 visible ASCII characters, or the header is repeated.
 pub fn correlation(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
-    let Some(value) = only(headers, &CORRELATION, "X-Correlation-Id")? else { return Ok(None) };
-    if !visible(value.as_bytes(), CORRELATION_CHARACTERS_MAX) {
-        let reason = "`X-Correlation-Id` is not 1 to 128 visible ascii characters";
-        return Err(Problem::bad_request(reason));
-    }
-    Ok(value.to_str().ok())
+    metadata::correlation(values(headers, &CORRELATION))
+}
+
+fn values<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a [u8]> {
+    headers.get_all(name).map(HeaderValue::as_bytes)
+}
+
+/// Whether `If-None-Match` names this version.
+#[must_use]
+pub fn none_match_names(headers: &HeaderMap, present: u32) -> bool {
+    let Some(value) = headers.get(header::IF_NONE_MATCH) else { return false };
+    let value = value.to_str().unwrap_or_default();
+    value.split(',').map(str::trim).any(|tag| tag == "*" || metadata::version(tag) == Some(present))
 }
 
 /// The `traceparent` of the response: the same trace with a span of this server. As the
@@ -293,17 +166,6 @@ mod tests {
         assert_eq!(key(b"{}"), key(b"{}"));
         assert_eq!(key(b"{}").key, key(b"[]").key);
         assert_ne!(key(b"{}").fingerprint, key(b"[]").fingerprint);
-        assert_ne!(hash(&[b"ab", b"c"]), hash(&[b"a", b"bc"]));
-    }
-
-    #[test]
-    fn the_quoted_and_the_bare_form_name_the_same_key() {
-        let name = |value: &'static str| key_name(value.as_bytes()).map(Cow::into_owned);
-        assert_eq!(name("\"8e03-97\""), name("8e03-97"));
-        assert_eq!(name("\"a\\\"b\\\\c\""), Some(b"a\"b\\c".to_vec()));
-        assert_eq!(name("a\"b"), Some(b"a\"b".to_vec()));
-        let long = format!("\"{}\"", "k".repeat(KEY_CHARACTERS_MAX));
-        assert_eq!(key_name(long.as_bytes()).unwrap().len(), KEY_CHARACTERS_MAX);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use crate::{
     actors::Moment,
     domain::kernel::Timestamp,
-    http::{escape::short, problem::Problem},
+    inbound::{escape::short, problem::Problem},
 };
 use actix_web::web;
 

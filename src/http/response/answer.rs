@@ -1,10 +1,11 @@
 //! Responses before they are sent: status, headers and body.
 
-use crate::http::{
-    connection::Serving,
-    position_token::PositionToken,
-    problem::Problem,
-    request::{CORRELATION, POSITION, Quota, TRACE_PARENT},
+use crate::{
+    http::{
+        connection::Serving,
+        request::{CORRELATION, POSITION, TRACE_PARENT},
+    },
+    inbound::{client_limit::Quota, position_token::PositionToken, problem::Problem},
 };
 use actix_http::body::{BodySize, MessageBody};
 use actix_web::http::{

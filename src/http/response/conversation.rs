@@ -3,11 +3,11 @@
 use crate::{
     actors::{Conversation, ConversationEntry, Issuer, Role, Waiting, What},
     domain::kernel::{Timestamp, WaitsFor},
-    http::{
+    inbound::{
         escape::{put_visible, short},
         position_token::PositionToken,
         problem::Problem,
-        request::Query,
+        query::Query,
     },
 };
 use serde_json::{Map, Value, json};

@@ -3,7 +3,8 @@
 use crate::{
     actors::{Collection, OperationsEntry, PastReply, Reply, Row, ViewInfo},
     domain::kernel::{Field, FieldKind, Link, LinkTarget, Timestamp},
-    http::request::{HISTORY, Query},
+    http::request::HISTORY,
+    inbound::query::Query,
 };
 use serde_json::{Value, json, value::RawValue};
 use std::{collections::HashMap, io::Write as _};

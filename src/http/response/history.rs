@@ -3,7 +3,8 @@
 use super::{conversation, hal};
 use crate::{
     actors::{Collection, FieldChange, HistoryEntry},
-    http::request::{HISTORY, Query},
+    http::request::HISTORY,
+    inbound::query::Query,
 };
 use serde_json::{Map, Value, json};
 use std::io::Write as _;

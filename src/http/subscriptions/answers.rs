@@ -5,7 +5,8 @@ use crate::{
         Acknowledged, ClaimId, Claimed, EventFilter, Freed, ParkedEvent, Start, SubscriptionInfo,
     },
     domain::kernel::Timestamp,
-    http::{position_token::PositionToken, problem::json, response::Response},
+    http::response::Response,
+    inbound::{position_token::PositionToken, problem::json},
 };
 use actix_web::http::{StatusCode, header::CACHE_CONTROL};
 use serde_json::{Map, Value, json};

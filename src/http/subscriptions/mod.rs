@@ -16,16 +16,12 @@ pub use webhook::Webhooks;
 
 use crate::{
     actors::{Caller, ClaimId, Claimed, Refusal, SubscriptionError, Wish},
-    http::{
-        admin::name_in,
-        feed::encoded,
-        holding::Stopping,
+    http::{admin::name_in, holding::Stopping, request::read_body, response::Response, site::Site},
+    inbound::{
+        feed::{encoded, position},
         position_token::PositionToken,
         problem::{INVALID, LEASE_LOST, NOT_FOUND, Problem, REJECTED, not_allowed, unknown},
-        request::{SIZE_MAX, read_body},
-        response::Response,
-        site::Site,
-        streams::position,
+        query::SIZE_MAX,
     },
     random::random,
 };

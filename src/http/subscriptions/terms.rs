@@ -3,7 +3,7 @@
 use super::{address, signature, wishes::parsed};
 use crate::{
     actors::{Caller, EventFilter, Runtime, Secret, Start, SubscriptionTerms, Webhook},
-    http::{
+    inbound::{
         feed::start,
         problem::{INVALID, Problem},
     },

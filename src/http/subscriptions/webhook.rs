@@ -14,7 +14,7 @@ use crate::{
         Backoff, CallOutcome, Caller, ClaimId, ClaimedEvent, Gate, GateKind, Runtime,
         SubscriptionError, Webhook, Wish, clock, with_causes,
     },
-    http::{feed::encoded, position_token::PositionToken},
+    inbound::{feed::encoded, position_token::PositionToken},
     random::{between, random},
 };
 use actix_web::http::header::CONTENT_TYPE;

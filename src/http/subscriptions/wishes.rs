@@ -4,10 +4,10 @@ use super::position_of;
 use crate::{
     actors::ClaimId,
     domain::kernel::in_plain_words,
-    http::{
+    inbound::{
         escape::short,
+        feed::position,
         problem::{INVALID, MALFORMED, Problem, SYNTAX},
-        streams::position,
     },
 };
 use actix_web::web;

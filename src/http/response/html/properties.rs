@@ -7,7 +7,7 @@ mod markup;
 use super::{Aggregate, BusinessPaths, Crumb, History, Node, Participants, Rows, Sorting};
 use crate::{
     domain::kernel::Field,
-    http::request::{Query, encode},
+    inbound::query::{Query, encode},
 };
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     actors::Sort,
     domain::kernel::{Field, Link},
-    http::request::Query,
+    inbound::query::Query,
 };
 use std::fmt::Write as _;
 

@@ -3,7 +3,7 @@
 //! Every text from outside passes through [`put_text`]. Its output is inert both between tags and
 //! in quoted attributes.
 
-use crate::http::escape::put_visible;
+use crate::inbound::escape::put_visible;
 
 /// Writes an escaped text. No other function of the pages writes text from outside.
 pub fn put_text(page: &mut String, text: &str) {

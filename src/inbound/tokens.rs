@@ -2,15 +2,13 @@
 
 use crate::{
     actors::Caller,
-    http::{
-        problem::{INVALID_TOKEN, NOT_YET, Problem},
-        request::ClientRateLimit,
-    },
     identity::{Identity, TokenCache, TokenError, Verifier},
+    inbound::{
+        client_limit::ClientRateLimit,
+        problem::{INVALID_TOKEN, NOT_YET, Problem},
+    },
 };
-use actix_http::{HttpMessage as _, Request};
-use actix_web::http::header::AUTHORIZATION;
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 /// The time after which a client comes back while the keys are not loaded, in seconds.
 const RETRY_AFTER_S: u32 = 5;
@@ -28,26 +26,20 @@ impl Tokens {
         Self { verifier, cache: TokenCache::new() }
     }
 
-    /// The client that a request comes from. A request without `Authorization` is anonymous.
+    /// The client that a request with this token comes from. A request without one is anonymous. The
+    /// rate limit of the client's address counts the tokens that are refused.
     ///
     /// # Errors
-    /// When the header is repeated, is of another scheme, or holds an invalid token; and when too many
-    /// tokens from the address of the client were refused.
+    /// When the token is invalid, or the keys are not loaded yet; and when too many tokens from the
+    /// address were refused.
     pub async fn caller(
         &self,
-        request: &Request,
-        limit: Option<&ClientRateLimit>,
+        token: Option<&str>,
+        limit: Option<(&ClientRateLimit, IpAddr)>,
     ) -> Result<Caller, Problem> {
-        let mut values = request.headers().get_all(AUTHORIZATION);
-        let Some(value) = values.next() else { return Ok(Caller::Anonymous) };
-        if values.next().is_some() {
-            return Err(Problem::bad_request("there is more than one `Authorization` header"));
-        }
-        let token = bearer(value.as_bytes()).ok_or_else(|| {
-            let reason = "`Authorization` is not `Bearer` with one token behind it";
-            Problem::new(INVALID_TOKEN, reason)
-        })?;
-        let counted = limit.map(|limit| limit.begin_verification(request)).transpose()?;
+        let Some(token) = token else { return Ok(Caller::Anonymous) };
+        let counted =
+            limit.map(|(limit, address)| limit.begin_verification(address)).transpose()?;
         let verified = self.cache.verify_async(&self.verifier, token).await;
         if let Some(counted) = counted.filter(|_| verified.is_ok()) {
             counted.succeeded();
@@ -61,6 +53,24 @@ impl Tokens {
         })?;
         Ok(Caller::Known { subject, roles })
     }
+}
+
+/// The token in the values of `Authorization`; `None` when there is no value.
+///
+/// # Errors
+/// When there are several values, or the value is of another scheme.
+pub fn bearer_token<'a>(
+    mut values: impl Iterator<Item = &'a [u8]>,
+) -> Result<Option<&'a str>, Problem> {
+    let Some(value) = values.next() else { return Ok(None) };
+    if values.next().is_some() {
+        return Err(Problem::bad_request("there is more than one `Authorization` header"));
+    }
+    let token = bearer(value).ok_or_else(|| {
+        let reason = "`Authorization` is not `Bearer` with one token behind it";
+        Problem::new(INVALID_TOKEN, reason)
+    })?;
+    Ok(Some(token))
 }
 
 /// The token in the value of `Authorization`. The name of the scheme is case-insensitive.

@@ -2,12 +2,12 @@
 
 use crate::{
     actors::{Page, Sort},
-    http::{escape::short, position_token::PositionToken, problem::Problem},
+    inbound::{escape::short, position_token::PositionToken, problem::Problem},
 };
 use actix_web::web;
 
 /// The default number of rows per page.
-const SIZE_DEFAULT: usize = 20;
+pub const SIZE_DEFAULT: usize = 20;
 
 /// The most rows per page.
 pub const SIZE_MAX: usize = 200;
@@ -19,7 +19,7 @@ const PAGE_MAX: u64 = 1_000_000_000;
 const QUERY_BYTES_MAX: usize = 8_192;
 
 /// The most parameters of a query: more than any view has, with every field to sort by.
-const PARAMETERS_MAX: usize = 64;
+pub const PARAMETERS_MAX: usize = 64;
 
 /// A parsed query.
 #[derive(Clone, Debug)]
@@ -46,10 +46,8 @@ impl Query {
     /// # Errors
     /// When a parameter is invalid, or the query exceeds its limits.
     pub fn read_sized(query: &str, size_default: usize) -> Result<Self, Problem> {
-        let page = Page { number: 0, size: size_default, sort: Vec::new() };
-        let mut read = Self { page, at_least: None, conditions: Vec::new() };
         if query.is_empty() {
-            return Ok(read);
+            return Self::of_parameters(Vec::new(), size_default);
         }
         if query.len() > QUERY_BYTES_MAX {
             return Err(Problem::bad_query(format!(
@@ -65,7 +63,20 @@ impl Query {
         }
         let pairs = web::Query::<Vec<(String, String)>>::from_query(query)
             .map_err(|error| Problem::bad_query(format!("the query cannot be read: {error}")))?;
-        for (name, value) in pairs.into_inner() {
+        Self::of_parameters(pairs.into_inner(), size_default)
+    }
+
+    /// Reads parameters, as they stand in a query.
+    ///
+    /// # Errors
+    /// When a parameter is invalid.
+    pub fn of_parameters(
+        parameters: Vec<(String, String)>,
+        size_default: usize,
+    ) -> Result<Self, Problem> {
+        let page = Page { number: 0, size: size_default, sort: Vec::new() };
+        let mut read = Self { page, at_least: None, conditions: Vec::new() };
+        for (name, value) in parameters {
             match name.as_str() {
                 "page" => read.page.number = number(&name, &value, PAGE_MAX)?,
                 "size" => read.page.size = size(&value)?,

@@ -1,15 +1,11 @@
 //! The rate limit per client: a token bucket for every subject and every address. Each request takes
 //! one token.
 
-use crate::sync;
 use crate::{
     actors::{Caller, whole_seconds_spread},
-    http::{
-        limits::Limits,
-        problem::{Problem, QUOTA_EXCEEDED},
-    },
+    inbound::problem::{Problem, QUOTA_EXCEEDED},
+    sync,
 };
-use actix_http::{HttpMessage as _, Request};
 use std::{
     collections::{BTreeMap, HashMap},
     net::{IpAddr, Ipv6Addr},
@@ -17,7 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The rate limit per client. All workers share it.
+/// The rate limit per client. All listeners and workers share it.
 #[derive(Debug)]
 pub struct ClientRateLimit {
     buckets: Mutex<Buckets>,
@@ -26,40 +22,38 @@ pub struct ClientRateLimit {
 }
 
 impl ClientRateLimit {
-    /// Creates the rate limit; `None` when no rate is configured.
+    /// Creates the rate limit: a rate per client, a burst after a pause, and a maximum of clients.
+    /// The addresses of trusted proxies are those whose `X-Forwarded-For` is believed.
     #[must_use]
-    pub fn within(limits: &Limits) -> Option<Self> {
-        let rate_per_s = limits.client_rate_per_s;
-        let burst = if limits.client_burst == 0 { rate_per_s } else { limits.client_burst };
-        (rate_per_s > 0).then(|| Self {
-            buckets: Mutex::new(Buckets::new(rate_per_s, burst, limits.clients_max)),
+    pub fn new(rate_per_s: u32, burst: u32, clients_max: usize, trusted: &[IpAddr]) -> Self {
+        Self {
+            buckets: Mutex::new(Buckets::new(rate_per_s, burst, clients_max)),
             begun: Instant::now(),
-            trusted: limits.trusted_proxies.iter().map(IpAddr::to_canonical).collect(),
-        })
+            trusted: trusted.iter().map(IpAddr::to_canonical).collect(),
+        }
     }
 
-    /// Takes one token of the client that sent this request: of the subject of its token, or else
-    /// of its address. What is left is kept with the request, for the headers of the answer. A
-    /// request without a peer address is not limited.
-    ///
-    /// # Errors
-    /// When no token is left: the problem 429 with the time to retry after.
-    pub fn count(&self, request: &Request, caller: &Caller) -> Result<(), Problem> {
+    /// Takes one token of the client that sent a request: of the subject of its token, or else of
+    /// its address. The result says what is left, and whether there was a token; it is `None` for a
+    /// request without a subject and an address, which is not limited.
+    #[must_use]
+    pub fn count(
+        &self,
+        caller: &Caller,
+        address: Option<IpAddr>,
+    ) -> Option<(Quota, Result<(), Problem>)> {
         let client = match caller {
             Caller::Known { subject, .. } => Client::Subject(Arc::clone(subject)),
-            Caller::Trusted | Caller::Anonymous => match self.address(request) {
-                Some(address) => Client::Address(address),
-                None => return Ok(()),
-            },
+            Caller::Trusted | Caller::Anonymous => Client::Address(address?),
         };
         let mut buckets = sync::lock(&self.buckets);
         let taken = buckets.take(client, self.begun.elapsed());
         let quota = buckets.quota(&taken);
         drop(buckets);
-        request.extensions_mut().insert(quota);
-        taken
+        let admitted = taken
             .map(drop)
-            .map_err(|wait| exceeded(wait, "this client sends more requests than its rate allows"))
+            .map_err(|wait| exceeded(wait, "this client sends more requests than its rate allows"));
+        Some((quota, admitted))
     }
 
     /// Takes one token for the verification of a bearer token, before it is verified. Tokens that
@@ -67,37 +61,32 @@ impl ClientRateLimit {
     ///
     /// # Errors
     /// When too many tokens from this address were refused: the problem 429.
-    pub fn begin_verification(&self, request: &Request) -> Result<Verification<'_>, Problem> {
-        let client = self.address(request).map(Client::Refused);
-        if let Some(client) = client.clone() {
-            let taken = sync::lock(&self.buckets).take(client, self.begun.elapsed());
-            taken
-                .map_err(|wait| exceeded(wait, "too many tokens from this address were refused"))?;
-        }
+    pub fn begin_verification(&self, address: IpAddr) -> Result<Verification<'_>, Problem> {
+        let client = Client::Refused(address);
+        let taken = sync::lock(&self.buckets).take(client.clone(), self.begun.elapsed());
+        taken.map_err(|wait| exceeded(wait, "too many tokens from this address were refused"))?;
         Ok(Verification { limit: self, client })
     }
 
-    /// The address of the client, without the proxies that are trusted.
-    fn address(&self, request: &Request) -> Option<IpAddr> {
-        let peer = request.peer_addr()?;
-        let forwarded = request.headers().get_all(FORWARDED_FOR);
-        let forwarded: Vec<_> = forwarded.filter_map(|value| value.to_str().ok()).collect();
-        Some(network(origin(peer.ip(), forwarded.into_iter(), &self.trusted)))
+    /// The address of a client, without the proxies that are trusted: the address of its connection,
+    /// and the values of `X-Forwarded-For`.
+    #[must_use]
+    pub fn address<'a>(&self, peer: IpAddr, forwarded: impl Iterator<Item = &'a str>) -> IpAddr {
+        let forwarded: Vec<_> = forwarded.collect();
+        network(origin(peer, forwarded.into_iter(), &self.trusted))
     }
 }
 
 /// A verification that was counted.
 pub struct Verification<'a> {
     limit: &'a ClientRateLimit,
-    client: Option<Client>,
+    client: Client,
 }
 
 impl Verification<'_> {
     /// Gives the token back: the verified one was valid.
     pub fn succeeded(self) {
-        if let Some(client) = self.client {
-            sync::lock(&self.limit.buckets).give_back(&client);
-        }
+        sync::lock(&self.limit.buckets).give_back(&self.client);
     }
 }
 
@@ -150,7 +139,8 @@ enum Client {
 /// state except the buckets.
 const GATE: &str = "http/clients";
 
-const FORWARDED_FOR: &str = "x-forwarded-for";
+/// The header with the addresses that a request has passed.
+pub const FORWARDED_FOR: &str = "x-forwarded-for";
 
 /// The buckets of all clients. The time is a parameter, so that tests control it.
 #[derive(Debug)]

@@ -1,6 +1,6 @@
 //! Events in the form of the specification `CloudEvents` 1.0, in JSON.
 
-use crate::{actors::AggregateEvent, http::position_token::PositionToken};
+use crate::{actors::AggregateEvent, inbound::position_token::PositionToken};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -22,6 +22,12 @@ struct CloudEvent<'a> {
     correlation: String,
     #[serde(skip_serializing_if = "Value::is_null")]
     data: &'a Value,
+}
+
+/// A message of a stream of Server-Sent Events: its data on one line, and the position as its id.
+#[must_use]
+pub fn message(position: u64, data: &str) -> String {
+    format!("id: {}\ndata: {data}\n\n", PositionToken(position))
 }
 
 /// The event in that form.

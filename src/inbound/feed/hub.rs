@@ -1,12 +1,12 @@
 //! The hub of the feed: the newest events of the journal, each encoded once for all readers.
 
 use super::{
-    cloud_event::encoded,
+    cloud_event::{encoded, message},
     watched::{Address, Watched},
 };
 use crate::{
     actors::{AggregateEvent, EventBatch, EventHeader, Runtime},
-    http::streams::message,
+    inbound::problem::{BUSY, Problem},
     sync::{self, CountGuard},
 };
 use actix_web::web::Bytes;
@@ -46,8 +46,28 @@ pub struct Frame {
     pub name: String,
     /// The full name: `taxi.orders.Called`.
     pub full_name: String,
-    /// The event as it stands in a stream.
+    /// The event as it stands in a stream of Server-Sent Events, with its position as the id.
     pub text: Bytes,
+    /// The event alone, as JSON: a part of the text.
+    pub event: Bytes,
+}
+
+impl Frame {
+    /// Encodes an event.
+    #[must_use]
+    pub fn of(event: &AggregateEvent) -> Self {
+        let encoded = encoded(event);
+        let text = Bytes::from(message(event.header.position, &encoded));
+        // The event stands before two line ends.
+        let end = text.len() - 2;
+        Self {
+            header: event.header.clone(),
+            name: event.name.clone(),
+            full_name: event.full_name(),
+            event: text.slice(end - encoded.len()..end),
+            text,
+        }
+    }
 }
 
 /// The newest events.
@@ -216,7 +236,8 @@ impl Hub {
             };
             match runtime.events(before, RECORDS_AT_ONCE, &is_wanted) {
                 Ok(EventBatch { events, reached }) => {
-                    let frames = has_feeds.then(|| events.iter().map(framed_once).collect());
+                    let frames = events.iter().map(|event| Arc::new(Frame::of(event)));
+                    let frames = has_feeds.then(|| frames.collect());
                     self.add(frames, (before, reached));
                 }
                 Err(error) => {
@@ -255,14 +276,13 @@ impl Hub {
     }
 }
 
-/// An event with its form in a stream, encoded once for all readers.
-fn framed_once(event: &AggregateEvent) -> Arc<Frame> {
-    Arc::new(Frame {
-        header: event.header.clone(),
-        name: event.name.clone(),
-        full_name: event.full_name(),
-        text: message(event.header.position, &encoded(event)).into(),
-    })
+/// The problem of a client that finds no place for a further stream.
+#[must_use]
+pub fn too_many() -> Problem {
+    Problem {
+        retry_after_s: Some(5),
+        ..Problem::new(BUSY, "as many streams are open as the server serves at once")
+    }
 }
 
 impl Drop for Hub {
