@@ -5,19 +5,22 @@ use crate::{
     config::Config,
     contract::ContractBuilder,
     declarations::Declarations,
-    http::{self, Documents, Traffic},
+    grpc,
+    http::{self, Documents, Limits, Traffic},
     identity::{Identities, TokenIssuer, Verifier},
     inbound::feed::Hub,
     open_files::{OpenFiles, TooFew},
     systemd,
-    tls::Certificate,
+    tls::{Certificate, HTTP_1, HTTP_2},
 };
 use actix_web::dev::Server;
+use rustls::ServerConfig;
 use std::{
     fmt::Write as _,
     io,
     net::{SocketAddr, TcpListener},
     sync::Arc,
+    time::Duration,
 };
 use tokio_util::task::AbortOnDropHandle;
 
@@ -27,6 +30,8 @@ pub struct App {
     server: Server,
     traffic: Traffic,
     address: SocketAddr,
+    /// The gRPC server and its address, when one is configured.
+    grpc: Option<(grpc::Server, SocketAddr)>,
     is_tls: bool,
     /// The task that fetches the keys of an authorization server.
     _refresh: Option<AbortOnDropHandle<()>>,
@@ -115,7 +120,61 @@ fn documents(declarations: &Declarations, only: &[String]) -> Documents {
     let mut builder = ContractBuilder::default();
     declarations.describe(&mut builder);
     builder.retain(only);
-    Documents::new(move || builder.documents())
+    Documents::new(move || builder.documents()).with_text(grpc::PROTO_PATH, grpc::PROTO)
+}
+
+/// A socket that listens on this address, and its address with the port that it has.
+fn bound(address: SocketAddr) -> Result<(TcpListener, SocketAddr), AppError> {
+    let listener = TcpListener::bind(address).and_then(|it| Ok((it.local_addr()?, it)));
+    let (bound, listener) = listener.map_err(|reason| AppError::Listen { address, reason })?;
+    Ok((listener, bound))
+}
+
+/// The certificate, if TLS is configured.
+fn certificate(config: &Config) -> Result<Option<Arc<Certificate>>, AppError> {
+    let read = config.tls.files().map(|(chain, key)| Certificate::read(chain, key));
+    read.transpose().map_err(AppError::Tls)
+}
+
+/// TLS for a protocol, if there is a certificate.
+fn tls_for(
+    protocol: &[u8],
+    certificate: Option<&Arc<Certificate>>,
+) -> Result<Option<Arc<ServerConfig>>, AppError> {
+    let server = certificate.map(|certificate| certificate.server(protocol)).transpose();
+    server.map_err(|error| AppError::Tls(error.to_string()))
+}
+
+/// Starts the gRPC server on a socket, with the runtime, tokens, rate limit and feed of HTTP.
+fn serve_grpc(
+    config: &Config,
+    shared: &http::Parts,
+    tls: Option<Arc<ServerConfig>>,
+    (listener, address): (TcpListener, SocketAddr),
+) -> Result<(grpc::Server, SocketAddr), AppError> {
+    let Limits { body_timeout_ms, stop_within_s, .. } = config.http;
+    let parts = grpc::Parts {
+        runtime: shared.runtime.clone(),
+        verifier: shared.identity.as_ref().map(|identity| Arc::clone(&identity.verifier)),
+        clients: shared.clients.clone(),
+        hub: Arc::clone(&shared.hub),
+        tls,
+        settings: config.grpc.clone(),
+        wait_max: config.http.wait_max(),
+        message_within: Duration::from_millis(body_timeout_ms),
+        stop_within: Duration::from_secs(stop_within_s),
+    };
+    let server = grpc::start(parts, listener);
+    let server = server.map_err(|reason| AppError::Listen { address, reason })?;
+    Ok((server, address))
+}
+
+/// Waits until the gRPC server has ended by itself; for ever when there is none.
+async fn ended(server: Option<&mut grpc::Server>) {
+    match server {
+        Some(server) => server.ended().await,
+        None => std::future::pending().await,
+    }
 }
 
 impl App {
@@ -132,12 +191,11 @@ impl App {
         tracing::info!(version, %data, "starting");
         let open_files = OpenFiles::raise(limits.worker_count())?;
         let listen = |reason| AppError::Listen { address: config.listen, reason };
-        let listener = TcpListener::bind(config.listen).map_err(listen)?;
-        let address = listener.local_addr().map_err(listen)?;
-        let certificate = config.tls.files().map(|(chain, key)| Certificate::read(chain, key));
-        let certificate = certificate.transpose().map_err(AppError::Tls)?;
-        let tls = certificate.as_ref().map(Certificate::server).transpose();
-        let tls = tls.map_err(|error| AppError::Tls(error.to_string()))?;
+        let (listener, address) = bound(config.listen)?;
+        let grpc_listener = config.grpc.listen.map(bound).transpose()?;
+        let certificate = certificate(&config)?;
+        let tls = tls_for(HTTP_1, certificate.as_ref())?;
+        let grpc_tls = tls_for(HTTP_2, certificate.as_ref())?;
         // The keys of the embedded authorization server are in the data folder, which is opened first.
         let early = if config.identity.issue { None } else { identities(&config)? };
         let install = |installation: &mut _| declarations.install(installation);
@@ -157,12 +215,23 @@ impl App {
             hub: Hub::start(&runtime).map_err(listen)?,
             tls,
         };
+        let serve_grpc = |bound| serve_grpc(&config, &parts, grpc_tls, bound);
+        let grpc = grpc_listener.map(serve_grpc).transpose()?;
         let (server, traffic) = http::start(parts, listener, connections_max).map_err(listen)?;
         let verifier = identity.as_ref().map(|identity| &identity.verifier);
         let refresh = verifier.and_then(Verifier::spawn_refresh).map(AbortOnDropHandle::new);
         let is_tls = certificate.is_some();
         let renewal = certificate.map(|it| AbortOnDropHandle::new(tokio::spawn(it.keep_current())));
-        Ok(Self { runtime, server, traffic, address, is_tls, _refresh: refresh, _renewal: renewal })
+        Ok(Self {
+            runtime,
+            server,
+            traffic,
+            address,
+            grpc,
+            is_tls,
+            _refresh: refresh,
+            _renewal: renewal,
+        })
     }
 
     /// The address the server listens on. The operating system chooses the port when 0 is
@@ -170,6 +239,12 @@ impl App {
     #[must_use]
     pub const fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The address of the gRPC server, when one is configured.
+    #[must_use]
+    pub fn grpc_address(&self) -> Option<SocketAddr> {
+        self.grpc.as_ref().map(|(_, address)| *address)
     }
 
     /// The text printed at the start: the address, the resources and views, and example requests.
@@ -198,6 +273,9 @@ impl App {
                 views => writeln!(text, "; views {views}"),
             };
         }
+        if let Some(address) = self.grpc_address() {
+            let _ = writeln!(text, "gRPC at {address}");
+        }
         text.push_str(if self.runtime.examples().is_empty() { "" } else { "try:\n" });
         for Example { business, resource, body } in self.runtime.examples() {
             let path = format!("{at}/{business}/{resource}");
@@ -219,17 +297,24 @@ impl App {
     /// # Errors
     /// When the server stopped without a request to stop.
     pub async fn run_until_stopped(self, stop: impl Future) -> Result<(), AppError> {
-        let Self { runtime, server, .. } = self;
+        let Self { runtime, server, grpc, .. } = self;
+        let mut grpc = grpc.map(|(server, _)| server);
         let handle = server.handle();
         tokio::pin!(server);
         systemd::ready();
         let served = tokio::select! {
             served = &mut server => served,
             never = systemd::keep_alive(&runtime) => match never {},
+            () = ended(grpc.as_mut()) => Err(io::Error::other("the gRPC server ended")),
             _ = stop => {
                 tracing::info!("stopping");
                 systemd::stopping();
-                let ((), served) = tokio::join!(handle.stop(true), &mut server);
+                let stopped = async {
+                    if let Some(grpc) = grpc.take() {
+                        grpc.stop().await;
+                    }
+                };
+                let ((), (), served) = tokio::join!(handle.stop(true), stopped, &mut server);
                 served
             }
         };

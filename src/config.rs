@@ -5,6 +5,7 @@ use crate::{
         ActorSettings, COUNT_MAX, GatesSettings, InvalidSetting, PortsSettings, Settings, within,
     },
     domain::kernel::in_plain_words,
+    grpc::GrpcSettings,
     http::Limits,
     identity::IdentitySettings,
     store::{faults::Faults, journal::JournalOptions},
@@ -47,6 +48,8 @@ pub struct Config {
     pub tls: TlsSettings,
     /// Section `[http]`.
     pub http: Limits,
+    /// Section `[grpc]`.
+    pub grpc: GrpcSettings,
     /// Section `[journal]`.
     pub journal: JournalOptions,
     /// Section `[actors]`.
@@ -99,7 +102,7 @@ pub struct ConfigError(String);
 const LISTEN_DEFAULT: &str = "127.0.0.1:8080";
 const DATA_DEFAULT: &str = "./data";
 /// The top-level keys that are not the name of a business.
-pub(crate) const OWN_KEYS: [&str; 11] = [
+pub(crate) const OWN_KEYS: [&str; 12] = [
     "listen",
     "data",
     "insecure",
@@ -107,6 +110,7 @@ pub(crate) const OWN_KEYS: [&str; 11] = [
     "identity",
     "tls",
     "http",
+    "grpc",
     "journal",
     "actors",
     "ports",
@@ -156,6 +160,7 @@ impl Config {
             identity: part(figment, "identity")?,
             tls: part(figment, "tls")?,
             http: part(figment, "http")?,
+            grpc: part(figment, "grpc")?,
             journal: part(figment, "journal")?,
             actors: part(figment, "actors")?,
             ports: part(figment, "ports")?,
@@ -166,12 +171,17 @@ impl Config {
     }
 
     fn checked(self, figment: &Figment) -> Result<Self, ConfigError> {
-        if !self.listen.ip().is_loopback() && !self.insecure && !self.identity.is_configured() {
-            let reason = format!(
-                "{} can be reached from other machines, and requests are not authenticated; configure [identity], or set --insecure to listen there anyway",
-                self.listen
-            );
-            return Err(invalid(figment, vec!["listen"], reason));
+        let is_closed = self.insecure || self.identity.is_configured();
+        let addresses =
+            [(vec!["listen"], Some(self.listen)), (vec!["grpc", "listen"], self.grpc.listen)];
+        for (key, address) in addresses {
+            let reachable = address.filter(|address| !is_closed && !address.ip().is_loopback());
+            if let Some(address) = reachable {
+                let reason = format!(
+                    "{address} can be reached from other machines, and requests are not authenticated; configure [identity], or set --insecure to listen there anyway"
+                );
+                return Err(invalid(figment, key, reason));
+            }
         }
         match self.check_sections().and_then(|()| self.check_times_of_ports(figment)) {
             Ok(()) => Ok(self),
@@ -185,6 +195,7 @@ impl Config {
     /// are known. Each business checks its own section.
     fn check_sections(&self) -> Result<(), (Vec<&str>, InvalidSetting)> {
         self.identity.check().map_err(|error| (vec!["identity"], error))?;
+        self.grpc.check().map_err(|error| (vec!["grpc"], error))?;
         self.tls.check().map_err(|error| (vec!["tls"], error))?;
         let has_identity = self.identity.is_configured();
         let http = self.http.check().and_then(|()| self.http.check_for(has_identity));
@@ -283,6 +294,7 @@ fn defaults() -> Figment {
         .merge(Serialized::default("identity", IdentitySettings::default()))
         .merge(Serialized::default("tls", TlsSettings::default()))
         .merge(Serialized::default("http", Limits::default()))
+        .merge(Serialized::default("grpc", GrpcSettings::default()))
         .merge(Serialized::default("journal", JournalOptions::default()))
         .merge(Serialized::default("actors", ActorSettings::default()))
         .merge(Serialized::default("ports", PortsSettings::default()))

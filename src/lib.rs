@@ -9,7 +9,7 @@
 //! services, views. A request passes the layers in this order:
 //!
 //! ```text
-//!  http     names and JSON: routes, representations, problems, limits
+//!  http     names and JSON: routes, representations, problems, limits; `grpc` is beside it
 //!   ▼
 //!  actors   the runtime: an actor for each aggregate, sagas, ports, projectors, supervision
 //!   ▼
@@ -89,6 +89,7 @@ pub mod config;
 pub mod contract;
 pub mod declarations;
 pub mod domain;
+pub mod grpc;
 pub mod http;
 pub mod identity;
 mod inbound;

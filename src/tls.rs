@@ -21,8 +21,10 @@ use tokio::time::MissedTickBehavior;
 /// How often the files of the certificate are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
-/// The protocols that the server speaks over TLS.
-const ALPN: [&[u8]; 1] = [b"http/1.1"];
+/// The name of HTTP/1.1 over TLS (ALPN).
+pub const HTTP_1: &[u8] = b"http/1.1";
+/// The name of HTTP/2 over TLS.
+pub const HTTP_2: &[u8] = b"h2";
 
 /// The permissions of a key file that let others than its owner read it.
 const READABLE_BY_OTHERS: u32 = 0o077;
@@ -83,16 +85,16 @@ impl Certificate {
         Ok(Arc::new(Self { chain_file, key_file, provider, current }))
     }
 
-    /// The side of the server in TLS 1.2 and 1.3.
+    /// The side of a server that speaks this protocol in TLS 1.2 and 1.3.
     ///
     /// # Errors
     /// When the cryptography does not support these versions.
-    pub fn server(self: &Arc<Self>) -> Result<Arc<ServerConfig>, rustls::Error> {
+    pub fn server(self: &Arc<Self>, protocol: &[u8]) -> Result<Arc<ServerConfig>, rustls::Error> {
         let builder = ServerConfig::builder_with_provider(Arc::clone(&self.provider))
             .with_safe_default_protocol_versions()?
             .with_no_client_auth();
         let mut server = builder.with_cert_resolver(Arc::clone(self) as Arc<_>);
-        server.alpn_protocols = ALPN.map(<[u8]>::to_vec).to_vec();
+        server.alpn_protocols = vec![protocol.to_vec()];
         Ok(Arc::new(server))
     }
 

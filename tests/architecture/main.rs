@@ -31,7 +31,7 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
         "src/store",
         &["actix", "tokio", "reqwest", "crate::actors", "crate::http", "crate::domain::taxi"],
     ),
-    ("src/actors", &["actix_web", "sled", "bincode", "rusqlite", "crate::http"]),
+    ("src/actors", &["actix_web", "sled", "bincode", "rusqlite", "crate::grpc", "crate::http"]),
     (
         "src/model",
         &[
@@ -61,7 +61,12 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
         "src/new",
         &["actix", "tokio", "crate::actors", "crate::domain", "crate::http", "crate::store"],
     ),
-    ("src/http", &["sled", "bincode", "rusqlite", "crate::store", "actix::"]),
+    ("src/http", &["sled", "bincode", "rusqlite", "crate::store", "crate::grpc", "actix::"]),
+    ("src/grpc", &["actix", "sled", "bincode", "rusqlite", "crate::store", "crate::http"]),
+    (
+        "src/inbound",
+        &["sled", "bincode", "rusqlite", "crate::store", "crate::grpc", "crate::http", "actix::"],
+    ),
 ];
 
 /// The crates that a business may use besides the standard library.

@@ -1,4 +1,5 @@
 //! The application inside the test process, on a port of the system's choice and in a folder of its
+//! own.
 
 use madang::{
     actors::Installation,
@@ -13,6 +14,8 @@ use tokio::sync::oneshot;
 pub struct Running {
     /// The listen address.
     pub address: SocketAddr,
+    /// The listen address of gRPC, when it is configured.
+    pub grpc: Option<SocketAddr>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
     /// Deleted when the application has stopped.
@@ -52,12 +55,13 @@ impl Running {
             actix::System::new().block_on(async move {
                 let declarations = Declarations::of(install);
                 let app = App::build(config, &declarations).await.expect("it starts");
-                tell.send(app.address()).expect("the test receives the address");
+                tell.send((app.address(), app.grpc_address()))
+                    .expect("the test receives the address");
                 app.run_until_stopped(stopped).await.expect("it stops well");
             });
         });
-        let address = told.recv().expect("it listens");
-        Self { address, stop: Some(stop), thread: Some(thread), data: None }
+        let (address, grpc) = told.recv().expect("it listens");
+        Self { address, grpc, stop: Some(stop), thread: Some(thread), data: None }
     }
 }
 

@@ -6,12 +6,18 @@ use std::{
     net::SocketAddr,
     path::Path,
     process::{Child, Command, ExitStatus, Output, Stdio},
+    sync::{
+        Mutex,
+        mpsc::{self, Receiver},
+    },
 };
 
 /// A running server; killed on drop.
 pub struct Server {
     child: Child,
     pub address: SocketAddr,
+    /// The lines that the server prints after its address.
+    further: Mutex<Receiver<String>>,
 }
 
 /// A server that may not listen yet; killed on drop.
@@ -91,8 +97,21 @@ impl Server {
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let address = lines.by_ref().map_while(Result::ok).find_map(|line| address_in(&line));
         // The rest of the output must not fill the pipe.
-        std::thread::spawn(move || lines.for_each(drop));
-        Self { child, address: address.expect("the server reports its address") }
+        let (sender, further) = mpsc::channel();
+        std::thread::spawn(move || {
+            lines.map_while(Result::ok).for_each(|line| _ = sender.send(line));
+        });
+        let address = address.expect("the server reports its address");
+        Self { child, address, further: Mutex::new(further) }
+    }
+
+    /// The address of its gRPC service.
+    ///
+    /// # Panics
+    /// When the server does not report one.
+    pub fn grpc(&self) -> SocketAddr {
+        let line = self.further.lock().unwrap().iter().find(|line| line.starts_with("gRPC at "));
+        line.and_then(|line| address_in(&line)).expect("the address of gRPC")
     }
 
     pub fn url(&self, path: &str) -> String {

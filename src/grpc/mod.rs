@@ -1,0 +1,36 @@
+//! The gRPC adapter: the service `madang.v1.Businesses`, with reflection and health.
+//!
+//! ```text
+//! server ─▶ connection ─▶ service ─┬─▶ execute   commands
+//!                          │       ├─▶ reads     aggregates and rows
+//!                          ▼       └─▶ watch     the events, as a stream
+//!                         call                   caller, rate, deadline, conversation
+//! ```
+//! `messages` has the messages of `docs/contract/businesses.proto`, `codec` reads and writes them.
+//! `status` maps problems to status codes.
+//!
+//! The server has a thread and an event loop of its own. It uses the same runtime, tokens, rate
+//! limit and feed as the HTTP adapter.
+
+mod call;
+mod codec;
+mod connection;
+mod execute;
+mod health;
+mod messages;
+mod reads;
+mod server;
+mod service;
+mod settings;
+mod site;
+mod status;
+mod watch;
+
+pub use server::{Parts, Server, start};
+pub use settings::GrpcSettings;
+
+/// The services and messages, as clients compile them.
+pub const PROTO: &str = include_str!("../../docs/contract/businesses.proto");
+
+/// The path of that file on the HTTP server.
+pub const PROTO_PATH: &str = "/proto/businesses.proto";
