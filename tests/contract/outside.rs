@@ -52,7 +52,8 @@ fn succeeds(command: &mut Command) -> String {
 /// A server that issues its own tokens, with a token that has all roles.
 pub fn server(data: &Path) -> (Server, String) {
     let config = data.join("madang.toml");
-    fs::write(&config, "[identity]\nissue = true\n").expect("a file");
+    fs::write(&config, "[identity]\nissue = true\n[grpc]\nlisten = \"127.0.0.1:0\"\n")
+        .expect("a file");
     let server = Server::start(&data.join("data"), Some(&config));
     (server, token(data, "contract", &ROLES))
 }
@@ -107,4 +108,23 @@ fn a_generated_client_places_an_order_and_cancels_it() {
     order.args(["examples/typed_client.py", &server.url("")]).env("PYTHONPATH", folder.path());
     let printed = succeeds(order.env("MADANG_TOKEN", token));
     assert!(printed.contains("Paid") && printed.contains("Cancelled"), "{printed}");
+}
+
+#[test]
+fn a_stock_client_orders_watches_and_cancels_over_grpc() {
+    // The compiler for the file of the services is a module of the interpreter beside it.
+    let Some(python) = tool("python3") else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    let (server, token) = server(folder.path());
+    let mut client = Command::new(python);
+    client.args(["examples/grpc_client.py", &server.grpc().to_string()]);
+    let printed = succeeds(client.arg("docs/contract/businesses.proto").env("TOKEN", token));
+    for line in [
+        "the same key has order 1",
+        "ABORTED /problems/version-differs",
+        "taxi.orders.Called",
+        "taxi.orders.Cancelled",
+    ] {
+        assert!(printed.contains(line), "{printed}");
+    }
 }
