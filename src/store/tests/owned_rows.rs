@@ -21,7 +21,7 @@ fn owned_by(model: &ReadModel, owner: &str) -> (Vec<u64>, u64) {
 
 /// Compares each list with what the owners should have.
 fn check(model: &ReadModel, owners: &BTreeMap<u64, Option<String>>) {
-    for owner in ["kim", "lee", "nobody", "owner 1", "owner 299"] {
+    for owner in ["kim", "lee", "kit", "owner 1", "owner 299"] {
         let is_own = |(_, of): &(&u64, &Option<String>)| of.as_deref() == Some(owner);
         let own: Vec<u64> = owners.iter().filter(is_own).map(|(number, _)| *number).collect();
         let total = own.len() as u64;
