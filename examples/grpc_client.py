@@ -1,8 +1,8 @@
 """Orders a taxi over gRPC, watches its events, and cancels it.
 
     pip install grpcio grpcio-tools
+    MADANG_GRPC__LISTEN=127.0.0.1:8081 madang &
     curl -O http://127.0.0.1:8080/proto/businesses.proto
-    MADANG_GRPC__LISTEN=127.0.0.1:8081 madang
     python3 examples/grpc_client.py 127.0.0.1:8081 businesses.proto
 
 A server with identity needs a token in the environment variable TOKEN.
@@ -18,6 +18,8 @@ import grpc
 def main() -> None:
     address = sys.argv[1] if len(sys.argv) > 1 else "127.0.0.1:8081"
     file = sys.argv[2] if len(sys.argv) > 2 else "businesses.proto"
+    if not os.path.exists(file):
+        sys.exit(f"{file} is missing: a server has it at /proto/businesses.proto")
     sys.path.insert(0, os.path.dirname(os.path.abspath(file)))
     messages, services = grpc.protos_and_services(os.path.basename(file))
     token = os.environ.get("TOKEN")
