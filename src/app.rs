@@ -149,7 +149,7 @@ fn tls_for(
 fn serve_grpc(
     config: &Config,
     shared: &http::Parts,
-    tls: Option<Arc<ServerConfig>>,
+    certificate: Option<&Arc<Certificate>>,
     (listener, address): (TcpListener, SocketAddr),
 ) -> Result<(grpc::Server, SocketAddr), AppError> {
     let Limits { body_timeout_ms, stop_within_s, .. } = config.http;
@@ -158,7 +158,7 @@ fn serve_grpc(
         verifier: shared.identity.as_ref().map(|identity| Arc::clone(&identity.verifier)),
         clients: shared.clients.clone(),
         hub: Arc::clone(&shared.hub),
-        tls,
+        tls: tls_for(HTTP_2, certificate)?,
         settings: config.grpc.clone(),
         wait_max: config.http.wait_max(),
         message_within: Duration::from_millis(body_timeout_ms),
@@ -195,7 +195,6 @@ impl App {
         let grpc_listener = config.grpc.listen.map(bound).transpose()?;
         let certificate = certificate(&config)?;
         let tls = tls_for(HTTP_1, certificate.as_ref())?;
-        let grpc_tls = tls_for(HTTP_2, certificate.as_ref())?;
         // The keys of the embedded authorization server are in the data folder, which is opened first.
         let early = if config.identity.issue { None } else { identities(&config)? };
         let install = |installation: &mut _| declarations.install(installation);
@@ -215,7 +214,7 @@ impl App {
             hub: Hub::start(&runtime).map_err(listen)?,
             tls,
         };
-        let serve_grpc = |bound| serve_grpc(&config, &parts, grpc_tls, bound);
+        let serve_grpc = |bound| serve_grpc(&config, &parts, certificate.as_ref(), bound);
         let grpc = grpc_listener.map(serve_grpc).transpose()?;
         let (server, traffic) = http::start(parts, listener, connections_max).map_err(listen)?;
         let verifier = identity.as_ref().map(|identity| &identity.verifier);
