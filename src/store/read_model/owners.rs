@@ -27,6 +27,12 @@ pub(super) const LIST: &str = "(SELECT number FROM owned WHERE owner = ? \
 pub(super) const FILL: &str = "INSERT INTO owned \
      SELECT owner, number FROM rows WHERE owner IS NOT NULL ORDER BY owner, number";
 
+/// Whether a row has an owner. Without configured identity none has.
+pub(super) fn are_there(transaction: &Transaction<'_>) -> rusqlite::Result<bool> {
+    let select = "SELECT EXISTS (SELECT 1 FROM owned) OR EXISTS (SELECT 1 FROM owned_new)";
+    transaction.prepare_cached(select)?.query_row([], |row| row.get(0))
+}
+
 /// Returns the owner that a row has in the file.
 pub(super) fn owner_of(
     transaction: &Transaction<'_>,

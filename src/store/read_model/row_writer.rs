@@ -61,13 +61,15 @@ impl Writing {
         let last: Option<i64> = transaction
             .prepare_cached("SELECT max(number) FROM rows")?
             .query_row([], |row| row.get(0))?;
+        let has_owners = self.lists_owners && owners::are_there(transaction)?;
         let (mut added, mut deleted) = (0, 0);
         for (number, change) in changes {
             let number = number.cast_signed();
             // A number beyond the last is new; most other numbers exist.
             let is_there = last.is_some_and(|last| number <= last);
             if self.lists_owners {
-                let before = if is_there { owners::owner_of(transaction, number)? } else { None };
+                let is_owned = is_there && has_owners;
+                let before = if is_owned { owners::owner_of(transaction, number)? } else { None };
                 let after = change.as_ref().and_then(RowChange::owner);
                 owners::change(transaction, number, (before.as_deref(), after))?;
             }
