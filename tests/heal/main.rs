@@ -12,6 +12,7 @@ mod parts;
 mod port;
 mod probe;
 mod relay;
+mod reading;
 mod saga;
 mod shard;
 #[path = "../support/mod.rs"]

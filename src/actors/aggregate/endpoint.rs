@@ -187,7 +187,7 @@ impl<A: Aggregate> Endpoint for AggregateKind<A> {
             if !self.may_exist(number) {
                 return Err(Self::not_found(number));
             }
-            self.ask(number, |reply| Content::Show(sight, reply)).await
+            self.begin_show(number, &sight).await
         })
     }
 

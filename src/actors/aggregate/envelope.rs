@@ -1,6 +1,6 @@
 //! Messages to an aggregate instance: commands, queries, and clients that wait for an outcome.
 
-use super::idempotency::KeyGuard;
+use super::{idempotency::KeyGuard, representations::Stamp};
 use crate::{
     actors::{
         api::{IdempotencyKey, Outcome, Permission, Reply, RequestError, Sight},
@@ -46,8 +46,9 @@ pub enum Content<A: Aggregate> {
     Tell(A::Command, Sender),
     /// The first command of a new aggregate, and its decision on the blank state.
     Create(A::Command, Decision<A>, ClientCommand),
-    /// Reply with the state, as of the last durable record, to a client with this sight.
-    Show(Sight, ReplyTo),
+    /// Reply with the state, as of the last durable record, to a client with this sight. With a
+    /// stamp, put it into the cache of representations.
+    Show(Sight, ReplyTo, Option<Stamp>),
     /// Reply with the state, because the longest wait of a client is over.
     GiveUp(ReplyTo),
     /// Reply with the state as soon as nothing is pending any more. Store the reply under the key.
@@ -112,7 +113,7 @@ impl<A: Aggregate> Content<A> {
         match self {
             Self::Tell(_, sender) => sender.refuse(request_error),
             Self::Create(_, _, call) => Sender::Client(call).refuse(request_error),
-            Self::Show(_, reply) | Self::GiveUp(reply) | Self::Await(_, reply, _) => {
+            Self::Show(_, reply, _) | Self::GiveUp(reply) | Self::Await(_, reply, _) => {
                 reply.send(Err(request_error));
             }
             Self::Release | Self::LookAgain => {}

@@ -1,6 +1,6 @@
 //! Pages of the instances of one kind.
 
-use super::{envelope::Content, kind::AggregateKind};
+use super::kind::AggregateKind;
 use crate::{
     actors::api::{Collection, Page, Reply, RequestError, Sight, blocking},
     domain::kernel::Aggregate,
@@ -81,10 +81,7 @@ impl<A: Aggregate> AggregateKind<A> {
         let at_once = ASKED_AT_ONCE.min(self.shared.settings.mailbox_messages_max).max(1);
         let mut items = Vec::with_capacity(numbers.len());
         for group in numbers.chunks(at_once) {
-            let asked = group.iter().map(|number| {
-                let show = |reply| Content::Show(sight.clone(), reply);
-                self.begin_ask(*number, show)
-            });
+            let asked = group.iter().map(|number| self.begin_show(*number, &sight));
             for answer in asked.collect::<Vec<_>>() {
                 match answer.await {
                     Err(RequestError::NotFound { .. }) => {}

@@ -5,6 +5,7 @@
 //!                ▲                             │
 //!                └──────── reply ◀─────────────┘ once it is durable
 //! ```
+//! A read of a cached representation does not reach the router.
 //! This folder uses no code of sagas, effects or views.
 
 mod admission;
@@ -20,6 +21,7 @@ mod numbers;
 mod past;
 mod rehydration;
 mod replay;
+mod representations;
 mod request;
 mod router;
 mod services;
@@ -35,5 +37,6 @@ pub use kind::AggregateKind;
 pub use list_limits::ListLimits;
 pub use past::HistoryStep;
 pub use rehydration::{check_history, rebuild};
+pub use representations::Representations;
 pub use services::Services;
 pub use stored_answers::{Keeping, recalled};

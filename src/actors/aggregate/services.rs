@@ -1,6 +1,9 @@
 //! Services that all aggregate kinds share.
 
-use super::{idempotency::InFlightKeys, injected_panics::InjectedPanics, list_limits::ListLimits};
+use super::{
+    idempotency::InFlightKeys, injected_panics::InjectedPanics, list_limits::ListLimits,
+    representations::Representations,
+};
 use crate::{
     actors::{
         api::RequestError,
@@ -41,6 +44,8 @@ pub struct Services {
     pub has_identity: bool,
     /// The idempotency keys of requests in flight.
     pub in_flight_keys: InFlightKeys,
+    /// The cache of representations.
+    pub representations: Representations,
     /// The limits of lists of instances.
     pub lists: ListLimits,
     /// The drain rate of the journal.

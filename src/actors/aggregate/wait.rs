@@ -85,7 +85,7 @@ impl<A: Aggregate> AggregateKind<A> {
 
     /// The present state, as far as the client may see it.
     async fn shown_to(&self, waits: &Waits) -> Reached {
-        self.ask(waits.number, |reply| Content::Show(waits.sight.clone(), reply)).await
+        self.ask(waits.number, |reply| Content::Show(waits.sight.clone(), reply, None)).await
     }
 
     /// The answer to a client that cannot wait any longer.

@@ -3,7 +3,10 @@
 use super::{gate_driver, launch::Launcher, parts::RuntimeParts};
 use crate::{
     actors::{
-        aggregate::{AggregateKind, Endpoint, InFlightKeys, InjectedPanics, ListLimits, Services},
+        aggregate::{
+            AggregateKind, Endpoint, InFlightKeys, InjectedPanics, ListLimits, Representations,
+            Services,
+        },
         api::{Example, StartError},
         conversation::{Role, Route, index},
         dispatch::{DynAggregate, Registry},
@@ -90,6 +93,7 @@ impl RuntimeBuilder {
             operations_log,
             admissions: PortAdmissions::default(),
             in_flight_keys: InFlightKeys::default(),
+            representations: Representations::new(settings.actors.representations_bytes_max),
             lists: ListLimits::new(settings.actors.query_max()),
             drain: DrainRate::default(),
         });

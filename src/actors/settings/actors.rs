@@ -13,6 +13,9 @@ const QUERY_MS_MIN: u64 = 10;
 /// The largest `query_ms_max`; a longer query occupies its slot for too long.
 const QUERY_MS_MAX: u64 = 60_000;
 
+/// The largest `representations_bytes_max`: a tebibyte.
+const BYTES_MAX: u64 = 1 << 40;
+
 /// The largest `crashes_max`: crashes remembered per instance.
 const CRASHES_MAX: u64 = 1_000;
 
@@ -26,6 +29,9 @@ pub struct ActorSettings {
     /// Upper bound of aggregates in memory in the whole process. Near it, the least recently used
     /// ones are passivated.
     pub instances_max: usize,
+    /// Upper bound in bytes of cached representations, which are read without their aggregates; 0
+    /// caches none.
+    pub representations_bytes_max: usize,
     /// Seconds after which an unused aggregate is passivated.
     pub idle_after_s: u64,
     /// Events of one aggregate between two snapshots.
@@ -61,6 +67,7 @@ impl Default for ActorSettings {
         Self {
             shards: 0,
             instances_max: 32_768,
+            representations_bytes_max: 128 * 1024 * 1024,
             idle_after_s: 300,
             snapshot_every_events: 100,
             mailbox_messages_max: 16_384,
@@ -86,6 +93,7 @@ impl ActorSettings {
         within([
             ("shards", self.shards as u64, 0..=THREADS_MAX),
             ("instances_max", self.instances_max as u64, 1..=COUNT_MAX),
+            ("representations_bytes_max", self.representations_bytes_max as u64, 0..=BYTES_MAX),
             ("idle_after_s", self.idle_after_s, 0..=COUNT_MAX),
             ("snapshot_every_events", self.snapshot_every_events.into(), 1..=COUNT_MAX),
             ("mailbox_messages_max", self.mailbox_messages_max as u64, 1..=COUNT_MAX),

@@ -183,6 +183,11 @@ impl<A: Aggregate> Instance<A> {
         let version = after_version + u32::try_from(entries.len()).unwrap_or(u32::MAX);
         let delivered = pending_reply.take_ack_of_submission();
         let client_waits = pending_reply.client_waits;
+        if !entries.is_empty() {
+            // Before the submission: once its clients are answered, no read finds an older state.
+            let stream = self.aggregate.stream(self.number);
+            self.aggregate.shared.representations.invalidate(stream);
+        }
         let submitted = self.aggregate.shared.journal.submit(Submission {
             stream: self.aggregate.stream(self.number),
             after_version,

@@ -10,6 +10,7 @@ use super::{
     envelope::{Content, Decision, Envelope, Keyed, ReplyTo, Sender},
     kind::AggregateKind,
     rehydration::{reply, shown},
+    representations::{Shown, Stamp},
 };
 use crate::{
     actors::{
@@ -200,10 +201,12 @@ impl<A: Aggregate> Instance<A> {
                     reason,
                 });
             }
-            (Condition::Present, Content::Show(sight, reply)) => self.show(reply, &sight),
+            (Condition::Present, Content::Show(sight, reply, stamp)) => {
+                self.show(reply, &sight, stamp);
+            }
             (Condition::Present, Content::GiveUp(reply)) => {
                 self.waiting.give_up_gone();
-                self.show(reply, &Sight::All);
+                self.show(reply, &Sight::All, None);
             }
             (Condition::Present, Content::Await(outcome, reply, keyed)) => {
                 self.wait_for(outcome, reply, keyed, ctx);
@@ -221,7 +224,7 @@ impl<A: Aggregate> Instance<A> {
         }
     }
 
-    fn show(&mut self, to: ReplyTo, sight: &Sight) {
+    fn show(&mut self, to: ReplyTo, sight: &Sight, stamp: Option<Stamp>) {
         // A command that was refused or changed nothing leaves a record, but no state to show.
         let is_seen = sight.sees(A::READERS, self.owner().map(|owner| &**owner));
         if self.version == 0 || self.state == A::default() || !is_seen {
@@ -231,7 +234,11 @@ impl<A: Aggregate> Instance<A> {
         let (number, version, position) = (self.number, self.version, self.position);
         let answer = catch_panic(|| shown(state, number, version, position, Outcome::Done));
         let answer = answer.unwrap_or_else(|reason| Err(RequestError::Failed(reason)));
-        self.land(PendingReply::of(to, answer));
+        let shown = stamp.zip(answer.as_ref().ok()).map(|(stamp, reply)| {
+            let shown = Shown { reply: reply.clone(), owner: self.owner().cloned() };
+            (self.aggregate.stream(number), stamp, shown)
+        });
+        self.land(PendingReply { shown, ..PendingReply::of(to, answer) });
     }
 
     fn wait_for(

@@ -5,6 +5,7 @@ use crate::{
         aggregate::{
             envelope::{Keyed, ReplyTo},
             idempotency::KeyGuard,
+            representations::{Shown, Stamp},
             services::Services,
         },
         api::{Reply, RequestError},
@@ -13,7 +14,7 @@ use crate::{
     },
     domain::kernel::{Aggregate, Rejection, command_name},
     store::{
-        Answers, Cause, Lease, Payload, Principals, codec,
+        Answers, Cause, Lease, Payload, Principals, Stream, codec,
         journal::{CommitError, Done, Entry},
     },
 };
@@ -63,6 +64,8 @@ pub(super) struct PendingReply {
     pub(super) pending: Option<KeyGuard>,
     pub(super) ack: Option<(AckLevel, Ack)>,
     pub(super) permit: Option<Permit>,
+    /// What to insert into the cache of representations.
+    pub(super) shown: Option<(Stream, Stamp, Shown)>,
 }
 
 /// A client and its answer.
@@ -105,7 +108,11 @@ impl ReplyOnCommit {
     /// Sends the replies. Their position is the watermark at that time, which is at or after the
     /// client's record. With a key, it is the stored position, which is the same for each retry.
     fn send(mut self, durable: Result<(), CommitError>) {
-        let PendingReply { waited, issuer, ack, permit, .. } = mem::take(&mut self.pending_reply);
+        let PendingReply { waited, issuer, ack, permit, shown, .. } =
+            mem::take(&mut self.pending_reply);
+        if let (Ok(()), Some((stream, stamp, shown))) = (&durable, shown) {
+            self.shared.representations.insert(stream, stamp, shown);
+        }
         if let Some(permit) = permit {
             let is_durable = durable.is_ok();
             permit.report(if is_durable { CallOutcome::Succeeded } else { CallOutcome::Failed });

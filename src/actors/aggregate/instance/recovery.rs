@@ -79,6 +79,7 @@ impl<A: Aggregate> Instance<A> {
             reason: reason.clone(),
         });
         self.condition = Condition::Quarantined(reason);
+        self.aggregate.shared.representations.invalidate(self.aggregate.stream(number));
         self.unstash(ctx);
         None
     }
