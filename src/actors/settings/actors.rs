@@ -7,6 +7,11 @@ use std::time::Duration;
 /// The smallest `shard_blocked_ms`; with less, a busy event loop would count as blocked.
 const SHARD_BLOCKED_MS_MIN: u64 = 250;
 
+/// The cores for which one shard is started. A shard does a fourth of the work of an order, so one
+/// for each core would be idle most of the time, and a wake-up for each message costs more than the
+/// work on it.
+const CORES_PER_SHARD: usize = 2;
+
 /// The smallest `query_ms_max`; with less, queries would seldom finish on a busy machine.
 const QUERY_MS_MIN: u64 = 10;
 
@@ -23,8 +28,8 @@ const CRASHES_MAX: u64 = 1_000;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ActorSettings {
-    /// Number of shards, which are event loops to which aggregates are hashed; 0 means one per
-    /// core.
+    /// Number of shards, which are event loops to which aggregates are hashed; 0 means one for two
+    /// cores.
     pub shards: usize,
     /// Upper bound of aggregates in memory in the whole process. Near it, the least recently used
     /// ones are passivated.
@@ -115,7 +120,8 @@ impl ActorSettings {
         if self.shards > 0 {
             return self.shards;
         }
-        std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        cores.div_ceil(CORES_PER_SHARD)
     }
 
     /// Returns how long a shard may be silent before it counts as blocked.
