@@ -11,8 +11,8 @@ mod load;
 mod parts;
 mod port;
 mod probe;
-mod relay;
 mod reading;
+mod relay;
 mod saga;
 mod shard;
 #[path = "../support/mod.rs"]

@@ -4,6 +4,7 @@
 use super::{
     STORIES, phone,
     programs::Heard,
+    strangers,
     support::{
         client,
         process::Server,
@@ -39,13 +40,16 @@ const OPEN_TO_CUSTOMERS: [&str; 6] = [
     "taxi POST /orders",
 ];
 
+/// The content type of live queries.
+pub(super) const EVENT_STREAM: &str = "text/event-stream";
+
 /// The conversations of a business that are read at its end: all of its story.
 const CONVERSATIONS: u64 = 20;
 
 /// A client that sends requests.
 #[derive(Clone, Debug)]
-struct Caller {
-    name: String,
+pub(super) struct Caller {
+    pub(super) name: String,
     token: Option<String>,
 }
 
@@ -54,8 +58,31 @@ impl Caller {
         Self { name: format!("{name} {roles:?}"), token: Some(token(name, roles)) }
     }
 
-    fn anonymous() -> Self {
+    pub(super) fn anonymous() -> Self {
         Self { name: "anonymous".to_owned(), token: None }
+    }
+
+    /// Sends a request with this body, and returns the status and the body of the answer.
+    pub(super) async fn ask(
+        &self,
+        (client, server): (&Client, &Server),
+        (method, path, accept): (Method, &str, &str),
+        body: Option<Value>,
+    ) -> (u16, Value) {
+        let mut request = client.request(method, server.url(path)).header("Accept", accept);
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        if let Some(token) = &self.token {
+            request = request.bearer_auth(token);
+        }
+        let answer = request.send().await.expect("it answers");
+        let status = answer.status().as_u16();
+        if accept == EVENT_STREAM && status == 200 {
+            // The stream has no end.
+            return (status, Value::Null);
+        }
+        (status, answer.json().await.unwrap_or_default())
     }
 
     async fn send(&self, client: &Client, server: &Server, path: &str, word: &Word) -> Heard {
@@ -77,11 +104,11 @@ impl Caller {
 }
 
 /// The callers of one business: those who are right for some command, and those who never are.
-struct Cast {
+pub(super) struct Cast {
     /// The customer of the story, then the staff of the business, one for each role.
-    right: Vec<Caller>,
+    pub(super) right: Vec<Caller>,
     /// Another customer, and one with the roles of all other businesses and of operators.
-    wrong: Vec<Caller>,
+    pub(super) wrong: Vec<Caller>,
 }
 
 impl Cast {
@@ -120,6 +147,7 @@ async fn a_wrong_caller_changes_nothing_and_sees_nothing_of_others() {
             }
         }
         nothing_is_recorded(&client, &server, story, &cast).await;
+        strangers::see_nothing((&client, &server), story.business, &cast).await;
     }
     assert!(server.terminate().success());
 }

@@ -12,6 +12,7 @@ mod phone;
 mod programs;
 mod rental;
 mod siege;
+mod strangers;
 #[path = "../support/mod.rs"]
 mod support;
 mod table;
