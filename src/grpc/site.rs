@@ -3,7 +3,7 @@
 use super::settings::GrpcSettings;
 use crate::{
     actors::{CommandInfo, Runtime},
-    domain::kernel::{Method, Place},
+    domain::kernel::Place,
     inbound::{
         client_limit::ClientRateLimit,
         escape::short,
@@ -91,13 +91,8 @@ impl Site {
             Place::Item => format!("/{business}/{name}/{number}"),
             Place::Action => format!("/{business}/{name}/{number}/{command}"),
         };
-        let method = match method {
-            Method::Post => "POST",
-            Method::Put => "PUT",
-            Method::Patch => "PATCH",
-        };
         let number = (number > 0).then_some(number);
-        Ok(Addressed { resource, command_route, number, method, path })
+        Ok(Addressed { resource, command_route, number, method: method.name(), path })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     actors::{ResourceInfo, Runtime, ViewInfo},
-    domain::kernel::{Method, Place},
+    domain::kernel::Place,
     http::response::hal,
 };
 use serde_json::{Map, Value, json};
@@ -81,11 +81,7 @@ fn resource(info: &ResourceInfo) -> Value {
             Place::Item => format!("{base}/{{number}}"),
             Place::Action => format!("{base}/{{number}}/{}", command.name),
         };
-        let method = match command.method {
-            Method::Post => "POST",
-            Method::Put => "PUT",
-            Method::Patch => "PATCH",
-        };
+        let method = command.method.name();
         json!({ "name": command.name, "method": method, "path": path })
     });
     let commands = commands.collect::<Vec<_>>();

@@ -7,8 +7,8 @@ use super::{
     shape::{Traced, Variant},
 };
 use crate::domain::kernel::{
-    Aggregate, AnyEvent, Dispatch, Id, Method, Place, RejectedCommand, Rejection as _,
-    RejectionKind, command_name, simulation::Record,
+    Aggregate, AnyEvent, Dispatch, Id, Place, RejectedCommand, Rejection as _, RejectionKind,
+    command_name, simulation::Record,
 };
 use std::{any::Any, collections::BTreeSet, rc::Rc, sync::OnceLock};
 
@@ -140,11 +140,7 @@ impl<A: Aggregate> Kind for Of<A> {
 
 fn requests<A: Aggregate>() -> Vec<CommandRequest> {
     let request = |route: crate::domain::kernel::CommandRoute<A>| {
-        let method = match route.method {
-            Method::Post => "POST",
-            Method::Put => "PUT",
-            Method::Patch => "PATCH",
-        };
+        let method = route.method.name();
         let rest = match route.place {
             Place::Collection => String::new(),
             Place::Item => "/{number}".to_owned(),
