@@ -19,6 +19,7 @@ mod running_balance;
 mod sandbox;
 mod seventh;
 mod starting_and_stopping;
+mod staying;
 mod stopping;
 mod strict;
 #[path = "../support/mod.rs"]
