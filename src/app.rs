@@ -1,10 +1,11 @@
 //! The composition root: [`App::build`] starts all parts, [`App::run_until_stopped`] serves.
 
 use crate::{
-    actors::{Example, Runtime, StartError},
+    actors::{Runtime, StartError},
     config::Config,
     contract::ContractBuilder,
     declarations::Declarations,
+    domain::kernel::Method,
     grpc,
     http::{self, Documents, Limits, Traffic},
     identity::{Identities, TokenIssuer, Verifier},
@@ -276,10 +277,15 @@ impl App {
             let _ = writeln!(text, "gRPC at {address}");
         }
         text.push_str(if self.runtime.examples().is_empty() { "" } else { "try:\n" });
-        for Example { business, resource, body } in self.runtime.examples() {
-            let path = format!("{at}/{business}/{resource}");
-            let _ =
-                writeln!(text, "  curl -i {path} -H 'content-type: application/json' -d '{body}'");
+        for example in self.runtime.examples() {
+            let (method, path) = example.request(self.runtime.resources());
+            // POST is the method of a request with a body.
+            let method = match method {
+                Method::Post => String::new(),
+                other => format!("-X {} ", other.name()),
+            };
+            let (header, body) = ("content-type: application/json", example.body);
+            let _ = writeln!(text, "  curl -i {method}{at}{path} -H '{header}' -d '{body}'");
         }
         text
     }

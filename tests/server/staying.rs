@@ -12,10 +12,22 @@ use reqwest::{Response, StatusCode};
 use reservation::{Command, Reservation, Status};
 use room::Room;
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, process::Output};
 
 fn install(host: &mut impl Host) {
     host.business::<Hotel>();
+}
+
+#[test]
+fn the_request_that_the_start_prints_is_accepted() {
+    let folder = tempfile::tempdir().unwrap();
+    let running = Running::serve(folder.path(), |_| {}, install);
+    let (_, request) = running.greeting.split_once("try:\n").expect("an example");
+    assert!(request.contains("-X PUT ") && request.contains("/hotel/rooms/1 "), "{request}");
+    let told = std::process::Command::new("sh").args(["-c", request]).output();
+    let Output { stdout, stderr, .. } = told.expect("a shell");
+    let answer = String::from_utf8_lossy(&stdout);
+    assert!(answer.starts_with("HTTP/1.1 201 "), "{answer}{}", String::from_utf8_lossy(&stderr));
 }
 
 async fn book(running: &Running, room: u64) -> (StatusCode, Value) {

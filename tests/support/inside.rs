@@ -16,6 +16,8 @@ pub struct Running {
     pub address: SocketAddr,
     /// The listen address of gRPC, when it is configured.
     pub grpc: Option<SocketAddr>,
+    /// The text that is printed at the start.
+    pub greeting: String,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
     /// Deleted when the application has stopped.
@@ -55,13 +57,13 @@ impl Running {
             actix::System::new().block_on(async move {
                 let declarations = Declarations::of(install);
                 let app = App::build(config, &declarations).await.expect("it starts");
-                tell.send((app.address(), app.grpc_address()))
+                tell.send((app.address(), app.grpc_address(), app.greeting()))
                     .expect("the test receives the address");
                 app.run_until_stopped(stopped).await.expect("it stops well");
             });
         });
-        let (address, grpc) = told.recv().expect("it listens");
-        Self { address, grpc, stop: Some(stop), thread: Some(thread), data: None }
+        let (address, grpc, greeting) = told.recv().expect("it listens");
+        Self { address, grpc, greeting, stop: Some(stop), thread: Some(thread), data: None }
     }
 }
 

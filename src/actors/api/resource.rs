@@ -52,8 +52,30 @@ pub struct ViewInfo {
 pub struct Example {
     /// `taxi`
     pub business: &'static str,
-    /// `orders`
+    /// `orders`, `orders/cancel` or `orders/{number}`.
     pub resource: &'static str,
-    /// The body that creates an aggregate: a JSON object.
+    /// The body: a JSON object.
     pub body: &'static str,
+}
+
+impl Example {
+    /// The method and the path of the request: those of the first of these resources' commands at
+    /// this place. The aggregate in the path is the one with number 1.
+    #[must_use]
+    pub fn request(&self, resources: &[ResourceInfo]) -> (Method, String) {
+        let Self { business, resource, .. } = self;
+        let (name, rest) = resource.split_once('/').unwrap_or((resource, ""));
+        let (place, path) = match rest {
+            "" => (Place::Collection, format!("/{business}/{name}")),
+            "{number}" => (Place::Item, format!("/{business}/{name}/1")),
+            command => (Place::Action, format!("/{business}/{name}/1/{command}")),
+        };
+        let is_fit = |command: &&CommandInfo| {
+            command.place == place && (place != Place::Action || command.name == rest)
+        };
+        let mut resources = resources.iter();
+        let info = resources.find(|info| info.business == *business && info.name == name);
+        let command = info.and_then(|info| info.command_routes.iter().find(is_fit));
+        (command.map_or(Method::Post, |command| command.method), path)
+    }
 }

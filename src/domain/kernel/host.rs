@@ -57,7 +57,8 @@ pub trait Business: 'static {
     /// Example requests with the JSON body that a client sends: `("orders", r#"{"name":"Jung"}"#)`
     /// for one that creates an aggregate, `("orders/cancel", "{}")` for a named command,
     /// `("orders/{number}", r#"{"status":"cancelled"}"#)` for one to the path of an instance. The start
-    /// of the server shows the first, and the contract shows all.
+    /// of the server shows the first, with number 1 and the method of the first route at this path;
+    /// the contract shows all.
     const EXAMPLES: &'static [(&'static str, &'static str)] = &[];
 
     /// The name of the setting with the milliseconds that a client waits before its command fails.
