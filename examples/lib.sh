@@ -74,9 +74,13 @@ number() {
     printf '%s\n' "$head" | sed -n 's/^[Ll]ocation: .*\/\([0-9][0-9]*\)$/\1/p'
 }
 
-# field NAME: prints the first field of this name in the answer, as text.
+# field NAME: prints the first field of this name in the answer, as text. In a list it is that of the
+# first row that has one; the name of the list itself is no field.
 field() {
     printf '%s\n' "$body" | sed -n '
+        s/"_embedded":{"[^"]*":/"_embedded":{/
+        t search
+        :search
         s/"'"$1"'":/\
 /
         t found

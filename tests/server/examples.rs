@@ -34,6 +34,24 @@ fn a_story_fails_without_a_server() {
     assert!(String::from_utf8_lossy(&stderr).contains("nobody answers"), "{stderr:?}");
 }
 
+/// The list of a view and a field of its rows may have the same name, such as `points`.
+#[test]
+fn a_story_finds_the_field_of_the_first_row_and_not_the_list_of_its_name() {
+    let page =
+        |rows: &str| format!(r#"{{"_embedded":{{"points":[{rows}]}},"page":{{"size":20}}}}"#);
+    for (body, name, found) in [
+        (page(r#"{"card":7,"points":1000},{"card":8,"points":5}"#), "points", "1000"),
+        (page(r#"{"card":7,"points":1000}"#), "size", "20"),
+        (page(""), "points", ""),
+        (r#"{"card":7,"points":1000}"#.to_owned(), "points", "1000"),
+    ] {
+        let script = format!(". examples/lib.sh; body=$1; field {name}");
+        let Output { stdout, .. } =
+            Command::new("sh").args(["-c", &script, "story", &body]).output().expect("a shell");
+        assert_eq!(String::from_utf8_lossy(&stdout).trim_end(), found, "{name} of {body}");
+    }
+}
+
 fn told(business: &str, url: &str) -> Output {
     let script = Path::new("examples").join(business).with_extension("sh");
     Command::new("sh").arg(script).arg(url).output().expect("a shell")
