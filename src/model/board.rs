@@ -233,10 +233,10 @@ pub struct View {
 }
 
 impl Board {
-    /// A sentence about the parts whose exploration was cut short, so that outcomes may be missing;
-    /// `None` when there are none.
+    /// Sentences about the outcomes that may be missing: the parts whose exploration was cut short,
+    /// and the commands without any outcome. `None` when there are none.
     #[must_use]
-    pub fn cut_short(&self) -> Option<String> {
+    pub fn missing_outcomes(&self) -> Option<String> {
         let aggregates = self.aggregates.iter().map(|part| (&part.name, &part.exploration));
         let policies = self.policies.iter().map(|part| (&part.name, &part.exploration));
         let parts: Vec<_> = aggregates.chain(policies).collect();
@@ -260,7 +260,37 @@ impl Board {
             sentences
                 .push(format!("No value could be generated, so these were not tried: {untried}."));
         }
+        let refused = self.always_refused();
+        if !refused.is_empty() {
+            let refused = refused.join(", ");
+            sentences.push(format!(
+                "No outcome was found in the states, at the times and with the values that were \
+                 tried: {refused}."
+            ));
+        }
         (!sentences.is_empty()).then(|| sentences.join(" "))
+    }
+
+    /// The commands that were tried and never accepted.
+    fn always_refused(&self) -> Vec<String> {
+        let of = |aggregate: &Aggregate| {
+            let untried = &aggregate.exploration.untried;
+            let tried = aggregate
+                .commands
+                .iter()
+                .filter(|command| !untried.contains(&command.what.name) && !command.has_outcome());
+            let named = tried.map(|command| format!("{} {}", aggregate.name, command.what.name));
+            named.collect::<Vec<_>>()
+        };
+        self.aggregates.iter().flat_map(of).collect()
+    }
+}
+
+impl Command {
+    /// Whether the command was accepted in any state.
+    #[must_use]
+    pub fn has_outcome(&self) -> bool {
+        self.may_change_nothing || !self.leads_to.is_empty()
     }
 }
 

@@ -5,7 +5,7 @@ use super::{
     attempt,
     board::{ClientsWait, Command, Exploration},
     frontier::{Frontier, Story},
-    sampling::traced,
+    sampling::{USUAL_DAY, traced},
 };
 use crate::domain::kernel::{Aggregate, Issuer, Progress, SettingsOf, Timestamp, command_name};
 use std::collections::{BTreeMap, HashSet};
@@ -23,6 +23,16 @@ const EVENTS_MAX: usize = 64;
 
 /// The times at which commands are decided: an early and a late one.
 const TIMES: [Timestamp; 2] = [Timestamp(1), Timestamp(1 << 50)];
+
+/// The times of the second exploration, which a kind has when a command is always refused in the
+/// first. One is on the usual date of the samples, for a rule about a period such as a stay. Times of
+/// decisions are in states, so one time more means more states, and fewer long stories within the
+/// limit.
+const MORE_TIMES: [Timestamp; 3] =
+    [Timestamp(1), Timestamp(USUAL_DAY * DAY_MS), Timestamp(1 << 50)];
+
+/// The milliseconds of a day.
+const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
 
 /// What the exploration of an aggregate kind found.
 #[derive(Clone)]
@@ -65,6 +75,21 @@ struct Attempt<'a, A: Aggregate> {
 impl<A: Aggregate> Explored<A> {
     /// Explores the kind.
     pub(super) fn explore() -> Self {
+        let first = Self::at(&TIMES);
+        if first.always_refused() == 0 {
+            return first;
+        }
+        let second = Self::at(&MORE_TIMES);
+        if second.always_refused() < first.always_refused() { second } else { first }
+    }
+
+    /// The number of commands that were never accepted.
+    fn always_refused(&self) -> usize {
+        self.commands.values().filter(|command| !command.has_outcome()).count()
+    }
+
+    /// Explores the kind; its commands are decided at these times.
+    fn at(times: &[Timestamp]) -> Self {
         let commands = few_of_each::<A>();
         let settings = settings::<A>();
         let mut explored = Self::of(&commands);
@@ -78,8 +103,9 @@ impl<A: Aggregate> Explored<A> {
                     let samples = samples.iter().take(COMMAND_SAMPLES_MAX[costly]);
                     for (mth, command) in samples.enumerate() {
                         let is_unusual = nth > 0 || mth > 0;
-                        for now in TIMES {
-                            let attempt = Attempt { name, command, settings, now, is_unusual };
+                        for now in times {
+                            let attempt =
+                                Attempt { name, command, settings, now: *now, is_unusual };
                             explored.attempt(&mut frontier, &story, &attempt);
                         }
                     }

@@ -213,3 +213,6 @@ pub fn write(boards: &[Board], folder: &Path) -> io::Result<()> {
 pub(crate) fn attempt<T>(domain_code: impl FnOnce() -> T) -> Option<T> {
     catch_unwind(AssertUnwindSafe(domain_code)).ok()
 }
+
+#[cfg(test)]
+mod tests;

@@ -16,8 +16,8 @@ pub(super) fn page(board: &Board) -> String {
          refused, pink is outside; a green number on an event is a view that shows it. A solid arrow is \
          followed at once or while a client waits, a dashed one later.\n",
     );
-    if let Some(cut_short) = board.cut_short() {
-        let _ = writeln!(page, "\n{cut_short}");
+    if let Some(missing) = board.missing_outcomes() {
+        let _ = writeln!(page, "\n{missing}");
     }
     for aggregate in &board.aggregates {
         page.push_str(&of_aggregate(aggregate));
@@ -88,7 +88,8 @@ fn of_aggregate(aggregate: &Aggregate) -> String {
 
 /// The events that a command may lead to, and what its client waits for.
 fn outcomes(command: &Command) -> String {
-    let nothing = command.may_change_nothing.then_some("nothing");
+    let none_found = (!command.has_outcome()).then_some("none was found");
+    let nothing = command.may_change_nothing.then_some("nothing").or(none_found);
     let events = command.leads_to.iter().map(String::as_str).chain(nothing);
     let events = events.collect::<Vec<_>>().join(", ");
     let waits_for: Vec<String> = command.waits_for.iter().map(|name| quoted(name)).collect();

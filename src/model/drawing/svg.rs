@@ -122,7 +122,7 @@ impl Body {
         ));
     }
 
-    /// The title, the legend, and a sentence when the exploration was cut short.
+    /// The title, the legend, and a sentence when outcomes may be missing.
     fn head(&mut self, board: &Board, width: i32, height: i32) {
         self.rect("wall", Frame { x: 1, y: 1, width: width - 2, height: height - 2 }, 10);
         self.text("", (LEFT, 38), 24, &board.business);
@@ -141,8 +141,8 @@ impl Body {
             self.text("", (x + 40, 35), 11, text);
             x += 250;
         }
-        if let Some(cut) = board.cut_short() {
-            self.text("what", (LEFT, 62), 11, &cut);
+        if let Some(missing) = board.missing_outcomes() {
+            self.text("what", (LEFT, 62), 11, &missing);
         }
     }
 

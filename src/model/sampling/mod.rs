@@ -23,6 +23,9 @@ const SAMPLES_MAX: usize = 1_024;
 /// A number above every bound of the businesses: the largest that is read from clients.
 const HUGE: u64 = 1_000_000_000_000_000;
 
+/// The usual date of the samples, as days since 1970-01-01: 2026-01-01. A period begins on it.
+pub(super) const USUAL_DAY: u64 = 20_454;
+
 /// The characters of an overlong text: more than a name may have.
 const OVERLONG_CHARS: usize = 101;
 
@@ -117,8 +120,8 @@ impl Tracer {
     fn number(&mut self, max: u64) -> u64 {
         let numbers: &[u64] = match self.around.as_str() {
             "Timestamp" => &[1],
-            "Date" if self.field == "until" => &[20_456, 20_455],
-            "Date" => &[20_454, 20_455, 0],
+            "Date" if self.field == "until" => &[USUAL_DAY + 2, USUAL_DAY + 1],
+            "Date" => &[USUAL_DAY, USUAL_DAY + 1, 0],
             "Percent" => &[1_000, 0],
             "Money" | "Amount" => &[100, 0, Money::MAX.0, HUGE],
             id if id.starts_with("Id<") => &[1, 2, 0],
