@@ -11,6 +11,8 @@ use std::any::Any;
 /// A saga is a fold over the journal. It receives events, rejections and no-ops of its commands,
 /// and timers as records in one order, so a replay takes the same path. Every command that it
 /// dispatches is answered by exactly one of: an event, [`Saga::on_rejected`], [`Saga::on_no_op`].
+/// The commands of one instance are delivered one after the other, in the order of their dispatch,
+/// also to different aggregates.
 /// An instance that waits in the `Default` state does not exist.
 ///
 /// ```
@@ -83,7 +85,7 @@ pub trait Saga: Default + Message {
     /// The person or component that the instance waits for in this state.
     fn waits_for(&self) -> WaitsFor;
 
-    /// Applies the firing of the timer that was set.
+    /// Applies the firing of the timer that was set; an instance has one timer.
     fn on_timer(self, _me: Id<Self>, _now: Timestamp) -> Step<Self> {
         Step::wait(self)
     }
@@ -161,7 +163,8 @@ impl<S> Step<S> {
         self
     }
 
-    /// Sets the timer; with a time in the past it fires at once.
+    /// Sets the timer of the instance, in place of an earlier one; with a time in the past it fires
+    /// at once.
     pub const fn set_timer(mut self, time: Timestamp) -> Self {
         self.timer = TimerChange::Set(time);
         self
