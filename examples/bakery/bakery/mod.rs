@@ -11,7 +11,6 @@ use Command::*;
 use Event::*;
 use madang::domain::kernel::prelude::*;
 use overview::Overview;
-use payment::{CardPayment, OrderBilling, Payment};
 
 pub struct Bakery;
 
@@ -23,8 +22,8 @@ impl Business for Bakery {
     type Settings = Empty;
 
     fn install(host: &mut impl Host) {
-        host.aggregate::<Order>().aggregate::<Payment>().view::<Overview>();
-        host.saga::<OrderBilling>().port::<CardPayment>();
+        payment::install::<Order>(host);
+        host.view::<Overview>();
     }
 }
 

@@ -7,13 +7,11 @@ use super::{
     Order,
 };
 use madang::domain::kernel::{
-    payment::{self, Bill, Billing, Charging, Payable, Turn},
+    payment::{Bill, Payable, Turn},
     prelude::*,
 };
 
-pub type Payment = payment::Payment<Pieces>;
-pub type OrderBilling = Billing<Order>;
-pub type CardPayment = Charging<Pieces>;
+pub use madang::domain::kernel::payment::install;
 
 /// What a payment is for.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

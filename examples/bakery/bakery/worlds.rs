@@ -2,7 +2,7 @@
 
 use super::{Command::*, payment::Pieces, *};
 use madang::domain::kernel::{
-    payment::{self, Phase, Stage},
+    payment::{self, Billing, Payment, Phase, Stage},
     simulation::{
         Dice, RandomWorlds, World, crash_at_each_record, fail_each_step, repeat_each_step,
     },
@@ -38,7 +38,7 @@ fn an_order_survives_every_failure_repetition_and_crash() {
 fn a_forgotten_refund_is_found() {
     let faulty = worlds(|_| {
         let mut world = begin();
-        world.plant_react::<OrderBilling>(|state, me, heard, meta| {
+        world.plant_react::<Billing<Order>>(|state, me, heard, meta| {
             let step = state.react(me, heard, meta);
             let is_refund = step.dispatches.iter().any(|sent| sent.command_name() == "Refund");
             if is_refund {
@@ -77,8 +77,8 @@ fn clerk(world: &mut World, dice: &mut Dice) {
     let number = 1 + dice.roll(3) as u64;
     let _ = match dice.roll(6) {
         0..3 => world.submit::<Order>(number, HandOver),
-        3..5 => world.submit::<Payment>(number, payment::Command::Settle),
-        _ => world.submit::<Payment>(number, payment::Command::Restate),
+        3..5 => world.submit::<Payment<Pieces>>(number, payment::Command::Settle),
+        _ => world.submit::<Payment<Pieces>>(number, payment::Command::Restate),
     };
 }
 
@@ -104,7 +104,7 @@ fn cancelled(world: &mut World, chapter: usize) -> bool {
 fn the_money_is_where_it_belongs(world: &World) -> Result<(), String> {
     world.check_money::<Pieces>()?;
     for (number, order) in world.all::<Order>() {
-        let stage = world.get::<Payment>(number).stage();
+        let stage = world.get::<Payment<Pieces>>(number).stage();
         let is_right = match &order.status {
             Status::Paid | Status::HandedOver => stage == Stage::Approved,
             Status::Cancelled => matches!(stage, Stage::Declined | Stage::Refunded),
