@@ -223,15 +223,21 @@ impl<A: Aggregate> Shard<A> {
     }
 
     /// Passivates instances unused for this long, while `is_wanted` holds for the current number of
-    /// instances in memory.
+    /// instances in memory. The search ends at the first instance whose last use is too recent.
+    /// Others behind it may therefore be passivated later, by at most this time.
     fn passivate(&mut self, unused_for: Duration, is_wanted: impl Fn(usize) -> bool) {
         for _ in 0..self.oldest.len().min(SWEEP_INSTANCES_MAX) {
             if !is_wanted(self.aggregate.shared.active.load(Ordering::Relaxed)) {
                 return;
             }
-            let Some((number, _)) = self.oldest.pop_front() else { return };
+            let Some((number, used)) = self.oldest.pop_front() else { return };
             let Some(instance) = self.active.get(&number) else { continue };
-            if instance.used_at.elapsed() >= unused_for && self.is_idle(instance) {
+            let is_unused = instance.used_at.elapsed() >= unused_for;
+            if !is_unused && instance.used == used {
+                // It was queued at its last use, and those behind it were queued later.
+                return self.oldest.push_front((number, used));
+            }
+            if is_unused && self.is_idle(instance) {
                 self.forget(number);
             } else {
                 self.oldest.push_back((number, instance.used));
