@@ -159,7 +159,7 @@ impl Call {
 }
 
 /// Inserts a value that is visible text, if there is one.
-fn insert(into: &mut MetadataMap, name: &'static str, value: Option<&str>) {
+pub fn insert(into: &mut MetadataMap, name: &'static str, value: Option<&str>) {
     if let Some(value) = value.and_then(|value| MetadataValue::try_from(value).ok()) {
         into.insert(name, value);
     }

@@ -1,13 +1,18 @@
 //! The method `Execute`: a command, with the key, the version and the path that it has over HTTP.
 
 use super::{
-    call::{Call, Unary},
+    call::{Call, Unary, insert},
     messages::{Aggregate, ExecuteRequest, ExecuteResponse, Outcome},
     site::{Addressed, Site},
 };
 use crate::{
     actors::{self, Reply, Request},
-    inbound::{metadata, position_token::PositionToken, problem::Problem},
+    inbound::{
+        metadata,
+        position_token::PositionToken,
+        preferences::{PREFER, PREFERENCE_APPLIED, Preferences},
+        problem::Problem,
+    },
 };
 use tonic::Response;
 
@@ -33,6 +38,7 @@ impl Unary for Execute {
             &body,
         )?;
         let if_match = metadata::if_match(call.values("if-match"))?;
+        let preferences = Preferences::of(call.values(PREFER));
         let request = Request {
             resource,
             command_route,
@@ -41,8 +47,8 @@ impl Unary for Execute {
             body,
             key,
             if_match,
-            wait_max: site.wait_max,
-            is_async: false,
+            wait_max: preferences.wait_within(site.wait_max),
+            is_async: preferences.is_async(),
         };
         let reply = site.runtime.submit(request).await?;
         let outcome = match reply.outcome {
@@ -51,7 +57,12 @@ impl Unary for Execute {
             actors::Outcome::Pending => Outcome::Pending,
         };
         let aggregate = Some(shown(reply));
-        Ok(Response::new(ExecuteResponse { outcome: outcome.into(), aggregate }))
+        let mut response = Response::new(ExecuteResponse { outcome: outcome.into(), aggregate });
+        if outcome == Outcome::Pending {
+            let applied = preferences.applied(site.wait_max);
+            insert(response.metadata_mut(), PREFERENCE_APPLIED, applied.as_deref());
+        }
+        Ok(response)
     }
 }
 

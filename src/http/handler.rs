@@ -15,8 +15,8 @@ use crate::{
         oauth, pages,
         reading::Reading,
         request::{
-            HISTORY, PathRest, Preferences, Route, RouteError, RouteTarget, Verb,
-            content_negotiation, headers, read_body,
+            HISTORY, PathRest, Route, RouteError, RouteTarget, Verb, content_negotiation, headers,
+            read_body,
         },
         response::{Body, Response, written},
         site::Site,
@@ -25,6 +25,7 @@ use crate::{
     identity::TokenIssuer,
     inbound::{
         client_limit::{ClientRateLimit, FORWARDED_FOR},
+        preferences::{PREFER, Preferences},
         problem::{Problem, not_a_number, not_allowed, unknown},
         tokens::{Tokens, bearer_token},
     },
@@ -275,7 +276,7 @@ impl Handler {
             PathRest::Item(number) | PathRest::Named(number, _) => Some(number),
             PathRest::Collection | PathRest::Word(_) => None,
         };
-        let preferences = Preferences::of(head);
+        let preferences = Preferences::of(head.get_all(PREFER).map(HeaderValue::as_bytes));
         let command = Request {
             resource,
             command_route,

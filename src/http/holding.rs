@@ -3,7 +3,7 @@
 
 use crate::{
     actors::{Gates, RequestError},
-    http::request::Preferences,
+    inbound::preferences::Preferences,
     sync::CountGuard,
 };
 use std::{

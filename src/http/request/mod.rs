@@ -4,13 +4,10 @@ mod body;
 pub mod content_negotiation;
 pub mod headers;
 mod moment;
-
-mod preferences;
 mod router;
 
 pub use body::read_body;
 pub use content_negotiation::Shown;
 pub use headers::{CORRELATION, POSITION, TRACE_PARENT};
 pub use moment::moment;
-pub use preferences::{PREFERENCE_APPLIED, Preferences};
 pub use router::{HISTORY, PathRest, Route, RouteError, RouteTarget, Router, Verb};

@@ -3,9 +3,9 @@
 use super::{Response, hal};
 use crate::{
     actors::{Outcome, Reply},
-    http::request::PREFERENCE_APPLIED,
+    inbound::preferences::PREFERENCE_APPLIED,
 };
-use actix_web::http::StatusCode;
+use actix_web::http::{StatusCode, header::HeaderName};
 
 /// The response to a command on a path of this collection that was accepted. `applied` is the
 /// preference that was honoured if the outcome is pending.
@@ -31,7 +31,7 @@ pub fn written(
     };
     let applied = (reply.outcome == Outcome::Pending).then(applied).flatten();
     let answer = match applied {
-        Some(applied) => answer.with(PREFERENCE_APPLIED, &applied),
+        Some(applied) => answer.with(HeaderName::from_static(PREFERENCE_APPLIED), &applied),
         None => answer,
     };
     Response { number: Some(reply.number), ..answer }

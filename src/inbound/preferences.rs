@@ -1,12 +1,12 @@
-//! The preferences of a client in the header `Prefer` (RFC 7240).
+//! The preferences of a client in `Prefer` (RFC 7240).
 
-use actix_web::http::header::{HeaderMap, HeaderName};
 use std::time::Duration;
 
-const PREFER: HeaderName = HeaderName::from_static("prefer");
+/// The name of what a client prefers.
+pub const PREFER: &str = "prefer";
 
-/// The header of an answer that names the preferences that were honoured.
-pub const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
+/// The name of the preferences that were honoured, in answers.
+pub const PREFERENCE_APPLIED: &str = "preference-applied";
 
 /// What a client prefers. A preference that cannot be read is ignored, as the specification
 /// requires; the first of several with the same name counts.
@@ -19,12 +19,11 @@ pub struct Preferences {
 }
 
 impl Preferences {
-    /// Reads all headers of this name.
-    #[must_use]
-    pub fn of(headers: &HeaderMap) -> Self {
+    /// Reads all values of this name. Those that are no text are ignored.
+    pub fn of<'a>(values: impl Iterator<Item = &'a [u8]>) -> Self {
         let mut read = Self::default();
-        let values = headers.get_all(PREFER).filter_map(|value| value.to_str().ok());
-        for preference in values.flat_map(|value| unquoted_parts(value, b',')) {
+        let texts = values.filter_map(|value| std::str::from_utf8(value).ok());
+        for preference in texts.flat_map(|value| unquoted_parts(value, b',')) {
             // Parameters come after the semicolon. Neither preference has any.
             let preference = unquoted_parts(preference, b';').next().unwrap_or_default();
             let (name, value) = preference.split_once('=').unwrap_or((preference, ""));
@@ -81,14 +80,9 @@ fn unquoted_parts(text: &str, separator: u8) -> impl Iterator<Item = &str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use actix_web::http::header::HeaderValue;
 
     fn of(values: &[&'static str]) -> Preferences {
-        let mut headers = HeaderMap::new();
-        for value in values {
-            headers.append(PREFER, HeaderValue::from_static(value));
-        }
-        Preferences::of(&headers)
+        Preferences::of(values.iter().map(|value| value.as_bytes()))
     }
 
     #[test]
