@@ -3,7 +3,7 @@
 use crate::{
     actors::{Runtime, StartError},
     config::Config,
-    contract::ContractBuilder,
+    contract::{ContractBuilder, proto},
     declarations::Declarations,
     domain::kernel::Method,
     grpc,
@@ -16,6 +16,7 @@ use crate::{
 };
 use actix_web::dev::Server;
 use rustls::ServerConfig;
+use serde_json::Value;
 use std::{
     fmt::Write as _,
     io,
@@ -116,12 +117,20 @@ fn identities(config: &Config) -> Result<Option<Identities>, StartError> {
     Ok(Some(Identities { verifier, issuer }))
 }
 
-/// The contract of the businesses that are served; it is written when it is first requested.
-fn documents(declarations: &Declarations, only: &[String]) -> Documents {
+/// The contract of the businesses that are served.
+fn contract(declarations: &Declarations, only: &[String]) -> ContractBuilder {
     let mut builder = ContractBuilder::default();
     declarations.describe(&mut builder);
     builder.retain(only);
-    Documents::new(move || builder.documents()).with_text(grpc::PROTO_PATH, grpc::PROTO)
+    builder
+}
+
+/// All documents of the contract by their paths: those in JSON, and the files of protobuf as strings.
+fn documents(contract: &ContractBuilder) -> Vec<(String, Value)> {
+    let files = contract.protos().into_iter().map(|file| (file.name, file.text));
+    let files = files.chain([(proto::GENERIC_NAME.to_owned(), proto::GENERIC.to_owned())]);
+    let texts = files.map(|(name, text)| (format!("/proto/{name}"), Value::String(text)));
+    contract.documents().into_iter().chain(texts).collect()
 }
 
 /// A socket that listens on this address, and its address with the port that it has.
@@ -206,10 +215,11 @@ impl App {
         let identity = if config.identity.issue { identities(&config)? } else { early };
         let connections_max =
             open_files.connections(limits.worker_count(), limits.connections_max)?;
+        let described = contract(declarations, &config.only);
         let parts = http::Parts {
             runtime: runtime.clone(),
             limits: limits.clone(),
-            documents: documents(declarations, &config.only),
+            documents: Documents::new(move || documents(&described)),
             identity: identity.clone(),
             clients: limits.client_rate_limit().map(Arc::new),
             hub: Hub::start(&runtime).map_err(listen)?,

@@ -1,6 +1,9 @@
 //! The command `madang contract`: prints, writes and compares the documents of the contract.
 
-use super::{ContractBuilder, diff::breaking_changes};
+use super::{
+    ContractBuilder,
+    diff::{breaking_changes, breaking_changes_of_protos},
+};
 use clap::{Args, Subcommand};
 use serde_json::Value;
 use std::{
@@ -27,7 +30,7 @@ enum Action {
     },
     /// Print the `AsyncAPI` 3.0 document of the events
     Asyncapi,
-    /// Write openapi.json and asyncapi.json into this folder
+    /// Write openapi.json, asyncapi.json and a .proto file for each business into this folder
     Write {
         /// The folder; it is made when it does not exist
         #[arg(value_name = "DIR")]
@@ -35,7 +38,7 @@ enum Action {
     },
     /// Name every change from OLD to NEW that would break a client; exit code 1 when there is one
     Diff {
-        /// The older document, of either kind
+        /// The older document, of any kind; a file of protobuf ends with .proto
         old: PathBuf,
         /// The newer document, of the same kind
         new: PathBuf,
@@ -66,9 +69,17 @@ pub fn run(
             for (name, document) in files(builder) {
                 fs::write(folder.join(name), pretty(&document))?;
             }
+            for file in builder.protos() {
+                fs::write(folder.join(file.name), file.text)?;
+            }
         }
         Action::Diff { old, new } => {
-            let changes = breaking_changes(&read(old)?, &read(new)?)?;
+            let (old_text, new_text) = (read(old)?, read(new)?);
+            let changes = if [old, new].iter().all(|path| is_proto(path)) {
+                breaking_changes_of_protos(&old_text, &new_text)?
+            } else {
+                breaking_changes(&parsed(old, &old_text)?, &parsed(new, &new_text)?)?
+            };
             for change in &changes {
                 writeln!(out, "{change}")?;
             }
@@ -101,8 +112,14 @@ fn print(document: &Value, out: &mut impl Write) -> io::Result<()> {
     }
 }
 
-fn read(path: &Path) -> Result<Value, String> {
-    let shown = path.display();
-    let text = fs::read_to_string(path).map_err(|error| format!("{shown}: {error}"))?;
-    serde_json::from_str(&text).map_err(|error| format!("{shown}: {error}"))
+fn is_proto(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ending == "proto")
+}
+
+fn read(path: &Path) -> Result<String, String> {
+    fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+fn parsed(path: &Path, text: &str) -> Result<Value, String> {
+    serde_json::from_str(text).map_err(|error| format!("{}: {error}", path.display()))
 }

@@ -2,7 +2,8 @@
 //!
 //! The [`ContractBuilder`] is a host like the runtime: a business registers its parts with it. The
 //! documents follow from these declarations alone, so that they cannot differ from what is served:
-//! `OpenAPI` 3.1 for requests, `AsyncAPI` 3.0 for events. [`diff`] compares two documents.
+//! `OpenAPI` 3.1 for requests, `AsyncAPI` 3.0 for events, and files of protobuf for gRPC. [`diff`]
+//! compares two documents.
 
 mod asyncapi;
 pub mod command;
@@ -10,9 +11,11 @@ mod declared;
 pub mod diff;
 mod inferred;
 mod openapi;
+pub mod proto;
 
 use crate::domain::kernel::{Aggregate, Business, Host, Lookup, Port, Saga, View};
 use declared::{DeclaredAggregate, DeclaredView};
+use proto::ProtoFile;
 use serde_json::Value;
 use std::slice;
 
@@ -90,7 +93,7 @@ impl ContractBuilder {
             .retain(|known| only.is_empty() || only.iter().any(|name| name == known.name));
     }
 
-    /// All documents by their paths: `/openapi.json`, `/asyncapi.json`, `/taxi/openapi.json`.
+    /// All documents in JSON by their paths: `/openapi.json`, `/asyncapi.json`, `/taxi/openapi.json`.
     #[must_use]
     pub fn documents(&self) -> Vec<(String, Value)> {
         let described = self.described(None).unwrap_or_default();
@@ -117,6 +120,12 @@ impl ContractBuilder {
     #[must_use]
     pub fn asyncapi(&self) -> Value {
         asyncapi::document(&self.described(None).unwrap_or_default())
+    }
+
+    /// The files of protobuf: one for each business.
+    #[must_use]
+    pub fn protos(&self) -> Vec<ProtoFile> {
+        self.described(None).unwrap_or_default().iter().map(proto::file).collect()
     }
 
     fn described(&self, business: Option<&str>) -> Option<Vec<Described>> {

@@ -28,9 +28,3 @@ mod watch;
 
 pub use server::{Parts, Server, start};
 pub use settings::GrpcSettings;
-
-/// The services and messages, as clients compile them.
-pub const PROTO: &str = include_str!("../../docs/contract/businesses.proto");
-
-/// The path of that file on the HTTP server.
-pub const PROTO_PATH: &str = "/proto/businesses.proto";

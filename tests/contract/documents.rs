@@ -3,7 +3,8 @@
 use super::contract;
 use madang::contract::{
     command::{files, pretty},
-    diff::breaking_changes,
+    diff::{breaking_changes, breaking_changes_of_protos},
+    proto::{GENERIC, GENERIC_NAME, compiled},
 };
 use serde_json::Value;
 use std::{fs, path::Path};
@@ -26,11 +27,40 @@ fn the_documents_in_the_repository_are_current() {
 }
 
 #[test]
+fn the_files_of_protobuf_in_the_repository_are_current_and_valid() {
+    let files = contract().protos();
+    for file in &files {
+        let path = Path::new(FOLDER).join(&file.name);
+        let kept = fs::read_to_string(&path).unwrap_or_default();
+        let renew = "run `cargo run -- contract write docs/contract`";
+        assert!(kept == file.text, "{} is not current: {renew}", path.display());
+    }
+    let services = compiled(&files).expect("valid files");
+    for file in &files {
+        for method in &file.methods {
+            let (service, name) = method.path[1..].split_once('/').expect("two names");
+            let service = services.get_service_by_name(service).expect(&method.path);
+            assert!(service.methods().any(|it| it.name() == name), "{}", method.path);
+            assert!(services.get_message_by_name(&method.body).is_some(), "{}", method.body);
+        }
+    }
+    let methods: usize = files.iter().map(|file| file.methods.len()).sum();
+    assert!(methods > 100, "{methods} methods");
+}
+
+#[test]
 fn no_change_since_the_last_release_breaks_a_client() {
     for (name, document) in files(&contract()) {
         let released = read(&Path::new(FOLDER).join("released").join(name));
         let changes = breaking_changes(&released, &document).expect("two documents of one kind");
         let changes: Vec<_> = changes.iter().map(ToString::to_string).collect();
+        assert!(changes.is_empty(), "{name}:\n{}", changes.join("\n"));
+    }
+    let files = contract().protos().into_iter().map(|file| (file.name, file.text));
+    for (name, text) in files.chain([(GENERIC_NAME.to_owned(), GENERIC.to_owned())]) {
+        let released = fs::read_to_string(Path::new(FOLDER).join("released").join(&name));
+        let changes = breaking_changes_of_protos(&released.expect("a file"), &text);
+        let changes: Vec<_> = changes.expect("valid").iter().map(ToString::to_string).collect();
         assert!(changes.is_empty(), "{name}:\n{}", changes.join("\n"));
     }
 }

@@ -8,6 +8,7 @@ mod callers;
 mod compared;
 mod documents;
 mod outside;
+mod outsiders;
 mod quickstart;
 mod served;
 #[path = "../support/mod.rs"]

@@ -1,8 +1,10 @@
 //! Compares two contracts and names every change that would break a client of the older one.
 
 mod operations;
+mod protos;
 mod schemas;
 
+pub use protos::breaking_changes_of_protos;
 use serde_json::Value;
 use std::fmt;
 

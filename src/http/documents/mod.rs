@@ -1,4 +1,5 @@
-//! The contract as clients get it: `/openapi.json`, `/asyncapi.json`, and the browser at `/docs`.
+//! The contract as clients get it: `/openapi.json`, `/asyncapi.json`, the files below
+//! `/proto/`, and the browser at `/docs`.
 
 mod browser;
 
@@ -26,22 +27,13 @@ const TEXTS: &str = "/proto/";
 pub struct Documents {
     write: Arc<dyn Fn() -> Vec<(String, Value)> + Send + Sync>,
     written: Arc<OnceLock<HashMap<String, Vec<u8>>>>,
-    /// A further document, which is text, and its path.
-    text: Option<(&'static str, &'static str)>,
 }
 
 impl Documents {
     /// The documents that this function writes, by their paths. It takes about a second for all
-    /// businesses, and runs at most once.
+    /// businesses, and runs at most once. A document that is text is a string.
     pub fn new(write: impl Fn() -> Vec<(String, Value)> + Send + Sync + 'static) -> Self {
-        Self { write: Arc::new(write), written: Arc::default(), text: None }
-    }
-
-    /// Adds a document that is text, at a path below `/proto/`.
-    #[must_use]
-    pub fn with_text(mut self, path: &'static str, text: &'static str) -> Self {
-        self.text = Some((path, text));
-        self
+        Self { write: Arc::new(write), written: Arc::default() }
     }
 
     /// Answers a request for a document or for the browser.
@@ -60,24 +52,27 @@ impl Documents {
         if let Some(rest) = path.strip_prefix(BROWSER) {
             return browser::answer(rest, headers).ok_or_else(|| unknown(path));
         }
-        if let Some((_, text)) = self.text.filter(|(known, _)| *known == path) {
-            let answer = Response::new(StatusCode::OK, "text/plain; charset=utf-8", text.into());
-            return Ok(answer.with(header::X_CONTENT_TYPE_OPTIONS, "nosniff"));
-        }
         if self.written.get().is_none() {
             let documents = self.clone();
             let written = tokio::task::spawn_blocking(move || _ = documents.written());
             written.await.map_err(|error| RequestError::Failed(error.to_string()))?;
         }
         let document = self.written().get(path).ok_or_else(|| unknown(path))?;
-        let answer = Response::new(StatusCode::OK, "application/json", document.clone());
-        Ok(answer.with(header::CACHE_CONTROL, "no-cache"))
+        let is_text = path.starts_with(TEXTS);
+        let content_type = if is_text { "text/plain; charset=utf-8" } else { "application/json" };
+        let answer = Response::new(StatusCode::OK, content_type, document.clone());
+        let answer = answer.with(header::CACHE_CONTROL, "no-cache");
+        Ok(if is_text { answer.with(header::X_CONTENT_TYPE_OPTIONS, "nosniff") } else { answer })
     }
 
     fn written(&self) -> &HashMap<String, Vec<u8>> {
         self.written.get_or_init(|| {
             let written = (self.write)().into_iter();
-            written.map(|(path, document)| (path, document.to_string().into_bytes())).collect()
+            let text = |document| match document {
+                Value::String(text) => text,
+                document => document.to_string(),
+            };
+            written.map(|(path, document)| (path, text(document).into_bytes())).collect()
         })
     }
 }
