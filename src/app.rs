@@ -6,7 +6,7 @@ use crate::{
     contract::{ContractBuilder, proto},
     declarations::Declarations,
     domain::kernel::Method,
-    grpc,
+    grpc::{self, TypedServices},
     http::{self, Documents, Limits, Traffic},
     identity::{Identities, TokenIssuer, Verifier},
     inbound::feed::Hub,
@@ -100,6 +100,9 @@ pub enum AppError {
     /// The certificate or its key cannot be used; the sentence names the file.
     #[error("tls: {0}")]
     Tls(String),
+    /// The typed services of gRPC cannot be made from the declarations.
+    #[error("the services of gRPC: {0}")]
+    TypedServices(String),
     /// The server stopped without a request to stop.
     #[error("the server stopped: {0}")]
     Served(io::Error),
@@ -159,7 +162,7 @@ fn tls_for(
 fn serve_grpc(
     config: &Config,
     shared: &http::Parts,
-    certificate: Option<&Arc<Certificate>>,
+    (contract, certificate): (&ContractBuilder, Option<&Arc<Certificate>>),
     (listener, address): (TcpListener, SocketAddr),
 ) -> Result<(grpc::Server, SocketAddr), AppError> {
     let Limits { body_timeout_ms, stop_within_s, .. } = config.http;
@@ -169,6 +172,7 @@ fn serve_grpc(
         clients: shared.clients.clone(),
         hub: Arc::clone(&shared.hub),
         tls: tls_for(HTTP_2, certificate)?,
+        typed: TypedServices::compile(contract.protos()).map_err(AppError::TypedServices)?,
         settings: config.grpc.clone(),
         wait_max: config.http.wait_max(),
         message_within: Duration::from_millis(body_timeout_ms),
@@ -215,7 +219,7 @@ impl App {
         let identity = if config.identity.issue { identities(&config)? } else { early };
         let connections_max =
             open_files.connections(limits.worker_count(), limits.connections_max)?;
-        let described = contract(declarations, &config.only);
+        let [described, typed] = [(); 2].map(|()| contract(declarations, &config.only));
         let parts = http::Parts {
             runtime: runtime.clone(),
             limits: limits.clone(),
@@ -225,7 +229,7 @@ impl App {
             hub: Hub::start(&runtime).map_err(listen)?,
             tls,
         };
-        let serve_grpc = |bound| serve_grpc(&config, &parts, certificate.as_ref(), bound);
+        let serve_grpc = |bound| serve_grpc(&config, &parts, (&typed, certificate.as_ref()), bound);
         let grpc = grpc_listener.map(serve_grpc).transpose()?;
         let (server, traffic) = http::start(parts, listener, connections_max).map_err(listen)?;
         let verifier = identity.as_ref().map(|identity| &identity.verifier);

@@ -14,7 +14,6 @@ use crate::{
         tokens::bearer_token,
     },
 };
-use prost::Message;
 use std::time::Duration;
 use tokio::time::{Instant, timeout, timeout_at};
 use tonic::{
@@ -42,14 +41,15 @@ pub struct Call {
 
 /// A method of the service with one answer.
 pub trait Unary {
-    type Got: Message + Default + 'static;
-    type Sent: Message + 'static;
+    type Got: Send + 'static;
+    type Sent: Send + 'static;
 
     /// Answers a call.
     ///
     /// # Errors
     /// The reason why it failed.
     fn answer(
+        &self,
         site: &Site,
         call: &Call,
         message: Self::Got,
@@ -62,12 +62,13 @@ pub trait Unary {
 /// The status when it failed.
 pub async fn unary<U: Unary>(
     site: &Site,
+    method: &U,
     request: Request<Streaming<U::Got>>,
 ) -> Result<Response<U::Sent>, Status> {
     let mut returned = MetadataMap::new();
     let answered = async {
         let (call, message) = opened(site, request, &mut returned).await?;
-        let answer = U::answer(site, &call, message);
+        let answer = method.answer(site, &call, message);
         let answered = match call.deadline {
             Some(deadline) => timeout_at(deadline, answer).await.map_err(|_| too_late())?,
             None => answer.await,
@@ -83,7 +84,7 @@ pub async fn unary<U: Unary>(
 ///
 /// # Errors
 /// When the client, its rate, its metadata or its message is refused.
-pub async fn opened<T: Message + Default>(
+pub async fn opened<T>(
     site: &Site,
     request: Request<Streaming<T>>,
     returned: &mut MetadataMap,
@@ -170,7 +171,7 @@ fn values<'a>(metadata: &'a MetadataMap, name: &'static str) -> impl Iterator<It
 }
 
 /// The first message of a request.
-async fn first<T: Message + Default>(mut messages: Streaming<T>) -> Result<T, Status> {
+async fn first<T>(mut messages: Streaming<T>) -> Result<T, Status> {
     match messages.message().await {
         Ok(Some(message)) => Ok(message),
         Ok(None) => Err(Status::invalid_argument("the request has no message")),

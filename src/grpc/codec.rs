@@ -1,7 +1,8 @@
 //! The codec of messages. Unlike the usual one, it answers bytes that are no message with
 //! `INVALID_ARGUMENT`: the client sent them.
 
-use prost::Message;
+use prost::{DecodeError, Message, bytes::BufMut as _};
+use prost_reflect::{DynamicMessage, MessageDescriptor};
 use std::marker::PhantomData;
 use tonic::{
     Status,
@@ -56,9 +57,54 @@ impl<T: Message + Default> Decoder for MessageDecoder<T> {
     type Error = Status;
 
     fn decode(&mut self, from: &mut DecodeBuf<'_>) -> Result<Option<T>, Status> {
-        let message = T::decode(from);
-        message.map(Some).map_err(|error| {
-            Status::invalid_argument(format!("the message cannot be read: {error}"))
-        })
+        read(T::decode(from))
     }
+}
+
+/// The codec of a typed method. It reads messages by their descriptor, and writes bytes that are a
+/// message already.
+#[derive(Clone)]
+pub struct TypedCodec(pub MessageDescriptor);
+
+/// Writes bytes as they are.
+pub struct BytesEncoder;
+
+impl Codec for TypedCodec {
+    type Encode = Vec<u8>;
+    type Decode = DynamicMessage;
+    type Encoder = BytesEncoder;
+    type Decoder = Self;
+
+    fn encoder(&mut self) -> BytesEncoder {
+        BytesEncoder
+    }
+
+    fn decoder(&mut self) -> Self {
+        self.clone()
+    }
+}
+
+impl Encoder for BytesEncoder {
+    type Item = Vec<u8>;
+    type Error = Status;
+
+    fn encode(&mut self, bytes: Vec<u8>, into: &mut EncodeBuf<'_>) -> Result<(), Status> {
+        into.put_slice(&bytes);
+        Ok(())
+    }
+}
+
+impl Decoder for TypedCodec {
+    type Item = DynamicMessage;
+    type Error = Status;
+
+    fn decode(&mut self, from: &mut DecodeBuf<'_>) -> Result<Option<DynamicMessage>, Status> {
+        read(DynamicMessage::decode(self.0.clone(), from))
+    }
+}
+
+fn read<T>(message: Result<T, DecodeError>) -> Result<Option<T>, Status> {
+    message
+        .map(Some)
+        .map_err(|error| Status::invalid_argument(format!("the message cannot be read: {error}")))
 }

@@ -24,6 +24,7 @@ impl Unary for Execute {
     type Sent = ExecuteResponse;
 
     async fn answer(
+        &self,
         site: &Site,
         call: &Call,
         message: ExecuteRequest,

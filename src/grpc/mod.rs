@@ -1,8 +1,9 @@
-//! The gRPC adapter: the service `madang.v1.Businesses`, with reflection and health.
+//! The gRPC adapter: the service `madang.v1.Businesses` and typed ones, with reflection and health.
 //!
 //! ```text
 //! server ─▶ connection ─▶ service ─┬─▶ execute   commands
 //!                          │       ├─▶ reads     aggregates and rows
+//!                          │       ├─▶ typed     both, with the messages of a business
 //!                          ▼       └─▶ watch     the events, as a stream
 //!                         call                   caller, rate, deadline, conversation
 //! ```
@@ -24,7 +25,9 @@ mod service;
 mod settings;
 mod site;
 mod status;
+mod typed;
 mod watch;
 
 pub use server::{Parts, Server, start};
 pub use settings::GrpcSettings;
+pub use typed::TypedServices;

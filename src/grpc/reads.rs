@@ -31,6 +31,7 @@ impl Unary for Get {
     type Sent = Aggregate;
 
     async fn answer(
+        &self,
         site: &Site,
         call: &Call,
         GetRequest { business, resource, number }: GetRequest,
@@ -46,6 +47,7 @@ impl Unary for List {
     type Sent = ListResponse;
 
     async fn answer(
+        &self,
         site: &Site,
         call: &Call,
         ListRequest { business, resource, page, size, sort }: ListRequest,
@@ -63,6 +65,7 @@ impl Unary for Search {
     type Sent = SearchResponse;
 
     async fn answer(
+        &self,
         site: &Site,
         call: &Call,
         message: SearchRequest,

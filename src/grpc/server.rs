@@ -1,7 +1,12 @@
 //! The server: its thread, its listener, and the limits on both.
 
 use super::{
-    connection::Incoming, health, service::Businesses, settings::GrpcSettings, site::Site,
+    connection::Incoming,
+    health,
+    service::{Businesses, Typed},
+    settings::GrpcSettings,
+    site::Site,
+    typed::TypedServices,
 };
 use crate::{
     actors::Runtime,
@@ -9,7 +14,7 @@ use crate::{
     inbound::{client_limit::ClientRateLimit, feed::Hub, tokens::Tokens},
 };
 use rustls::ServerConfig;
-use std::{io, net::TcpListener, sync::Arc, thread, time::Duration};
+use std::{io, mem, net::TcpListener, sync::Arc, thread, time::Duration};
 use tokio::{
     sync::{oneshot, watch},
     task::LocalSet,
@@ -17,9 +22,6 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 use tonic::service::Routes;
-
-/// The services as compiled descriptors, for reflection.
-const DESCRIPTORS: &[u8] = include_bytes!("businesses.binpb");
 
 /// The largest metadata of a call, in bytes.
 const METADATA_BYTES_MAX: u32 = 16 << 10;
@@ -40,6 +42,8 @@ pub struct Parts {
     pub hub: Arc<Hub>,
     /// The certificate, if the server speaks TLS.
     pub tls: Option<Arc<ServerConfig>>,
+    /// The typed services.
+    pub typed: TypedServices,
     /// The settings.
     pub settings: GrpcSettings,
     /// The longest time a request waits for a pending outcome.
@@ -94,14 +98,16 @@ async fn serve(
     listener: TcpListener,
     mut stopping: watch::Receiver<bool>,
 ) -> Result<(), Box<dyn std::error::Error>> {
-    let Parts { runtime, verifier, clients, hub, tls, settings, .. } = parts;
+    let Parts { runtime, verifier, clients, hub, tls, typed, settings, .. } = parts;
     runtime.look_after_this_loop("grpc");
     let listener = tokio::net::TcpListener::from_std(listener)?;
     let incoming = Incoming::new(listener, settings.connections_max, tls.map(TlsAcceptor::from));
     let (reporter, health_service) = tonic_health::server::health_reporter();
-    tokio::spawn(health::report(reporter, runtime.clone(), stopping.clone()));
+    let names = typed.pool.services().map(|service| service.full_name().to_owned()).collect();
+    tokio::spawn(health::report(reporter, names, runtime.clone(), stopping.clone()));
+    let descriptors = typed.pool.encode_to_vec();
     let reflection = tonic_reflection::server::Builder::configure()
-        .register_encoded_file_descriptor_set(DESCRIPTORS)
+        .register_encoded_file_descriptor_set(&descriptors)
         .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
         .build_v1()?;
     let builder = tonic::transport::Server::builder()
@@ -119,7 +125,7 @@ async fn serve(
         message_within: parts.message_within,
         stopping: stopping.clone(),
     });
-    let services = Routes::new(Businesses::new(site))
+    let services = with_typed(Routes::new(Businesses::new(Arc::clone(&site))), &site, typed)
         .add_service(health_service)
         .add_service(reflection)
         .prepare();
@@ -136,4 +142,15 @@ async fn serve(
         served?;
     }
     Ok(())
+}
+
+/// Adds the methods of the typed services.
+fn with_typed(mut routes: Routes, site: &Arc<Site>, typed: TypedServices) -> Routes {
+    let mut methods = mem::take(routes.axum_router_mut());
+    for method in typed.methods {
+        let path = method.declared.path.clone();
+        methods = methods.route_service(&path, Typed { site: Arc::clone(site), method });
+    }
+    *routes.axum_router_mut() = methods;
+    routes
 }

@@ -1,11 +1,12 @@
-//! The service `madang.v1.Businesses`: its methods by name.
+//! The services: the generic one with its methods by name, and each method of the typed ones.
 
 use super::{
     call::{Unary, unary},
-    codec::MessageCodec,
+    codec::{MessageCodec, TypedCodec},
     execute::Execute,
     reads::{Get, List, Search},
     site::Site,
+    typed::TypedMethod,
     watch::watch,
 };
 use std::{
@@ -19,7 +20,7 @@ use tonic::{
     Request, Status,
     body::Body,
     codec::Codec,
-    codegen::{Service, http},
+    codegen::{self, Bytes, Service, StdError, http},
     server::{Grpc, NamedService},
 };
 
@@ -35,6 +36,33 @@ impl Businesses {
 
 impl NamedService for Businesses {
     const NAME: &'static str = "madang.v1.Businesses";
+}
+
+/// A method of a typed service, for all connections.
+#[derive(Clone)]
+pub struct Typed {
+    pub site: Arc<Site>,
+    pub method: Arc<TypedMethod>,
+}
+
+impl<B> Service<http::Request<B>> for Typed
+where
+    B: codegen::Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<StdError>,
+{
+    type Response = http::Response<Body>;
+    type Error = Infallible;
+    type Future = Answering<Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: http::Request<B>) -> Self::Future {
+        let Self { site, method } = self.clone();
+        let codec = TypedCodec(method.request.clone());
+        Box::pin(async move { Ok(one(site, method, codec, request.map(Body::new)).await) })
+    }
 }
 
 type Answering<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -53,10 +81,10 @@ impl Service<http::Request<Body>> for Businesses {
         Box::pin(async move {
             let method = request.uri().path().rsplit('/').next();
             Ok(match method.unwrap_or_default() {
-                "Execute" => one::<Execute>(site, request).await,
-                "Get" => one::<Get>(site, request).await,
-                "List" => one::<List>(site, request).await,
-                "Search" => one::<Search>(site, request).await,
+                "Execute" => one(site, Arc::new(Execute), MessageCodec::new(), request).await,
+                "Get" => one(site, Arc::new(Get), MessageCodec::new(), request).await,
+                "List" => one(site, Arc::new(List), MessageCodec::new(), request).await,
+                "Search" => one(site, Arc::new(Search), MessageCodec::new(), request).await,
                 "Watch" => stream(site, request).await,
                 _ => Status::unimplemented("the service has no such method").into_http(),
             })
@@ -65,11 +93,20 @@ impl Service<http::Request<Body>> for Businesses {
 }
 
 /// Answers with one message. The request is read as a stream, so that its errors are ours to name.
-async fn one<U: Unary>(site: Arc<Site>, request: http::Request<Body>) -> http::Response<Body> {
-    let mut grpc = grpc(&site, MessageCodec::<U::Sent, U::Got>::new());
+async fn one<U, C>(
+    site: Arc<Site>,
+    method: Arc<U>,
+    codec: C,
+    request: http::Request<Body>,
+) -> http::Response<Body>
+where
+    U: Unary + Send + Sync + 'static,
+    C: Codec<Encode = U::Sent, Decode = U::Got> + Send + 'static,
+{
+    let mut grpc = grpc(&site, codec);
     let method = Calls(move |request| {
-        let site = Arc::clone(&site);
-        async move { unary::<U>(&site, request).await }
+        let (site, method) = (Arc::clone(&site), Arc::clone(&method));
+        async move { unary(&site, &*method, request).await }
     });
     grpc.client_streaming(method, request).await
 }

@@ -16,7 +16,7 @@ use std::{collections::BTreeSet, fs, path::Path};
 use tonic::Code;
 
 /// Metadata with a token.
-fn bearer(subject: &str, roles: &[&str]) -> String {
+pub fn bearer(subject: &str, roles: &[&str]) -> String {
     let roles: Vec<_> = roles.iter().map(|role| (*role).to_owned()).collect();
     format!("Bearer {}", token(subject, &roles))
 }
@@ -28,7 +28,7 @@ fn forged(bearer: &str) -> String {
 }
 
 /// Configures identity with the secret.
-fn with_identity(folder: &Path) -> impl FnOnce(&mut Config) {
+pub fn with_identity(folder: &Path) -> impl FnOnce(&mut Config) {
     let file = folder.join("secret");
     fs::write(&file, SECRET).expect("written");
     move |config: &mut Config| config.identity.secret_file = Some(file)
@@ -38,7 +38,7 @@ fn taxi(number: u64) -> GetRequest {
     GetRequest { business: "taxi".to_owned(), resource: "orders".to_owned(), number }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_caller_without_a_valid_token_orders_nothing() {
     let folder = tempfile::tempdir().expect("a folder");
     let app = start(with_identity(folder.path()));
@@ -61,7 +61,7 @@ async fn a_caller_without_a_valid_token_orders_nothing() {
     assert_eq!(created.into_inner().aggregate.unwrap().number, 1, "nothing was created before");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn another_customer_finds_nothing_and_staff_is_known_by_its_role() {
     let folder = tempfile::tempdir().expect("a folder");
     let app = start(with_identity(folder.path()));
@@ -78,7 +78,7 @@ async fn another_customer_finds_nothing_and_staff_is_known_by_its_role() {
     assert!(client.call::<_, Aggregate>("Get", get(&desk)).await.is_ok());
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_customer_watches_only_its_own_events() {
     let folder = tempfile::tempdir().expect("a folder");
     let app = start(with_identity(folder.path()));
@@ -120,7 +120,7 @@ fn commands() -> Vec<(ExecuteRequest, Vec<String>)> {
     commands
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn every_command_is_refused_to_every_wrong_caller_and_nothing_changes() {
     let folder = tempfile::tempdir().expect("a folder");
     let identity = with_identity(folder.path());

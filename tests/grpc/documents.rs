@@ -1,6 +1,8 @@
-//! The file of the services: it is served, and reflection and messages are as it says.
+//! The files of the services: they are served, and reflection and messages are as they say.
 
 use super::{
+    Client,
+    codec::MessageCodec,
     messages::{
         Aggregate, Condition, ExecuteRequest, ExecuteResponse, GetRequest, ListRequest,
         ListResponse, Row, SearchRequest, SearchResponse, WatchRequest, WatchResponse,
@@ -10,29 +12,22 @@ use super::{
 };
 use prost::Message;
 use prost_reflect::{DescriptorPool, DynamicMessage};
-use std::fs;
+use std::{collections::BTreeSet, fs};
+use tokio_stream::StreamExt as _;
+use tonic::{Request, client::Grpc};
+use tonic_reflection::pb::v1::{
+    ServerReflectionRequest, ServerReflectionResponse, server_reflection_request::MessageRequest,
+    server_reflection_response::MessageResponse,
+};
 
 const FOLDER: &str = "docs/contract";
 const FILE: &str = "businesses.proto";
-const DESCRIPTORS: &str = "src/grpc/businesses.binpb";
 
 fn compiled() -> Vec<u8> {
     let mut compiler = protox::Compiler::new([FOLDER]).expect("a compiler");
     compiler.include_imports(true);
     compiler.open_file(FILE).expect("a valid file");
     compiler.encode_file_descriptor_set()
-}
-
-/// Renews the descriptors when `RENEW` is set.
-#[test]
-fn the_descriptors_of_reflection_are_those_of_the_file() {
-    let compiled = compiled();
-    if std::env::var_os("RENEW").is_some() {
-        fs::write(DESCRIPTORS, &compiled).expect("written");
-    }
-    let kept = fs::read(DESCRIPTORS).expect("there are descriptors");
-    let renew = "run `RENEW=1 cargo test --test grpc descriptors`";
-    assert!(kept == compiled, "{DESCRIPTORS} is not current: {renew}");
 }
 
 /// Checks that each field of a message is known to the file, with its type, and the other way round.
@@ -101,14 +96,47 @@ fn the_messages_are_those_of_the_file() {
     is_described(&pool, "WatchResponse", &response);
 }
 
-#[tokio::test]
-async fn the_file_is_served_over_http() {
+#[tokio::test(flavor = "multi_thread")]
+async fn the_files_are_served_over_http() {
     let app = start(|_| {});
-    let url = format!("http://{}/proto/{FILE}", app.address);
-    let answer = client().get(url).send().await.expect("it answers");
-    assert_eq!(answer.status(), 200);
-    let kept = fs::read_to_string(format!("{FOLDER}/{FILE}")).expect("a file");
-    assert_eq!(answer.text().await.expect("text"), kept);
+    for file in [FILE, "taxi.proto"] {
+        let url = format!("http://{}/proto/{file}", app.address);
+        let answer = client().get(url).send().await.expect("it answers");
+        assert_eq!(answer.status(), 200);
+        assert_eq!(answer.headers()["content-type"], "text/plain; charset=utf-8");
+        let kept = fs::read_to_string(format!("{FOLDER}/{file}")).expect("a file");
+        assert_eq!(answer.text().await.expect("text"), kept);
+    }
     let url = format!("http://{}/proto/other.proto", app.address);
     assert_eq!(client().get(url).send().await.expect("it answers").status(), 404);
+}
+
+/// The answer of reflection to a question.
+async fn reflected(client: &Client, question: MessageRequest) -> MessageResponse {
+    let request = ServerReflectionRequest { host: String::new(), message_request: Some(question) };
+    let mut grpc = Grpc::new(client.0.clone());
+    grpc.ready().await.expect("the connection is open");
+    let path = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo".parse().expect("a path");
+    let codec = MessageCodec::<ServerReflectionRequest, ServerReflectionResponse>::new();
+    let questions = Request::new(tokio_stream::iter([request]));
+    let answers = grpc.streaming(questions, path, codec).await.expect("it answers");
+    let answer = answers.into_inner().next().await.expect("an answer").expect("no error");
+    answer.message_response.expect("a response")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reflection_lists_the_services_and_has_their_messages() {
+    let app = start(|_| {});
+    let client = Client::of(&app).await;
+    let listed = reflected(&client, MessageRequest::ListServices(String::new())).await;
+    let MessageResponse::ListServicesResponse(listed) = listed else { panic!("{listed:?}") };
+    let listed: BTreeSet<_> = listed.service.into_iter().map(|service| service.name).collect();
+    for name in ["madang.v1.Businesses", "madang.taxi.v1.Orders", "madang.taxi.v1.Mypages"] {
+        assert!(listed.contains(name), "{name} is not in {listed:?}");
+    }
+    let symbol = MessageRequest::FileContainingSymbol("madang.taxi.v1.Orders".to_owned());
+    let found = reflected(&client, symbol).await;
+    let MessageResponse::FileDescriptorResponse(found) = found else { panic!("{found:?}") };
+    let is_field = |file: &Vec<u8>| String::from_utf8_lossy(file).contains("order_type");
+    assert!(found.file_descriptor_proto.iter().any(is_field));
 }

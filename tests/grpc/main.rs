@@ -14,6 +14,8 @@ mod messages;
 mod services;
 #[path = "../support/mod.rs"]
 mod support;
+mod typed;
+mod typed_calls;
 mod watching;
 
 use codec::MessageCodec;

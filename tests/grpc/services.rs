@@ -29,11 +29,11 @@ struct HealthResponse {
 
 const SERVING: i32 = 1;
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_server_and_its_service_are_healthy() {
     let app = start(|_| {});
     let client = Client::of(&app).await;
-    for service in ["", "madang.v1.Businesses"] {
+    for service in ["", "madang.v1.Businesses", "madang.taxi.v1.Orders"] {
         let mut grpc = Grpc::new(client.0.clone());
         grpc.ready().await.expect("the connection is open");
         let request = Request::new(HealthRequest { service: service.to_owned() });
@@ -48,7 +48,7 @@ async fn the_server_and_its_service_are_healthy() {
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
 const SETTINGS: u8 = 4;
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn with_a_certificate_nothing_is_plain() {
     const CERTIFICATES: &str = "tests/conventions/certificates";
     let app = start(|config| {
