@@ -18,7 +18,7 @@ fn orders(number: u64) -> GetRequest {
     GetRequest { business: "taxi".to_owned(), resource: "orders".to_owned(), number }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn an_order_is_created_shown_and_cancelled() {
     let app = start(|_| {});
     let client = Client::of(&app).await;
@@ -37,7 +37,7 @@ async fn an_order_is_created_shown_and_cancelled() {
     assert_eq!(done.into_inner().outcome(), Outcome::Done);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_retry_under_the_same_key_gets_the_same_answer_on_either_way() {
     let app = start(|_| {});
     let client_of_grpc = Client::of(&app).await;
@@ -58,7 +58,7 @@ async fn a_retry_under_the_same_key_gets_the_same_answer_on_either_way() {
     assert_eq!(text(reused.metadata(), "problem-type"), Some("/problems/key-reused"));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_refusal_has_a_code_a_sentence_and_a_type() {
     let app = start(|_| {});
     let client = Client::of(&app).await;
@@ -95,7 +95,7 @@ async fn a_refusal_has_a_code_a_sentence_and_a_type() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn lists_and_searches_are_paged_with_the_limits_of_http() {
     let app = start(|_| {});
     let client = Client::of(&app).await;
@@ -137,7 +137,7 @@ async fn lists_and_searches_are_paged_with_the_limits_of_http() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_call_ends_at_its_deadline_and_the_command_goes_on() {
     let app = start(|config| {
         let payment = config.ports.entry("taxi/payment".to_owned()).or_default();
@@ -154,7 +154,7 @@ async fn a_call_ends_at_its_deadline_and_the_command_goes_on() {
     assert_eq!(outcome.aggregate.unwrap().number, 1, "the command went on");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn one_rate_limit_counts_the_requests_of_a_client_on_both_ways() {
     let app = start(|config| (config.http.client_rate_per_s, config.http.client_burst) = (1, 2));
     let (grpc, http) = (Client::of(&app).await, client());

@@ -8,7 +8,7 @@ fn taxi() -> WatchRequest {
     WatchRequest { business: "taxi".to_owned(), ..WatchRequest::default() }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_client_sees_the_events_of_the_feed_as_they_happen() {
     let app = start(|_| {});
     let client_of_grpc = Client::of(&app).await;
@@ -25,7 +25,7 @@ async fn a_client_sees_the_events_of_the_feed_as_they_happen() {
     assert_eq!(page["events"][0], called, "it is the event of the feed over HTTP");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_client_goes_on_after_the_last_position_and_filters_by_name_and_number() {
     let app = start(|_| {});
     let client = Client::of(&app).await;
@@ -49,7 +49,7 @@ async fn a_client_goes_on_after_the_last_position_and_filters_by_name_and_number
     assert_eq!(event(&mut stream).await.1["source"], "/taxi/orders/2");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn an_invalid_filter_or_position_is_refused() {
     let app = start(|_| {});
     let client = Client::of(&app).await;
@@ -66,7 +66,7 @@ async fn an_invalid_filter_or_position_is_refused() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_stop_of_the_server_ends_the_stream_with_the_reason() {
     let app = start(|_| {});
     let client = Client::of(&app).await;
