@@ -42,14 +42,12 @@ impl TypedServices {
     /// When a file is not valid, as a sentence.
     pub fn compile(files: Vec<ProtoFile>) -> Result<Self, String> {
         let pool = compiled(&files)?;
-        let methods = files.into_iter().flat_map(|file| file.methods).filter_map(|declared| {
-            let (service, name) = declared.path.trim_start_matches('/').split_once('/')?;
-            let service = pool.get_service_by_name(service)?;
-            let request = service.methods().find(|method| method.name() == name)?.input();
-            let body = pool.get_message_by_name(&declared.body)?;
-            Some(Arc::new(TypedMethod { declared, request, body }))
+        let methods = files.into_iter().flat_map(|file| file.methods).map(|declared| {
+            let path = declared.path.clone();
+            let method = TypedMethod::found(&pool, declared).map(Arc::new);
+            method.ok_or_else(|| format!("{path} is not in the file of its business"))
         });
-        let methods = methods.collect();
+        let methods = methods.collect::<Result<_, _>>()?;
         Ok(Self { pool, methods })
     }
 }
@@ -105,6 +103,14 @@ impl Unary for TypedMethod {
 }
 
 impl TypedMethod {
+    fn found(pool: &DescriptorPool, declared: ProtoMethod) -> Option<Self> {
+        let (service, name) = declared.path.trim_start_matches('/').split_once('/')?;
+        let service = pool.get_service_by_name(service)?;
+        let request = service.methods().find(|method| method.name() == name)?.input();
+        let body = pool.get_message_by_name(&declared.body)?;
+        Some(Self { declared, request, body })
+    }
+
     /// Makes the bytes of a message from a body in JSON. Both have the same place in an answer.
     fn shape(&self, body: &mut Vec<u8>) -> Result<(), Problem> {
         if body.is_empty() {
