@@ -1,8 +1,9 @@
 //! The contract: its documents are current and valid, the server answers as they say, and a client
 //! that a generator made from them places an order.
 //!
-//! Outside tools are installed by `.ci/run` from `requirements.txt`, into `target/contract-tools`.
-//! In CI they are required. Elsewhere their tests are skipped without them, with a printed line.
+//! Outside tools are installed by `.ci/run` from `requirements.txt` and `package.json`, into
+//! `target/contract-tools`. In CI they are required. Elsewhere their tests are skipped without them,
+//! with a printed line.
 
 mod callers;
 mod compared;

@@ -68,10 +68,39 @@ pub fn token(data: &Path, subject: &str, roles: &[&str]) -> String {
     succeeds(&mut mint).trim().to_owned()
 }
 
+/// What the parser of the `AsyncAPI` initiative finds in the document; empty when it is valid.
+fn flaws_of_events(modules: &Path, document: &Path) -> String {
+    let mut parse = Command::new("node");
+    parse.arg("tests/contract/asyncapi.cjs").arg(document).env("NODE_PATH", modules);
+    let Output { status, stderr, .. } = parse.output().expect("node runs");
+    let found = String::from_utf8_lossy(&stderr).into_owned();
+    assert_eq!(status.success(), found.is_empty(), "{found}");
+    found
+}
+
 #[test]
-fn an_independent_validator_accepts_the_document() {
+fn an_independent_validator_accepts_the_document_of_requests() {
     let Some(validator) = tool("openapi-spec-validator") else { return };
     succeeds(Command::new(validator).arg("docs/contract/openapi.json"));
+}
+
+#[test]
+fn an_independent_validator_accepts_the_document_of_events() {
+    let Some(modules) = tool("node_modules") else { return };
+    let path = Path::new("docs/contract/asyncapi.json");
+    assert_eq!(flaws_of_events(&modules, path), "");
+    let text = fs::read_to_string(path).expect("the document");
+    let folder = tempfile::tempdir().expect("a folder");
+    let damaged = folder.path().join("asyncapi.json");
+    for (from, to, found) in [
+        ("#/channels/taxi.orders", "#/channels/taxi.rders", "taxi.rders"),
+        (r#""action": "send""#, r#""action": "shout""#, "action"),
+        (r#""type": "integer""#, r#""type": "whole""#, "type"),
+    ] {
+        fs::write(&damaged, text.replacen(from, to, 1)).expect("a file");
+        let flaws = flaws_of_events(&modules, &damaged);
+        assert!(flaws.contains(found), "{to} is not found: {flaws}");
+    }
 }
 
 #[test]
