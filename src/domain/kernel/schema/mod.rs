@@ -159,7 +159,9 @@ fn mark_required(schema: &mut Value, sample: &Value, at: &str, reads: &dyn Fn(&V
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::kernel::{CardNumber, Date, Empty, Money, Number, Quantity, Text};
+    use crate::domain::kernel::{
+        CardNumber, Date, Empty, EpochMs, Money, Number, Quantity, Text, Timestamp,
+    };
     use serde::Deserialize;
 
     #[derive(Deserialize)]
@@ -219,6 +221,24 @@ mod tests {
         assert_eq!(view["enum"], json!(["Sea", "Yard", null]));
         assert_eq!(properties["extras"]["items"]["required"], json!(["name"]));
         assert!(Booking::deserialize(&samples[0]).is_ok(), "{}", samples[0]);
+    }
+
+    #[derive(Deserialize)]
+    #[expect(dead_code, reason = "only its fields matter")]
+    struct Stay {
+        from: Timestamp,
+        until: Option<EpochMs>,
+    }
+
+    #[test]
+    fn a_time_has_both_forms_whichever_the_server_answers_with() {
+        let BodySchema { schema, samples } = BodySchema::of::<Stay>();
+        let until = &schema["properties"]["until"];
+        assert_eq!(until["anyOf"], json!([schema["properties"]["from"], { "type": "null" }]));
+        assert_eq!(
+            samples,
+            [json!({ "from": "2026-11-28T12:00:00Z", "until": 1_622_635_791_863_u64 })]
+        );
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The schemas of the values of the language, as clients send them.
 
 use crate::domain::kernel::{
-    Amount, CardNumber, Date, Id, Money, Number, Percent, Quantity, Text, Timestamp,
+    Amount, CardNumber, Date, EpochMs, Id, Money, Number, Percent, Quantity, Text, Timestamp,
     values::TEXT_BYTES_MAX,
 };
 use serde_json::{Value, json};
@@ -26,11 +26,9 @@ pub(super) fn known(name: &str) -> Option<Known> {
     } else if is(type_name::<Date>()) {
         Some((json!({ "type": "string", "format": "date" }), json!("2026-12-24")))
     } else if is(type_name::<Timestamp>()) {
-        let schema = json!({
-            "description": "RFC 3339, or milliseconds since 1970.",
-            "anyOf": [{ "type": "string", "format": "date-time" }, { "type": "integer", "minimum": 0 }],
-        });
-        Some((schema, json!("2026-11-28T12:00:00Z")))
+        Some((time(), json!("2026-11-28T12:00:00Z")))
+    } else if is(type_name::<EpochMs>()) {
+        Some((time(), json!(1_622_635_791_863_u64)))
     } else if is(type_name::<Percent>()) {
         let pattern = "^ *[0-9]{1,4}(\\.[0-9]{1,2})? *%? *$";
         Some((json!({ "type": "string", "pattern": pattern }), json!("12.5 %")))
@@ -50,4 +48,12 @@ fn whole_number(max: u64) -> Known {
         "type": ["integer", "string"], "minimum": 0, "maximum": max, "pattern": "^[0-9]{1,16}$",
     });
     (schema, json!(1))
+}
+
+/// A time. Clients may send both forms, whichever the server answers with.
+fn time() -> Value {
+    json!({
+        "description": "RFC 3339, or milliseconds since 1970.",
+        "anyOf": [{ "type": "string", "format": "date-time" }, { "type": "integer", "minimum": 0 }],
+    })
 }
