@@ -2,7 +2,7 @@
 
 use super::{IdentitySettings, keys::Keys};
 use crate::{actors::with_causes, sync};
-use reqwest::{Client, Url, header::ACCEPT, redirect};
+use reqwest::{Client, ClientBuilder, Url, header::ACCEPT, redirect};
 use ring::digest;
 use std::{
     sync::{
@@ -48,15 +48,23 @@ const JWKS_BYTES_MAX: usize = 512 * 1024;
 
 impl Remote {
     pub fn new(url: &str, settings: &IdentitySettings) -> Result<Self, String> {
+        Self::with(url, settings, |client| client)
+    }
+
+    /// Like `new`, with a changed client.
+    pub(super) fn with(
+        url: &str,
+        settings: &IdentitySettings,
+        change: impl FnOnce(ClientBuilder) -> ClientBuilder,
+    ) -> Result<Self, String> {
         // Another part of the process may have installed the same provider before.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder()
             .no_proxy()
             .timeout(FETCH_WITHIN)
             // A redirect could lead to a server that is not configured.
-            .redirect(redirect::Policy::none())
-            .build()
-            .map_err(described)?;
+            .redirect(redirect::Policy::none());
+        let client = change(client).build().map_err(described)?;
         let url: Url = url.parse().map_err(|_| "is not a URL".to_owned())?;
         Ok(Self {
             shown: format!("{}{}", url.origin().ascii_serialization(), url.path()),
@@ -142,7 +150,7 @@ impl Remote {
     }
 
     /// The keys, and the hash of the document they are from.
-    async fn fetch(&self) -> Result<(Keys, Vec<u8>), String> {
+    pub(super) async fn fetch(&self) -> Result<(Keys, Vec<u8>), String> {
         let request = self.client.get(self.url.clone()).header(ACCEPT, "application/json");
         let response = request.send().await.map_err(described)?;
         if !response.status().is_success() {

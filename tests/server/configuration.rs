@@ -105,6 +105,17 @@ const WRONG_VARIABLES: &[(&str, &str, &str)] = &[
     ("MADANG_HTTP__HOSTS", "[\"*\"]", "MADANG_HTTP__HOSTS"),
     ("MADANG_TAXI__FARE_BASIC", "cheap", "MADANG_TAXI__FARE_BASIC"),
     ("MADANG_TAXI__FARE_GOLD", "1", "MADANG_TAXI__FARE_GOLD"),
+    (
+        "MADANG_IDENTITY__SECRET_ENV",
+        "NO_SUCH_SECRET",
+        "identity.secret_env: the variable NO_SUCH_SECRET is not set",
+    ),
+    // The value of this variable is its name: 27 bytes.
+    (
+        "MADANG_IDENTITY__SECRET_ENV",
+        "MADANG_IDENTITY__SECRET_ENV",
+        "the variable MADANG_IDENTITY__SECRET_ENV must have at least 32 bytes",
+    ),
 ];
 
 /// The error of a program that does not start; the data folder must not exist then.

@@ -5,11 +5,13 @@ use crate::support::{
     inside::Running,
     process::{Server, assert_verified},
 };
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use madang::{
     config::{Config, Flags},
     identity::hash_secret,
 };
 use reqwest::{Client, Response};
+use ring::hmac;
 use serde_json::{Value, json};
 use std::{collections::BTreeSet, fs, net::SocketAddr, path::Path, process::Command};
 
@@ -179,4 +181,30 @@ async fn a_customer_finds_each_order_in_the_list_at_once_and_after_each_kill() {
         server.kill();
     }
     assert_verified(&data);
+}
+
+/// A token that is signed with this shared secret (HS256).
+fn signed(secret: &str, claims: &Value) -> String {
+    let part = |json: String| BASE64_URL_SAFE_NO_PAD.encode(json);
+    let message =
+        format!("{}.{}", part(json!({ "alg": "HS256" }).to_string()), part(claims.to_string()));
+    let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
+    let signature = BASE64_URL_SAFE_NO_PAD.encode(hmac::sign(&key, message.as_bytes()));
+    format!("{message}.{signature}")
+}
+
+#[tokio::test]
+async fn the_secret_in_a_variable_verifies_tokens() {
+    let (folder, client) = (tempfile::tempdir().expect("a folder"), client());
+    let (secret, other) = ("a secret of the issuer: 32 bytes.", "another secret, also of 32 bytes");
+    let mut environment = Command::new("env");
+    environment.arg("MADANG_IDENTITY__SECRET_ENV=SECRET_OF_THE_ISSUER");
+    environment.arg(format!("SECRET_OF_THE_ISSUER={secret}"));
+    let server = Server::start_under(environment, &folder.path().join("data"));
+    let claims = json!({ "sub": "kim", "exp": u32::MAX });
+    for (secret, status) in [(secret, 200), (other, 401)] {
+        let request = client.get(server.url("/taxi/orders"));
+        let answer = request.bearer_auth(signed(secret, &claims)).send().await;
+        assert_eq!(answer.expect("it answers").status(), status);
+    }
 }

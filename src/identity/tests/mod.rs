@@ -14,7 +14,10 @@ use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use ring::{
     rand::SystemRandom,
-    signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _},
+    signature::{
+        ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair,
+        EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair as _,
+    },
 };
 use serde_json::{Value, json};
 use std::{path::Path, sync::Arc};
@@ -38,13 +41,27 @@ struct TestKey {
 
 impl TestKey {
     fn ec(id: &'static str) -> Self {
-        let (parameters, random) = (&ECDSA_P256_SHA256_FIXED_SIGNING, SystemRandom::new());
+        Self::on_curve(id, "P-256", Algorithm::ES256, &ECDSA_P256_SHA256_FIXED_SIGNING)
+    }
+
+    fn ec_384(id: &'static str) -> Self {
+        Self::on_curve(id, "P-384", Algorithm::ES384, &ECDSA_P384_SHA384_FIXED_SIGNING)
+    }
+
+    fn on_curve(
+        id: &'static str,
+        curve: &str,
+        algorithm: Algorithm,
+        parameters: &'static EcdsaSigningAlgorithm,
+    ) -> Self {
+        let random = SystemRandom::new();
         let pkcs8 = EcdsaKeyPair::generate_pkcs8(parameters, &random).unwrap();
         let pair = EcdsaKeyPair::from_pkcs8(parameters, pkcs8.as_ref(), &random).unwrap();
-        let (x, y) = pair.public_key().as_ref()[1..].split_at(32);
-        let jwk = json!({ "kty": "EC", "crv": "P-256", "kid": id, "x": base64(x), "y": base64(y) });
+        let point = &pair.public_key().as_ref()[1..];
+        let (x, y) = point.split_at(point.len() / 2);
+        let jwk = json!({ "kty": "EC", "crv": curve, "kid": id, "x": base64(x), "y": base64(y) });
         let signing = EncodingKey::from_ec_der(pkcs8.as_ref());
-        Self { id, algorithm: Algorithm::ES256, signing, jwk }
+        Self { id, algorithm, signing, jwk }
     }
 
     fn ed(id: &'static str) -> Self {

@@ -1,16 +1,23 @@
 //! Keys at a URL: they are fetched, rotated and kept, with a server of this test.
 
 use super::{NOW_S, TestKey, claims, ours};
-use crate::identity::{IdentitySettings, TokenCache, TokenError, Verifier};
+use crate::{
+    identity::{IdentitySettings, TokenCache, TokenError, Verifier, remote::Remote},
+    tls,
+};
+use reqwest::Certificate;
 use serde_json::json;
 use std::{
     path::Path,
     sync::{Arc, Mutex},
 };
 use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
     net::TcpListener,
 };
+use tokio_rustls::TlsAcceptor;
+
+const CERTIFICATES: &str = "tests/conventions/certificates";
 
 /// An authorization server with one document.
 struct Server {
@@ -20,18 +27,34 @@ struct Server {
 
 impl Server {
     async fn start(keys: &[&TestKey]) -> Self {
+        Self::start_with(keys, None).await
+    }
+
+    /// Speaks TLS with the certificate of the tests.
+    async fn over_tls(keys: &[&TestKey]) -> Self {
+        let file = |ending| Path::new(CERTIFICATES).join(format!("one.{ending}"));
+        let certificate = tls::Certificate::read(&file("pem"), &file("key")).unwrap();
+        let acceptor = TlsAcceptor::from(certificate.server(tls::HTTP_1).unwrap());
+        Self::start_with(keys, Some(acceptor)).await
+    }
+
+    async fn start_with(keys: &[&TestKey], tls: Option<TlsAcceptor>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}/jwks", listener.local_addr().unwrap());
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let url = format!("{scheme}://{}/jwks", listener.local_addr().unwrap());
         let answer = Arc::new(Mutex::new((200, set(keys))));
         let answers = Arc::clone(&answer);
         tokio::spawn(async move {
             loop {
-                let (mut stream, _) = listener.accept().await.unwrap();
-                let _ = stream.read(&mut [0; 4_096]).await.unwrap();
-                let (status, body) = answers.lock().unwrap().clone();
-                let head = format!("HTTP/1.1 {status} X\r\nContent-Length: {}\r\n", body.len());
-                let all = format!("{head}Connection: close\r\n\r\n{body}");
-                let _ = stream.write_all(all.as_bytes()).await;
+                let (stream, _) = listener.accept().await.unwrap();
+                let Some(tls) = &tls else {
+                    respond(stream, &answers).await;
+                    continue;
+                };
+                // A client that does not trust the certificate ends the handshake.
+                if let Ok(stream) = tls.accept(stream).await {
+                    respond(stream, &answers).await;
+                }
             }
         });
         Self { url, answer }
@@ -45,6 +68,15 @@ impl Server {
         let settings = IdentitySettings { jwks_url: Some(self.url.clone()), ..ours() };
         Verifier::start(&settings, Path::new("/no/such")).unwrap()
     }
+}
+
+async fn respond(mut stream: impl AsyncRead + AsyncWrite + Unpin, answers: &Mutex<(u16, String)>) {
+    let _ = stream.read(&mut [0; 4_096]).await.unwrap();
+    let (status, body) = answers.lock().unwrap().clone();
+    let head = format!("HTTP/1.1 {status} X\r\nContent-Length: {}\r\n", body.len());
+    let all = format!("{head}Connection: close\r\n\r\n{body}");
+    let _ = stream.write_all(all.as_bytes()).await;
+    let _ = stream.shutdown().await;
 }
 
 fn set(keys: &[&TestKey]) -> String {
@@ -111,4 +143,28 @@ async fn the_keys_stay_when_a_fetch_fails() {
         assert!(verifier.verify_at(&token(&key), NOW_S).is_ok());
         assert_eq!(verifier.epoch(), 1, "cached tokens stay verified");
     }
+}
+
+#[tokio::test]
+async fn keys_are_fetched_over_tls_from_a_server_whose_certificate_is_trusted() {
+    let key = TestKey::ec_384("a");
+    let server = Server::over_tls(&[&key]).await;
+    let pem = std::fs::read(Path::new(CERTIFICATES).join("one.pem")).unwrap();
+    let root = Certificate::from_pem(&pem).unwrap();
+    let trusting = Remote::with(&server.url, &ours(), |client| client.add_root_certificate(root));
+    let (keys, _) = trusting.unwrap().fetch().await.unwrap();
+    assert_eq!(keys.candidates(Some("a"), "ES384").unwrap().count(), 1);
+}
+
+#[tokio::test]
+async fn no_keys_are_fetched_from_a_server_whose_certificate_is_not_trusted() {
+    let key = TestKey::ec("a");
+    let server = Server::over_tls(&[&key]).await;
+    let reason = Remote::new(&server.url, &ours()).unwrap().fetch().await.unwrap_err();
+    assert!(reason.contains("invalid peer certificate"), "{reason}");
+    let verifier = server.verifier();
+    let refresh = verifier.spawn_refresh().unwrap();
+    let refused = verifier.verify_async(&token(&key)).await;
+    assert_eq!(refused, Err(TokenError::KeysUnavailable));
+    refresh.abort();
 }

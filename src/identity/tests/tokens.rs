@@ -20,9 +20,9 @@ fn refusal(verifier: &Verifier, token: &str) -> TokenError {
 
 #[test]
 fn tokens_of_every_kind_of_key_are_accepted() {
-    let (ec, ed) = (TestKey::ec("a"), TestKey::ed("b"));
-    let verifier = verifier_of(&[&ec, &ed]);
-    for key in [&ec, &ed] {
+    let (ec, ed, ec_384) = (TestKey::ec("a"), TestKey::ed("b"), TestKey::ec_384("c"));
+    let verifier = verifier_of(&[&ec, &ed, &ec_384]);
+    for key in [&ec, &ed, &ec_384] {
         assert_eq!(&*verify(&verifier, &key.token(&claims(json!({})))).unwrap().subject, "min");
     }
     let folder = tempfile::tempdir().unwrap();
