@@ -7,6 +7,7 @@ use super::{
     api::StartError,
     evolution::StoredTypes,
     gate::{GateKind, wrong_gates},
+    persistent_subscription::{GATES_OF_WEBHOOKS, check_name},
     runtime::{Runtime, RuntimeBuilder},
     settings::{Settings, business},
     support::{catch_panic, data_folder, millis},
@@ -104,11 +105,26 @@ impl Installation {
                 self.problems.push(format!("ports.\"{name}\": there is no such port; {known}"));
             }
         }
-        self.problems.extend(wrong_gates(&self.settings.gates, &self.gates));
+        self.check_gates();
         if self.problems.is_empty() {
             return Ok(());
         }
         Err(StartError::Settings(self.problems.join("\n")))
+    }
+
+    /// Checks the sections of gates. A webhook can be created at any time, so its gate may have a
+    /// section before there is one.
+    fn check_gates(&mut self) {
+        let mut gates: BTreeMap<&str, GateKind> =
+            self.gates.iter().map(|(name, guards)| (*name, *guards)).collect();
+        for name in self.settings.gates.keys() {
+            let Some(subscription) = name.strip_prefix(GATES_OF_WEBHOOKS) else { continue };
+            gates.insert(name, GateKind::Port);
+            if let Err(reason) = check_name(subscription) {
+                self.problems.push(format!("gates.\"{name}\": {reason}"));
+            }
+        }
+        self.problems.extend(wrong_gates(&self.settings.gates, &gates));
     }
 
     /// The stored types of everything that is declared.

@@ -44,8 +44,8 @@ pub use gate::{
 };
 pub use installation::Installation;
 pub use persistent_subscription::{
-    Acknowledged, ClaimId, Definition, Freed, ParkedEvent, Refusal, Secret, SubscriptionError,
-    SubscriptionTerms, Webhook, Wish,
+    Acknowledged, ClaimId, Definition, Freed, GATES_OF_WEBHOOKS, ParkedEvent, Refusal, Secret,
+    SubscriptionError, SubscriptionTerms, Webhook, Wish,
 };
 pub use runtime::{Claimed, ClaimedEvent, HistoryEntry, Lag, Runtime, SubscriptionInfo};
 pub use saga::Waiting;

@@ -4,6 +4,7 @@ use super::Desk;
 use crate::support::inside::Running;
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, dev::ServerHandle, web};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use madang::actors::GateSettings;
 use ring::hmac;
 use serde_json::{Value, json};
 use std::{
@@ -189,4 +190,28 @@ async fn a_redirect_is_not_followed_and_a_deleted_subscription_sends_nothing() {
     while desk.send(reqwest::Method::GET, "/admin/gates/subscriptions%2Fa", &Value::Null).await.0
         != 404
     {}
+}
+
+#[tokio::test]
+async fn the_gate_of_a_webhook_has_the_settings_of_its_section() {
+    let receiver = Receiver::start(|_, _| 204);
+    let app = Running::start(|config| {
+        let settings = GateSettings { concurrency_max: Some(3), ..GateSettings::default() };
+        config.gates.insert("subscriptions/a".to_owned(), settings);
+    });
+    let desk = Desk::at(app.address);
+    let terms = receiver.terms();
+    for (path, expected) in [("/subscriptions/a", 3), ("/subscriptions/b", 8)] {
+        assert_eq!(desk.put(path, terms.clone()).await.0, 201);
+        let gate = format!("/admin/gates/{}", path[1..].replace('/', "%2F"));
+        // The gate is built when the thread of the webhooks has seen the subscription.
+        let shown = loop {
+            let (status, shown) = desk.send(reqwest::Method::GET, &gate, &Value::Null).await;
+            if status == 200 {
+                break shown;
+            }
+            tokio::task::yield_now().await;
+        };
+        assert_eq!(shown["settings"]["concurrency_max"], expected, "{shown}");
+    }
 }

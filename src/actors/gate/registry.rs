@@ -144,7 +144,8 @@ pub fn wrong_gates(settings: &GatesSettings, all: &BTreeMap<&str, GateKind>) -> 
             settings.rules(*guards).err()?
         } else {
             let known: Vec<_> = all.keys().copied().collect();
-            format!("there is no such gate; there are {}", known.join(", "))
+            let known = known.join(", ");
+            format!("there is no such gate; there are {known}, and subscriptions/NAME for webhooks")
         };
         Some(format!("gates.\"{name}\": {reason}"))
     });

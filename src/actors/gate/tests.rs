@@ -222,7 +222,7 @@ fn a_section_for_an_unknown_gate_or_with_an_invalid_value_is_reported() {
     let known = [("door", GateKind::Port)].into();
     let expected = [
         "gates.\"door\": failure_rate is above 0 and at most 1, not 2",
-        "gates.\"window\": there is no such gate; there are door",
+        "gates.\"window\": there is no such gate; there are door, and subscriptions/NAME for webhooks",
     ];
     assert_eq!(wrong_gates(&all.into(), &known), expected);
 }

@@ -10,6 +10,9 @@ use std::{fmt, sync::Arc};
 /// The longest name, in bytes.
 const NAME_BYTES_MAX: usize = 64;
 
+/// The gate of a webhook is called this and the name of its subscription.
+pub const GATES_OF_WEBHOOKS: &str = "subscriptions/";
+
 /// The definition of a subscription. Stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Definition {

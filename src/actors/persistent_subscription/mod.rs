@@ -16,7 +16,9 @@ mod registry;
 mod stored;
 mod subscription;
 
-pub use definition::{Definition, Secret, SubscriptionTerms, Webhook};
+pub use definition::{
+    Definition, GATES_OF_WEBHOOKS, Secret, SubscriptionTerms, Webhook, check_name,
+};
 pub use error::SubscriptionError;
 pub use machine::{Acknowledged, ClaimId, Figures, Freed, Given, ParkedEvent, Refusal, Wish};
 pub use registry::Subscriptions;

@@ -11,8 +11,8 @@
 use super::{address::PublicOnly, signature::signature};
 use crate::{
     actors::{
-        Backoff, CallOutcome, Caller, ClaimId, ClaimedEvent, Gate, GateKind, Runtime,
-        SubscriptionError, Webhook, Wish, clock, with_causes,
+        Backoff, CallOutcome, Caller, ClaimId, ClaimedEvent, GATES_OF_WEBHOOKS, Gate, GateKind,
+        Runtime, SubscriptionError, Webhook, Wish, clock, with_causes,
     },
     inbound::{feed::encoded, position_token::PositionToken},
     random::{between, random},
@@ -155,7 +155,7 @@ async fn manage(runtime: &Runtime, clients: &Clients) {
 }
 
 fn gate_name(name: &str) -> String {
-    format!("subscriptions/{name}")
+    format!("{GATES_OF_WEBHOOKS}{name}")
 }
 
 /// The deliveries of one subscription.
