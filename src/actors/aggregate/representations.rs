@@ -109,6 +109,7 @@ impl Representations {
     }
 
     /// The part of an aggregate and its counter there.
+    #[allow(clippy::cast_possible_truncation)] // the lower bits are enough to spread
     fn part_of(&self, Stream { kind, number }: Stream) -> Option<(&Mutex<Part>, usize)> {
         // Kinds are shifted against each other: numbers of one conversation are often the same.
         let mixed = number.wrapping_add(u64::from(kind.0).wrapping_mul(7)) as usize;
