@@ -35,7 +35,7 @@ pub(super) struct DeclaredRoute {
     pub(super) body: BodySchema,
     /// The example bodies that the business declares, or else generated ones.
     pub(super) examples: Vec<Value>,
-    /// Who may submit the commands of the route; empty when another kind decides that.
+    /// Who may submit the commands of the route, also when they are for another kind.
     pub(super) issuers: Vec<Issuer>,
 }
 
@@ -116,10 +116,14 @@ fn described_route<A: Aggregate>(route: &CommandRoute<A>) -> DeclaredRoute {
     let body = route.body();
     let examples = examples::<A>(route);
     let parsed = |body: &Value| route.parse(Some(1), body.to_string().as_bytes()).ok();
+    let here = body.samples.iter().chain(&examples).filter_map(|sample| {
+        parsed(sample).and_then(|parsed| attempt(|| A::issuer(&parsed.command)))
+    });
     let mut issuers = Vec::new();
-    for sample in body.samples.iter().chain(&examples) {
-        let issuer = parsed(sample).and_then(|parsed| attempt(|| A::issuer(&parsed.command)));
-        issuers.extend(issuer.filter(|issuer| !issuers.contains(issuer)));
+    for issuer in here.chain(route.issuers_elsewhere().iter().copied()) {
+        if !issuers.contains(&issuer) {
+            issuers.push(issuer);
+        }
     }
     let examples = if examples.is_empty() { body.samples.clone() } else { examples };
     let CommandRoute { name, method, place, .. } = *route;

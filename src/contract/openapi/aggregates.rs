@@ -218,10 +218,7 @@ fn who(issuers: &[Issuer]) -> String {
             Issuer::Internal => "the system itself".to_owned(),
         })
         .collect();
-    match who[..] {
-        [] => "Who may submit it is decided by the aggregate that it is for.".to_owned(),
-        _ => format!("Submitted by {}.", who.join(", or ")),
-    }
+    format!("Submitted by {}.", who.join(", or "))
 }
 
 fn issuers(issuers: &[Issuer]) -> Vec<&str> {

@@ -1,7 +1,7 @@
 //! The command routes: the requests that carry commands, by name and as existing clients send them.
 
 use super::{
-    Aggregate, Dispatch, Id, Malformed, Method, Number, ParsedCommand, Place, Target,
+    Aggregate, Dispatch, Id, Issuer, Malformed, Method, Number, ParsedCommand, Place, Target,
     body::{ALWAYS_IGNORED, Body},
     schema::BodySchema,
 };
@@ -58,7 +58,7 @@ enum Meaning<A: Aggregate> {
     /// The kind in the path.
     Here(Parse<A>),
     /// Another aggregate kind.
-    Elsewhere(PassOn),
+    Elsewhere(PassOn, Arc<[Issuer]>),
 }
 
 type PassOn = Arc<dyn Fn(Option<u64>, &Body) -> Result<Dispatch, Malformed> + Send + Sync>;
@@ -70,7 +70,9 @@ impl<A: Aggregate> Clone for Meaning<A> {
     fn clone(&self) -> Self {
         match self {
             Self::Here(parse) => Self::Here(Arc::clone(parse)),
-            Self::Elsewhere(pass_on) => Self::Elsewhere(Arc::clone(pass_on)),
+            Self::Elsewhere(pass_on, issuers) => {
+                Self::Elsewhere(Arc::clone(pass_on), Arc::clone(issuers))
+            }
         }
     }
 }
@@ -220,11 +222,12 @@ impl<A: Aggregate> CommandRoutes<A> {
         words: [(&'static [&'static str], B::Command); N],
     ) -> Self {
         let describe = word(field, &words);
+        let issuers = words.iter().map(|(_, command)| B::issuer(command)).collect();
         let forward = move |number: Option<u64>, body: &Body<'_>| {
             let command = body.read_text(field)?.means(field, &words)?;
             Ok(Dispatch::new(Id::<B>::new(numbered(number)?), command))
         };
-        let meaning = Meaning::Elsewhere(Arc::new(forward));
+        let meaning = Meaning::Elsewhere(Arc::new(forward), issuers);
         self.route(name, methods, Place::Item, &describe, &meaning)
     }
 
@@ -317,9 +320,19 @@ impl<A: Aggregate> CommandRoute<A> {
     pub fn parse(&self, number: Option<u64>, body: &[u8]) -> Result<ParsedCommand<A>, Malformed> {
         match &self.meaning {
             Meaning::Here(parse) => parse(number, &Body { bytes: body, ignored: &self.ignored }),
-            Meaning::Elsewhere(_) => {
+            Meaning::Elsewhere(..) => {
                 Err(Malformed::content("this command is for another aggregate"))
             }
+        }
+    }
+
+    /// Who may submit the commands that this route forwards to another aggregate kind; empty when
+    /// they are for the kind in the path.
+    #[must_use]
+    pub fn issuers_elsewhere(&self) -> &[Issuer] {
+        match &self.meaning {
+            Meaning::Here(_) => &[],
+            Meaning::Elsewhere(_, issuers) => issuers,
         }
     }
 
@@ -335,7 +348,7 @@ impl<A: Aggregate> CommandRoute<A> {
     ) -> Result<Option<Dispatch>, Malformed> {
         match &self.meaning {
             Meaning::Here(_) => Ok(None),
-            Meaning::Elsewhere(forward) => {
+            Meaning::Elsewhere(forward, _) => {
                 forward(number, &Body { bytes: body, ignored: &self.ignored }).map(Some)
             }
         }
