@@ -77,7 +77,19 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "view",
         ],
     ),
-    ("installation", &["api", "evolution", "gate", "runtime", "settings", "support", "verify"]),
+    (
+        "installation",
+        &[
+            "api",
+            "evolution",
+            "gate",
+            "persistent_subscription",
+            "runtime",
+            "settings",
+            "support",
+            "verify",
+        ],
+    ),
 ];
 
 fn files() -> Graph {
