@@ -149,12 +149,12 @@ fn certificate(config: &Config) -> Result<Option<Arc<Certificate>>, AppError> {
     read.transpose().map_err(AppError::Tls)
 }
 
-/// TLS for a protocol, if there is a certificate.
+/// TLS for these protocols, if there is a certificate.
 fn tls_for(
-    protocol: &[u8],
+    protocols: &[&[u8]],
     certificate: Option<&Arc<Certificate>>,
 ) -> Result<Option<Arc<ServerConfig>>, AppError> {
-    let server = certificate.map(|certificate| certificate.server(protocol)).transpose();
+    let server = certificate.map(|certificate| certificate.server(protocols)).transpose();
     server.map_err(|error| AppError::Tls(error.to_string()))
 }
 
@@ -171,7 +171,7 @@ fn serve_grpc(
         verifier: shared.identity.as_ref().map(|identity| Arc::clone(&identity.verifier)),
         clients: shared.clients.clone(),
         hub: Arc::clone(&shared.hub),
-        tls: tls_for(HTTP_2, certificate)?,
+        tls: tls_for(&[HTTP_2], certificate)?,
         typed: TypedServices::compile(contract.protos()).map_err(AppError::TypedServices)?,
         settings: config.grpc.clone(),
         wait_max: config.http.wait_max(),
@@ -208,7 +208,8 @@ impl App {
         let (listener, address) = bound(config.listen)?;
         let grpc_listener = config.grpc.listen.map(bound).transpose()?;
         let certificate = certificate(&config)?;
-        let tls = tls_for(HTTP_1, certificate.as_ref())?;
+        let protocols = if limits.http2 { &[HTTP_2, HTTP_1][..] } else { &[HTTP_1] };
+        let tls = tls_for(protocols, certificate.as_ref())?;
         // The keys of the embedded authorization server are in the data folder, which is opened first.
         let early = if config.identity.issue { None } else { identities(&config)? };
         let install = |installation: &mut _| declarations.install(installation);

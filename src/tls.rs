@@ -85,16 +85,19 @@ impl Certificate {
         Ok(Arc::new(Self { chain_file, key_file, provider, current }))
     }
 
-    /// The side of a server that speaks this protocol in TLS 1.2 and 1.3.
+    /// The side of a server that speaks these protocols in TLS 1.2 and 1.3, the preferred one first.
     ///
     /// # Errors
     /// When the cryptography does not support these versions.
-    pub fn server(self: &Arc<Self>, protocol: &[u8]) -> Result<Arc<ServerConfig>, rustls::Error> {
+    pub fn server(
+        self: &Arc<Self>,
+        protocols: &[&[u8]],
+    ) -> Result<Arc<ServerConfig>, rustls::Error> {
         let builder = ServerConfig::builder_with_provider(Arc::clone(&self.provider))
             .with_safe_default_protocol_versions()?
             .with_no_client_auth();
         let mut server = builder.with_cert_resolver(Arc::clone(self) as Arc<_>);
-        server.alpn_protocols = vec![protocol.to_vec()];
+        server.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
         Ok(Arc::new(server))
     }
 

@@ -44,6 +44,8 @@ pub struct Limits {
     /// The most connections per worker; fewer when the limit of open files is too low. When the
     /// limit is reached, the connections that have waited longest for their clients are closed.
     pub connections_max: usize,
+    /// Whether HTTP/2 is offered beside HTTP/1.1.
+    pub http2: bool,
     /// The most connections that wait to be accepted.
     pub backlog_connections_max: u32,
     /// The rate limit per client for resources and views, in requests per second; 0 means no limit.
@@ -80,6 +82,7 @@ impl Default for Limits {
             wait_max_ms: 3_000,
             keep_alive_s: 60,
             connections_max: 16_384,
+            http2: true,
             backlog_connections_max: 2_048,
             client_rate_per_s: 0,
             client_burst: 0,

@@ -9,6 +9,7 @@
 //!                                  └─▶ response     HAL, HTML, text, problems
 //! ```
 //! `finishing` adds to every answer what concerns all of them; `compression` and `cors` are parts of it.
+//! `http2` serves connections of HTTP/2 with the same handler.
 //! `holding` delays the answers to refused requests.
 //! `oauth` is the embedded authorization server.
 //! `pages` gives browsers the JSON of a read as a page.
@@ -25,6 +26,7 @@ mod feed;
 mod finishing;
 mod handler;
 mod holding;
+mod http2;
 mod index;
 mod limits;
 mod live;

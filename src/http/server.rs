@@ -9,6 +9,7 @@ use crate::{
         finishing::Finishing,
         handler::Handler,
         holding::{Holding, Stopping},
+        http2::Http2,
         limits::Limits,
         live::{Evaluations, Live},
         site::Site,
@@ -19,7 +20,7 @@ use crate::{
     origin_policy::{CorsOrigins, OriginPolicy},
 };
 use actix_http::{Extensions, HttpService, Protocol, error::DispatchError};
-use actix_service::ServiceFactoryExt as _;
+use actix_service::{Service, ServiceFactoryExt as _, apply_fn_factory};
 use actix_web::{
     dev::{Server, fn_service},
     rt::net::TcpStream,
@@ -42,6 +43,9 @@ use tokio_rustls::TlsAcceptor;
 /// again for its own use. The default is up to 4 MiB: thousands of replies to a client that reads
 /// none.
 const SEND_BUFFER_BYTES: usize = 128 << 10;
+
+/// A connection as the library of HTTP/1.1 takes it.
+type Http1Connection = (Connection, Protocol, Option<SocketAddr>);
 
 /// The figures of all workers: open connections and requests in progress.
 #[derive(Clone, Debug)]
@@ -124,6 +128,14 @@ impl Shared {
         self.parts.tls.clone().map(TlsAcceptor::from)
     }
 
+    /// The handler of the worker with this number, and what serves it over HTTP/2.
+    fn worker(&self, nth: usize, stopping: Stopping) -> (Rc<Handler>, Rc<Http2>) {
+        self.parts.runtime.look_after_this_loop(&format!("http {nth}"));
+        let handler = Rc::new(self.handler(Rc::clone(&stopping)));
+        let http2 = Http2::new(Rc::clone(&handler), stopping, self.parts.limits.clone());
+        (handler, Rc::new(http2))
+    }
+
     /// The handler of one worker. It serves all paths, directly on the HTTP layer below actix-web:
     /// routing is done by our own table, and nothing else of an `App` is needed.
     fn handler(&self, stopping: Stopping) -> Handler {
@@ -144,20 +156,57 @@ impl Shared {
     }
 }
 
-/// Admits a socket to the table, and makes the handshake of TLS if the server speaks it.
-async fn admitted(
-    stream: TcpStream,
+/// A connection that was admitted.
+enum Admitted {
+    Http1(Connection, Option<SocketAddr>),
+    Http2(Connection, Option<SocketAddr>),
+}
+
+/// What a worker admits connections with.
+struct Entrance {
     table: Rc<ConnectionTable>,
     tls: Option<TlsAcceptor>,
-) -> Result<(Connection, Protocol, Option<SocketAddr>), DispatchError> {
+    http2: Rc<Http2>,
+}
+
+/// Admits a socket to the table, makes the handshake of TLS if the server speaks it, and finds out
+/// which protocol the client speaks.
+async fn admitted(stream: TcpStream, entrance: Rc<Entrance>) -> Result<Admitted, DispatchError> {
     let peer = stream.peer_addr().ok();
     let refused = || DispatchError::Io(io::ErrorKind::ConnectionRefused.into());
-    let connection = Connection::admit(stream, &table).ok_or_else(refused)?;
-    let connection = match tls {
-        Some(acceptor) => connection.secured(&acceptor).await.map_err(DispatchError::Io)?,
+    let connection = Connection::admit(stream, &entrance.table).ok_or_else(refused)?;
+    let connection = match &entrance.tls {
+        Some(acceptor) => connection.secured(acceptor).await.map_err(DispatchError::Io)?,
         None => connection,
     };
-    Ok((connection, Protocol::Http1, peer))
+    let is_http2 = entrance.http2.is_spoken(&connection).await;
+    let admitted = if is_http2 { Admitted::Http2 } else { Admitted::Http1 };
+    Ok(admitted(connection, peer))
+}
+
+/// Serves an admitted connection: with the library of HTTP/1.1, or as streams of HTTP/2.
+fn served<S>(
+    admitted: Admitted,
+    http1: &S,
+    http2: &Rc<Http2>,
+) -> impl Future<Output = Result<(), DispatchError>> + use<S>
+where
+    S: Service<Http1Connection, Response = (), Error = DispatchError>,
+{
+    let http2 = Rc::clone(http2);
+    let serving = match admitted {
+        Admitted::Http1(connection, peer) => Ok(http1.call((connection, Protocol::Http1, peer))),
+        Admitted::Http2(connection, peer) => Err(Box::pin(http2.serve(connection, peer))),
+    };
+    async move {
+        match serving {
+            Ok(http1) => http1.await,
+            Err(http2) => {
+                http2.await;
+                Ok(())
+            }
+        }
+    }
 }
 
 /// Creates the server of these parts on this socket, with at most `connections_max` connections per
@@ -187,15 +236,15 @@ pub fn start(
     let (workers, loads) = (Arc::<AtomicUsize>::default(), traffic.clone());
     let builder = builder.listen("http", listener, move || {
         let nth = workers.fetch_add(1, Ordering::Relaxed);
-        shared.parts.runtime.look_after_this_loop(&format!("http {nth}"));
         let (stopping, limits) = (stopping.clone(), shared.parts.limits.clone());
         let table = ConnectionTable::new(connections_max, loads.load(nth));
         actix_web::rt::spawn(Rc::clone(&table).watch(limits.timeouts()));
         let until = stopping.clone();
-        let handler = Rc::new(shared.handler(Rc::new(move || {
+        let until: Stopping = Rc::new(move || {
             let until = until.clone();
             Box::pin(async move { until.notified().await })
-        })));
+        });
+        let (handler, http2) = shared.worker(nth, until);
         let requests = HttpService::build()
             .graceful_shutdown_signal(move || {
                 let stopping = stopping.clone();
@@ -210,9 +259,9 @@ pub fn start(
                 let handler = Rc::clone(&handler);
                 async move { Ok::<_, Infallible>(handler.serve(request).await) }
             });
-        let acceptor = shared.acceptor();
-        fn_service(move |stream| admitted(stream, Rc::clone(&table), acceptor.clone()))
-            .and_then(requests)
+        let admit = Rc::new(Entrance { table, tls: shared.acceptor(), http2: Rc::clone(&http2) });
+        let requests = apply_fn_factory(requests, move |it, http1: &_| served(it, http1, &http2));
+        fn_service(move |stream| admitted(stream, Rc::clone(&admit))).and_then(requests)
     })?;
     Ok((builder.run(), traffic))
 }

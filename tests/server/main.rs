@@ -9,6 +9,7 @@ mod eighth;
 mod evolution;
 mod examples;
 mod hostile;
+mod http2;
 mod identity;
 mod names;
 mod numbers;

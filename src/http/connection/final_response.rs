@@ -4,10 +4,12 @@
 //! drops the connection, often before the client has finished writing. The response is then lost in
 //! a reset.
 //!
+//! On a connection of HTTP/2 the last response is the frame GOAWAY.
+//!
 //! This module recognises such responses when they are written and adds a body. The connection
 //! stays open for a while, so that the client can read them.
 
-use super::socket::Socket;
+use super::{socket::Socket, state::Closing};
 use crate::inbound::problem::{BAD_REQUEST, BUSY, HEAD_TOO_LARGE, Problem, TOO_SLOW};
 use std::{io, time::Duration};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -45,6 +47,17 @@ pub fn answer(status: &str) -> Option<Vec<u8>> {
 pub fn no_place() -> Vec<u8> {
     let reason = "the server has as many connections as it serves at once";
     whole(&Problem::new(BUSY, reason), "retry-after: 1\r\n")
+}
+
+/// The frame GOAWAY of HTTP/2. The client may send the requests after this stream elsewhere.
+pub fn go_away(why: Closing, last_stream: u32) -> Vec<u8> {
+    let code = match why {
+        Closing::Idle => 0_u32,
+        // ENHANCE_YOUR_CALM
+        Closing::HeadTooSlow | Closing::HeadTooLarge | Closing::NotRead => 11,
+    };
+    let head = [0, 0, 8, 7, 0, 0, 0, 0, 0];
+    [&head[..], &last_stream.to_be_bytes(), &code.to_be_bytes()].concat()
 }
 
 fn whole(problem: &Problem, header: &str) -> Vec<u8> {

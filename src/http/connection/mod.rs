@@ -2,6 +2,7 @@
 //! the table of the worker.
 
 mod final_response;
+mod frames;
 mod socket;
 mod state;
 mod table;
@@ -9,6 +10,7 @@ mod table;
 pub use state::{ConnectionState, Serving, Timeouts, WorkerLoad};
 pub use table::{ConnectionTable, SPARE_CONNECTIONS};
 
+use crate::tls::HTTP_2;
 use actix_web::rt::net::TcpStream;
 use socket::Socket;
 use state::Closing;
@@ -62,6 +64,23 @@ impl Connection {
         Ok(self)
     }
 
+    /// Waits for the first bytes of a client, and returns whether it speaks HTTP/2. With TLS, the
+    /// handshake has agreed on that. The wait ends when the connection is to be closed, or with
+    /// `until`.
+    pub async fn begins_with_http2(&self, until: impl Future<Output = ()>) -> bool {
+        let is_http2 = match &self.socket {
+            Some((Socket::Tls(stream), _)) => stream.get_ref().1.alpn_protocol() == Some(HTTP_2),
+            Some((Socket::Plain(stream), _)) => {
+                socket::begins_with(stream, &self.state, until).await
+            }
+            None => false,
+        };
+        if is_http2 {
+            self.state.begins_http2();
+        }
+        is_http2
+    }
+
     /// The shared state of the connection.
     #[must_use]
     pub const fn state(&self) -> &Rc<ConnectionState> {
@@ -79,6 +98,9 @@ impl Connection {
         let checked = self.state.check_open();
         if checked.is_err() && self.final_response.is_none() {
             self.final_response = match self.state.closing() {
+                Some(why) if self.state.speaks_http2() => {
+                    Some(final_response::go_away(why, self.state.last_stream()))
+                }
                 Some(Closing::HeadTooSlow) => final_response::answer("408"),
                 Some(Closing::HeadTooLarge) => final_response::answer("431"),
                 _ => None,
@@ -149,6 +171,7 @@ impl AsyncWrite for Connection {
         // A bare response of the HTTP library ends with its head. A body of a handler never ends
         // like that.
         if bytes.ends_with(b"\r\n\r\n")
+            && !self.state.speaks_http2()
             && let Some(final_response) = final_response::with_sentence(bytes)
         {
             self.final_response = Some(final_response);

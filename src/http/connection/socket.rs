@@ -1,6 +1,6 @@
 //! The socket of a connection: plain, or with TLS.
 
-use super::state::ConnectionState;
+use super::{frames::PREFACE, state::ConnectionState};
 use actix_web::rt::net::TcpStream;
 use std::{
     future::poll_fn,
@@ -55,6 +55,30 @@ impl Socket {
     pub const fn is_buffered(&self) -> bool {
         matches!(self, Self::Tls(_))
     }
+}
+
+/// The beginning of the preface of HTTP/2 that no request of HTTP/1.1 has.
+const BEGINNING: usize = 4;
+
+/// Waits for the first bytes, and returns whether they are those of HTTP/2. They stay in the
+/// socket. A preface that arrives in smaller pieces is not recognised.
+pub async fn begins_with(
+    stream: &TcpStream,
+    state: &ConnectionState,
+    until: impl Future<Output = ()>,
+) -> bool {
+    let (mut first, mut until) = ([0; BEGINNING], pin!(until));
+    poll_fn(|context| {
+        if state.check_open().is_err() || until.as_mut().poll(context).is_ready() {
+            return Poll::Ready(false);
+        }
+        state.remember(context);
+        let mut bytes = ReadBuf::new(&mut first);
+        stream
+            .poll_peek(context, &mut bytes)
+            .map(|read| read.is_ok() && bytes.filled() == &PREFACE[..BEGINNING])
+    })
+    .await
 }
 
 /// Calls a function of the socket, whichever it is.

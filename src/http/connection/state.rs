@@ -16,7 +16,12 @@
 //! A *turn* is what it reads in one poll. A turn ends after [`LINES_PER_TURN`] lines or
 //! [`BYTES_PER_TURN`] bytes. The next turn begins only when no request waits for a response and all
 //! responses are written. A request has at least two lines, which bounds the waiting requests.
+//!
+//! A connection of HTTP/2 is idle while it has no streams. It is always read, because the peer says
+//! there that it takes more of an answer; a turn ends after [`FRAMES_PER_TURN`] frames. A frame that
+//! stays incomplete is a slow head.
 
+use super::frames::Frames;
 use std::{
     cell::{Cell, RefCell},
     io,
@@ -33,6 +38,9 @@ pub const LINES_PER_TURN: usize = 32;
 
 /// The bytes after which a turn ends. The last read is not cut, so a turn may be somewhat larger.
 pub const BYTES_PER_TURN: usize = 32 << 10;
+
+/// The frames of HTTP/2 after which a turn ends.
+pub const FRAMES_PER_TURN: usize = 128;
 
 /// The largest head of a request, in bytes.
 pub const HEAD_BYTES_MAX: usize = 32 << 10;
@@ -105,12 +113,17 @@ pub struct ConnectionState {
     /// Whether a request has a body that no handler has read to its end.
     has_unread_body: Cell<bool>,
     in_turn: Cell<bool>,
+    /// The lines, or frames of HTTP/2, that may still be read in this turn.
     lines_left: Cell<usize>,
     bytes_left: Cell<usize>,
     head_bytes: Cell<usize>,
     /// Whether a read was postponed until the next turn may begin.
     is_put_off: Cell<bool>,
     waker: RefCell<Option<Waker>>,
+    /// The frames, if the connection speaks HTTP/2.
+    frames: RefCell<Option<Frames>>,
+    /// The number of the last stream that a handler got.
+    last_stream: Cell<u32>,
     /// The index in the table of the worker.
     pub(super) index: Cell<usize>,
 }
@@ -136,6 +149,8 @@ impl ConnectionState {
             head_bytes: Cell::new(0),
             is_put_off: Cell::new(false),
             waker: RefCell::new(None),
+            frames: RefCell::new(None),
+            last_stream: Cell::new(0),
             index: Cell::new(usize::MAX),
         })
     }
@@ -155,6 +170,9 @@ impl ConnectionState {
         self.load.serving.fetch_sub(1, Ordering::Relaxed);
         self.is_reading_body.set(false);
         self.head_bytes.set(0);
+        if self.serving.get() > 0 && self.speaks_http2() {
+            return;
+        }
         let is_unread = self.has_unread_body.get();
         self.enter(if is_unread { Phase::Discarding } else { Phase::Idle });
         self.wake_if_put_off();
@@ -167,7 +185,10 @@ impl ConnectionState {
 
     /// The phase, and the time since which it lasts.
     pub fn waits(&self) -> (Phase, u64) {
-        (self.phase.get(), self.since_ms.get())
+        match (self.phase.get(), self.incomplete_since_ms()) {
+            (Phase::Idle, Some(since_ms)) => (Phase::Head, since_ms),
+            (phase, _) => (phase, self.since_ms.get()),
+        }
     }
 
     /// The time since which the peer has not read; `None` while it reads.
@@ -196,6 +217,10 @@ impl ConnectionState {
                 self.close(Closing::NotRead);
             }
             return is_late;
+        }
+        if self.incomplete_since_ms().is_some_and(|since_ms| is_over(since_ms, timeouts.head_ms)) {
+            self.close(Closing::HeadTooSlow);
+            return true;
         }
         let since_ms = self.since_ms.get();
         match self.phase.get() {
@@ -228,7 +253,8 @@ impl ConnectionState {
                     self.close(Closing::HeadTooLarge);
                     return false;
                 }
-                self.lines_left.set(LINES_PER_TURN);
+                let lines = if self.speaks_http2() { FRAMES_PER_TURN } else { LINES_PER_TURN };
+                self.lines_left.set(lines);
                 self.bytes_left.set(BYTES_PER_TURN);
             }
             self.in_turn.set(true);
@@ -249,7 +275,7 @@ impl ConnectionState {
 
     fn may_begin_turn(&self) -> bool {
         let is_answered = self.serving.get() == 0 || self.is_reading_body.get();
-        is_answered && self.blocked_since_ms.get().is_none()
+        (is_answered && self.blocked_since_ms.get().is_none()) || self.speaks_http2()
     }
 
     /// Ends the turn, because the socket has nothing to read.
@@ -260,6 +286,9 @@ impl ConnectionState {
 
     /// Counts the bytes read; returns how many belong to this turn, at least one.
     pub(super) fn count(&self, bytes: &[u8]) -> usize {
+        if self.count_frames(bytes) {
+            return bytes.len();
+        }
         let lines_left = self.lines_left.get();
         let lines: usize = bytes.iter().map(|byte| usize::from(*byte == b'\n')).sum();
         let taken = if lines <= lines_left {
@@ -301,6 +330,7 @@ impl ConnectionState {
             if self.serving.get() == 0 {
                 self.since_ms.set(self.clock.get());
             }
+            self.restart_frame();
             self.wake_if_put_off();
         }
     }
@@ -357,5 +387,6 @@ impl Drop for Serving {
     }
 }
 
+mod multiplexed;
 #[cfg(test)]
 mod tests;

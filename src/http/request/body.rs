@@ -7,6 +7,7 @@ use crate::{
 use actix_http::{
     HttpMessage as _, Payload, Request,
     body::{BodyStream, MessageBody as _},
+    error::PayloadError,
 };
 use actix_web::{
     http::header,
@@ -14,13 +15,14 @@ use actix_web::{
 };
 use std::{
     future::poll_fn,
+    io,
     pin::pin,
     rc::Rc,
     task::{Context, Poll},
 };
 
-/// Reads the body, within the limits of size and time. The table of connections wakes the reader
-/// when the time is over.
+/// Reads the body, within the limits of size and time. With HTTP/1.1, the table of connections wakes
+/// the reader when the time is over; with HTTP/2, the payload ends with an error.
 ///
 /// # Errors
 /// When the body is too large, too slow or not UTF-8.
@@ -57,14 +59,11 @@ async fn read(
     let mut payload = pin!(BodyStream::new(payload));
     let mut next = |context: &mut Context<'_>| {
         if connection.is_some_and(ConnectionState::is_body_late) {
-            return Poll::Ready(Some(Err(Problem::new(
-                TOO_SLOW,
-                "the body did not arrive in time",
-            ))));
+            return Poll::Ready(Some(Err(too_slow())));
         }
-        payload.as_mut().poll_next(context).map_err(|error| {
-            let error = error.to_string();
-            Problem::bad_request(format!("the body cannot be read: {error}"))
+        payload.as_mut().poll_next(context).map_err(|error| match error {
+            PayloadError::Io(error) if error.kind() == io::ErrorKind::TimedOut => too_slow(),
+            error => Problem::bad_request(format!("the body cannot be read: {error}")),
         })
     };
     let mut whole = Bytes::new();
@@ -82,6 +81,10 @@ async fn read(
         }
     }
     Ok(if pieces.is_empty() { whole } else { pieces.freeze() })
+}
+
+fn too_slow() -> Problem {
+    Problem::new(TOO_SLOW, "the body did not arrive in time")
 }
 
 fn too_large(limits: &Limits) -> Problem {

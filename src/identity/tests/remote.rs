@@ -34,7 +34,7 @@ impl Server {
     async fn over_tls(keys: &[&TestKey]) -> Self {
         let file = |ending| Path::new(CERTIFICATES).join(format!("one.{ending}"));
         let certificate = tls::Certificate::read(&file("pem"), &file("key")).unwrap();
-        let acceptor = TlsAcceptor::from(certificate.server(tls::HTTP_1).unwrap());
+        let acceptor = TlsAcceptor::from(certificate.server(&[tls::HTTP_1]).unwrap());
         Self::start_with(keys, Some(acceptor)).await
     }
 
