@@ -9,6 +9,7 @@ use crate::{
     actors::Caller,
     inbound::{
         client_limit::FORWARDED_FOR,
+        expiry::Expiry,
         metadata,
         problem::{Problem, TOO_SLOW},
         tokens::bearer_token,
@@ -34,6 +35,8 @@ const DEADLINE_S_MAX: u64 = 100_000_000;
 /// What a client says beside its message.
 pub struct Call {
     pub caller: Caller,
+    /// The end of the caller's token.
+    pub expiry: Expiry,
     pub metadata: MetadataMap,
     /// The time at which the client stops waiting.
     pub deadline: Option<Instant>,
@@ -135,12 +138,12 @@ impl Call {
             let forwarded = metadata.get_all(FORWARDED_FOR).iter();
             clients.address(peer.ip(), forwarded.filter_map(|value| value.to_str().ok()))
         });
-        let caller = match &site.tokens {
+        let (caller, expiry) = match &site.tokens {
             Some(tokens) => {
                 let token = bearer_token(values(&metadata, "authorization"))?;
                 tokens.caller(token, clients.zip(address)).await?
             }
-            None => Caller::Trusted,
+            None => (Caller::Trusted, Expiry::NEVER),
         };
         if let Some((quota, admitted)) = clients.and_then(|it| it.count(&caller, address)) {
             insert(returned, "ratelimit-policy", Some(&quota.policy()));
@@ -150,7 +153,7 @@ impl Call {
         let timeout = metadata.get("grpc-timeout").and_then(|value| waits(value.to_str().ok()?));
         let deadline =
             timeout.map(|timeout| Instant::now() + timeout.saturating_sub(MARGIN.min(timeout / 8)));
-        Ok(Self { caller, metadata, deadline })
+        Ok(Self { caller, expiry, metadata, deadline })
     }
 
     /// All values of a name.

@@ -9,6 +9,7 @@ use super::{
 use crate::{
     actors::{Caller, EventFilter, RequestError},
     inbound::{
+        expiry::{EXPIRED, Expiry},
         feed::{Cursor, Step, start},
         position_token::PositionToken,
         problem::Problem,
@@ -50,7 +51,8 @@ pub async fn watch(
         let (call, message) = opened(site, request, &mut returned).await?;
         let cursor = cursor(site, &call, message).map_err(|problem| status(&problem))?;
         let (sender, receiver) = mpsc::channel(RESPONSES_MAX);
-        tokio::spawn(run(cursor, sender, call.deadline, site.stopping.clone()));
+        let until = (call.deadline, call.expiry);
+        tokio::spawn(run(cursor, sender, until, site.stopping.clone()));
         Ok(Response::new(ReceiverStream::new(receiver)))
     };
     let answered = answered.await;
@@ -70,11 +72,11 @@ fn cursor(site: &Site, call: &Call, message: WatchRequest) -> Result<Cursor, Pro
     Cursor::open(&site.hub, &site.runtime, (filter, start), &call.caller)
 }
 
-/// Sends events until the client is gone, its deadline is over, or the server stops.
+/// Sends events until the client is gone, its deadline or its token is over, or the server stops.
 async fn run(
     cursor: Cursor,
     sender: Sender,
-    deadline: Option<Instant>,
+    (deadline, expiry): (Option<Instant>, Expiry),
     mut stopping: watch::Receiver<bool>,
 ) {
     let over = async {
@@ -88,6 +90,7 @@ async fn run(
             Status::unavailable("the server stops; go on after the last position elsewhere")
         }
         () = over => too_late(),
+        () = expiry.over() => Status::unauthenticated(EXPIRED),
         end = send(cursor, &sender) => match end {
             Some(end) => end,
             None => return,

@@ -25,6 +25,7 @@ use crate::{
     identity::TokenIssuer,
     inbound::{
         client_limit::{ClientRateLimit, FORWARDED_FOR},
+        expiry::Expiry,
         preferences::{PREFER, Preferences},
         problem::{Problem, not_a_number, not_allowed, unknown},
         tokens::{Tokens, bearer_token},
@@ -77,11 +78,11 @@ impl Handler {
         let begun = tracing::enabled!(tracing::Level::DEBUG).then(Instant::now);
         let path = request.path();
         let trace_parent = headers::trace_parent(request.headers());
-        let (correlation, caller) =
+        let (correlation, client) =
             (headers::correlation(request.headers()), self.admitted(&request).await);
-        let (correlation, caller, answer) = match (correlation, caller) {
-            (Ok(correlation), Ok(caller)) => {
-                let answer = self.answer(&request, &caller, payload).await;
+        let (correlation, caller, answer) = match (correlation, client) {
+            (Ok(correlation), Ok((caller, expiry))) => {
+                let answer = self.answer(&request, (&caller, expiry), payload).await;
                 (correlation, caller, answer)
             }
             (Err(problem), _) | (_, Err(problem)) => (None, Caller::Anonymous, Err(problem)),
@@ -106,9 +107,9 @@ impl Handler {
         response
     }
 
-    /// The client: trusted while no identity is configured, otherwise as its token says. The host
-    /// and the origin are checked before a token is verified.
-    async fn admitted(&self, request: &HttpRequest) -> Result<Caller, Problem> {
+    /// The client, and the end of its token: trusted while no identity is configured, otherwise as
+    /// its token says. The host and the origin are checked before a token is verified.
+    async fn admitted(&self, request: &HttpRequest) -> Result<(Caller, Expiry), Problem> {
         self.origins.check(request.method(), request.uri(), request.headers())?;
         match &self.identity {
             Some(tokens) if !oauth::is_path(request.path()) => {
@@ -117,8 +118,8 @@ impl Handler {
                 let clients = self.clients.as_deref();
                 tokens.caller(token, clients.zip(self.address(request))).await
             }
-            Some(_) => Ok(Caller::Anonymous),
-            None => Ok(Caller::Trusted),
+            Some(_) => Ok((Caller::Anonymous, Expiry::NEVER)),
+            None => Ok((Caller::Trusted, Expiry::NEVER)),
         }
     }
 
@@ -127,7 +128,7 @@ impl Handler {
     async fn answer(
         &self,
         request: &HttpRequest,
-        caller: &Caller,
+        (caller, expiry): (&Caller, Expiry),
         payload: Payload,
     ) -> Result<Response, Problem> {
         let verb = verb(request.method());
@@ -140,7 +141,7 @@ impl Handler {
         if request.path() == SERVER && verb == Verb::Options {
             return Ok(Response::options(METHODS));
         }
-        let reading = Reading { site: &self.site, request, caller };
+        let reading = Reading { site: &self.site, request, caller, expiry };
         match self.site.router.resolve(request.path()) {
             Ok(route) => {
                 // The rate limit does not cover the admin paths below, so operators can always use
@@ -155,8 +156,7 @@ impl Handler {
             }
             Err(RouteError::Unknown) if request.path() == EVENTS => {
                 self.count(request, caller)?;
-                let asked = (request.method(), reading.query(), request.headers());
-                Box::pin(self.feeds.answer(&self.site.runtime, verb, asked, caller)).await
+                Box::pin(self.feeds.answer(reading, verb)).await
             }
             Err(RouteError::Unknown) if subscriptions::is_path(request.path()) => {
                 self.count(request, caller)?;

@@ -10,6 +10,7 @@ use crate::{
     },
     inbound::{
         escape::short,
+        expiry::Expiry,
         problem::{Problem, not_a_number, not_allowed, unknown},
         query::{Query, SIZE_MAX, position},
     },
@@ -27,6 +28,8 @@ pub struct Reading<'a> {
     pub request: &'a actix_http::Request,
     /// The client.
     pub caller: &'a Caller,
+    /// The end of its token.
+    pub expiry: Expiry,
 }
 
 impl Reading<'_> {

@@ -5,6 +5,7 @@ use super::{holding::Stopping, response::Response};
 use crate::{
     actors::Runtime,
     inbound::{
+        expiry::{EXPIRED, Expiry},
         feed::{check_reached, position},
         position_token::PositionToken,
         problem::Problem,
@@ -58,9 +59,10 @@ impl Parts {
     }
 }
 
-/// Starts the task of a stream, which ends with the server, and returns the response.
+/// Starts the task of a stream, which ends with the server or the token of its client, and returns
+/// the response.
 pub fn stream<T: Future<Output = ()> + 'static>(
-    stopping: Stopping,
+    (stopping, expiry): (Stopping, Expiry),
     run: impl FnOnce(Parts) -> T,
 ) -> Response {
     let (sender, receiver) = mpsc::channel(1);
@@ -69,6 +71,7 @@ pub fn stream<T: Future<Output = ()> + 'static>(
     actix_web::rt::spawn(async move {
         tokio::select! {
             () = stopping() => parts.end("the server stops"),
+            () = expiry.over() => parts.end(EXPIRED),
             () = running => {}
         }
     });

@@ -1,6 +1,6 @@
 //! The verified tokens of one worker thread.
 
-use super::{Identity, TokenError, Verifier, unix_now_s, verifier::Verified};
+use super::{Identity, TokenError, Verifier, unix_now_s};
 use crate::sync;
 use std::{collections::HashMap, mem, sync::Mutex};
 
@@ -16,17 +16,11 @@ pub struct TokenCache(Mutex<Generations>);
 /// one is dropped. A token of the old one that is used becomes young again.
 #[derive(Default)]
 struct Generations {
-    young: HashMap<Box<str>, Entry>,
+    young: HashMap<Box<str>, Identity>,
     young_bytes: usize,
-    old: HashMap<Box<str>, Entry>,
+    old: HashMap<Box<str>, Identity>,
     /// The epoch of the keys that verified all tokens.
     epoch: u64,
-}
-
-#[derive(Clone)]
-struct Entry {
-    identity: Identity,
-    until_s: u64,
 }
 
 /// The most tokens of a cache, and of a generation.
@@ -97,12 +91,12 @@ impl TokenCache {
         // Before the verification: if the keys change meanwhile, the token is verified again.
         generations.keep_only(verifier.epoch());
         match generations.find(token) {
-            Some(Entry { identity, until_s }) if now_s < until_s => return Ok(identity),
+            Some(identity) if now_s < identity.until_s => return Ok(identity),
             Some(_) => generations.remove(token),
             None => {}
         }
-        let Verified { identity, until_s } = verifier.verify_at(token, now_s)?;
-        generations.insert(token.into(), Entry { identity: identity.clone(), until_s });
+        let identity = verifier.verify_at(token, now_s)?;
+        generations.insert(token.into(), identity.clone());
         Ok(identity)
     }
 }
@@ -115,13 +109,13 @@ impl Generations {
     }
 
     /// Finds a token with one look-up, if it is young.
-    fn find(&mut self, token: &str) -> Option<Entry> {
-        if let Some(entry) = self.young.get(token) {
-            return Some(entry.clone());
+    fn find(&mut self, token: &str) -> Option<Identity> {
+        if let Some(identity) = self.young.get(token) {
+            return Some(identity.clone());
         }
-        let (token, entry) = self.old.remove_entry(token)?;
-        self.insert(token, entry.clone());
-        Some(entry)
+        let (token, identity) = self.old.remove_entry(token)?;
+        self.insert(token, identity.clone());
+        Some(identity)
     }
 
     fn remove(&mut self, token: &str) {
@@ -130,7 +124,7 @@ impl Generations {
         }
     }
 
-    fn insert(&mut self, token: Box<str>, entry: Entry) {
+    fn insert(&mut self, token: Box<str>, identity: Identity) {
         let is_full = self.young.len() >= GENERATION_TOKENS_MAX
             || self.young_bytes + token.len() > GENERATION_BYTES_MAX;
         if is_full {
@@ -138,7 +132,7 @@ impl Generations {
             self.young_bytes = 0;
         }
         self.young_bytes += token.len();
-        self.young.insert(token, entry);
+        self.young.insert(token, identity);
     }
 }
 

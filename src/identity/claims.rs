@@ -33,8 +33,8 @@ impl ClaimRules {
         self.issuers.is_empty() && self.audience.is_empty()
     }
 
-    /// The identity in the claims, and the second since 1970 from which the token is refused.
-    pub fn identity(&self, claims: &Claims, now_s: u64) -> Result<(Identity, u64), TokenError> {
+    /// The identity in the claims.
+    pub fn identity(&self, claims: &Claims, now_s: u64) -> Result<Identity, TokenError> {
         let until_s = self.check_times(claims, now_s)?;
         let issuer = claims.get("iss").and_then(Value::as_str);
         if !self.issuers.is_empty() && !issuer.is_some_and(|it| contains(&self.issuers, it)) {
@@ -45,7 +45,7 @@ impl ClaimRules {
         }
         let subject = find(claims, &self.subject_claim).and_then(Value::as_str);
         let subject = subject.filter(|it| is_subject(it)).ok_or(TokenError::NoSubject)?;
-        Ok((Identity { subject: subject.into(), roles: self.roles(claims).into() }, until_s))
+        Ok(Identity { subject: subject.into(), roles: self.roles(claims).into(), until_s })
     }
 
     fn check_times(&self, claims: &Claims, now_s: u64) -> Result<u64, TokenError> {

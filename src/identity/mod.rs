@@ -38,6 +38,8 @@ pub struct Identity {
     pub subject: Arc<str>,
     /// The roles, each once.
     pub roles: Arc<[Box<str>]>,
+    /// The second since 1970 from which the token is refused.
+    pub until_s: u64,
 }
 
 impl Identity {
@@ -63,7 +65,7 @@ pub(crate) fn is_role(text: &str) -> bool {
 }
 
 /// The seconds since 1970, as tokens count them.
-fn unix_now_s() -> u64 {
+pub(crate) fn unix_now_s() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 

@@ -35,14 +35,6 @@ pub struct Verifier {
     remote: Option<Remote>,
 }
 
-/// A token that is verified.
-#[derive(Debug)]
-pub(super) struct Verified {
-    pub(super) identity: Identity,
-    /// The second since 1970 from which the token is refused.
-    pub(super) until_s: u64,
-}
-
 /// The part of the header of a token that decides which keys are tried.
 #[derive(Deserialize)]
 struct Header {
@@ -87,7 +79,7 @@ impl Verifier {
     /// # Errors
     /// When the token is refused.
     pub fn verify(&self, token: &str) -> Result<Identity, TokenError> {
-        self.verify_at(token, unix_now_s()).map(|verified| verified.identity)
+        self.verify_at(token, unix_now_s())
     }
 
     /// Verifies a token like [`Self::verify`]. When its key is not known and the keys of a URL are
@@ -135,12 +127,12 @@ impl Verifier {
         }
     }
 
-    pub(super) fn verify_at(&self, token: &str, now_s: u64) -> Result<Verified, TokenError> {
+    pub(super) fn verify_at(&self, token: &str, now_s: u64) -> Result<Identity, TokenError> {
         let verified = self.claims(token).and_then(|claims| self.rules.identity(&claims, now_s));
         if let (Err(TokenError::UnknownKey), Some(remote)) = (&verified, &self.remote) {
             remote.ask();
         }
-        verified.map(|(identity, until_s)| Verified { identity, until_s })
+        verified
     }
 
     /// The claims of a token with a valid signature. Nothing in them is checked yet.

@@ -2,6 +2,7 @@
 //!
 //! - `problem` has the families of problems, and turns a failed request into one.
 //! - `tokens` finds out which client a request comes from; `client_limit` limits its rate.
+//! - `expiry` is the end of a client's token, which ends its streams.
 //! - `metadata` reads what a client says beside its request: key, version, conversation.
 //! - `preferences` reads how long a client waits.
 //! - `query` reads pages and conditions.
@@ -10,6 +11,7 @@
 
 pub mod client_limit;
 pub mod escape;
+pub mod expiry;
 pub mod feed;
 mod json_pointer;
 pub mod metadata;

@@ -5,6 +5,7 @@ use crate::{
     identity::{Identity, TokenCache, TokenError, Verifier},
     inbound::{
         client_limit::ClientRateLimit,
+        expiry::Expiry,
         problem::{INVALID_TOKEN, NOT_YET, Problem},
     },
 };
@@ -26,8 +27,8 @@ impl Tokens {
         Self { verifier, cache: TokenCache::new() }
     }
 
-    /// The client that a request with this token comes from. A request without one is anonymous. The
-    /// rate limit of the client's address counts the tokens that are refused.
+    /// The client that a request with this token comes from, and the end of the token. A request
+    /// without one is anonymous. The rate limit of the client's address counts the tokens that are refused.
     ///
     /// # Errors
     /// When the token is invalid, or the keys are not loaded yet; and when too many tokens from the
@@ -36,22 +37,22 @@ impl Tokens {
         &self,
         token: Option<&str>,
         limit: Option<(&ClientRateLimit, IpAddr)>,
-    ) -> Result<Caller, Problem> {
-        let Some(token) = token else { return Ok(Caller::Anonymous) };
+    ) -> Result<(Caller, Expiry), Problem> {
+        let Some(token) = token else { return Ok((Caller::Anonymous, Expiry::NEVER)) };
         let counted =
             limit.map(|(limit, address)| limit.begin_verification(address)).transpose()?;
         let verified = self.cache.verify_async(&self.verifier, token).await;
         if let Some(counted) = counted.filter(|_| verified.is_ok()) {
             counted.succeeded();
         }
-        let Identity { subject, roles } = verified.map_err(|error| match error {
+        let Identity { subject, roles, until_s } = verified.map_err(|error| match error {
             TokenError::KeysUnavailable => Problem {
                 retry_after_s: Some(RETRY_AFTER_S),
                 ..Problem::new(NOT_YET, error.to_string())
             },
             error => Problem::new(INVALID_TOKEN, error.to_string()),
         })?;
-        Ok(Caller::Known { subject, roles })
+        Ok((Caller::Known { subject, roles }, Expiry::at(until_s)))
     }
 }
 

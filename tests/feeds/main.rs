@@ -1,5 +1,6 @@
 //! The feed of events at `/events`: pages, streams, filters, and going on after a disconnection.
 
+mod expiry;
 mod pages;
 mod stream;
 mod streams;

@@ -1,6 +1,13 @@
 //! The stream of events.
 
-use super::{Client, ORDER, event, messages::WatchRequest, order, start, support::client};
+use super::{
+    Client, ORDER,
+    callers::with_identity,
+    event,
+    messages::WatchRequest,
+    order, start,
+    support::{client, token::token_for},
+};
 use serde_json::Value;
 use tonic::Code;
 
@@ -74,4 +81,25 @@ async fn a_stop_of_the_server_ends_the_stream_with_the_reason() {
     drop(app);
     let end = stream.message().await.unwrap_err();
     assert_eq!(end.code(), Code::Unavailable, "{end:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_ends_with_the_token_that_opened_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let identity = with_identity(folder.path());
+    let app = start(|config| {
+        identity(config);
+        config.identity.leeway_s = 0;
+    });
+    let client = Client::of(&app).await;
+    let bearer = format!("Bearer {}", token_for(2, "kim", &["dispatcher".to_owned()]));
+    let mut stream = client.watch(taxi(), &[("authorization", &bearer)]).await.expect("a stream");
+    let end = loop {
+        match stream.message().await {
+            Ok(Some(_)) => {}
+            end => break end.expect_err("it ends with a status"),
+        }
+    };
+    assert_eq!(end.code(), Code::Unauthenticated);
+    assert_eq!(end.message(), "the token has expired; go on with a new one");
 }

@@ -9,6 +9,7 @@ use crate::{
         admin::unless_read,
         holding::Stopping,
         index::EVENTS,
+        reading::Reading,
         request::{Verb, content_negotiation},
         response::Response,
         streams::{self, EVENT_STREAM},
@@ -19,7 +20,8 @@ use crate::{
         problem::{Problem, json},
     },
 };
-use actix_web::http::{Method, StatusCode, header::HeaderMap};
+use actix_http::HttpMessage as _;
+use actix_web::http::{Method, StatusCode};
 use std::{rc::Rc, sync::Arc};
 use wanted::Wanted;
 
@@ -52,13 +54,9 @@ impl Feeds {
     ///
     /// # Errors
     /// When the method, a filter or a position is invalid, or too many streams are open.
-    pub async fn answer(
-        &self,
-        runtime: &Runtime,
-        verb: Verb,
-        (method, query, headers): (&Method, &str, &HeaderMap),
-        caller: &Caller,
-    ) -> Result<Response, Problem> {
+    pub async fn answer(&self, reading: Reading<'_>, verb: Verb) -> Result<Response, Problem> {
+        let Reading { site, request, caller, .. } = reading;
+        let (runtime, query, headers) = (&site.runtime, reading.query(), request.headers());
         if let Some(answer) = unless_read(verb)? {
             return Ok(answer);
         }
@@ -71,8 +69,8 @@ impl Feeds {
         if let Some(Start::After(position)) = start {
             check_reached(position, runtime)?;
         }
-        if content_negotiation::prefers(headers, EVENT_STREAM) && *method == Method::GET {
-            return self.stream(runtime, wanted, start, caller);
+        if content_negotiation::prefers(headers, EVENT_STREAM) && *request.method() == Method::GET {
+            return self.stream(reading, wanted, start);
         }
         let is_bare = content_negotiation::prefers(headers, CLOUD_EVENTS);
         let answer = page(runtime, (wanted, start), caller, Asked { query, is_bare }).await?;
@@ -81,14 +79,14 @@ impl Feeds {
 
     fn stream(
         &self,
-        runtime: &Runtime,
+        reading: Reading<'_>,
         wanted: Wanted,
         start: Option<Start>,
-        caller: &Caller,
     ) -> Result<Response, Problem> {
+        let (runtime, caller) = (&reading.site.runtime, reading.caller);
         let cursor = Cursor::open(&self.hub, runtime, (wanted.filter, start), caller)?;
-        let stopping = Rc::clone(&self.stopping);
-        Ok(streams::stream(stopping, move |parts| reader::run(cursor, parts)))
+        let until = (Rc::clone(&self.stopping), reading.expiry);
+        Ok(streams::stream(until, move |parts| reader::run(cursor, parts)))
     }
 }
 

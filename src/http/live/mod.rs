@@ -61,7 +61,8 @@ impl Live {
             Some(seen) => query.last_change(runtime, &state).await? <= seen,
             None => false,
         };
-        Ok(streams::stream(Rc::clone(&self.stopping), move |parts| async move {
+        let until = (Rc::clone(&self.stopping), reading.expiry);
+        Ok(streams::stream(until, move |parts| async move {
             let _place = place;
             run(state, is_known, subscription, parts).await;
         }))
