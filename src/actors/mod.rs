@@ -31,9 +31,9 @@ mod view;
 pub use api::{
     ADMIN, AggregateEvent, Caller, Collection, CommandInfo, ComponentInfo, EventBatch, EventFilter,
     EventHeader, Example, Fault, FaultError, FieldChange, Health, IdempotencyKey, Moment,
-    OperationsEntry, Outcome, Page, Part, PastReply, Possible, QuarantineEntry, Reply, Request,
-    RequestError, ResourceInfo, Row, Sight, Sights, Sort, Start, StartError, Status, ViewInfo,
-    ViewQuery, WAIT_MAX,
+    OperationsEntry, Outcome, Page, Part, PastReply, Possible, QuarantineEntry, ReadLimits, Reply,
+    Request, RequestError, ResourceInfo, Row, Sight, Sights, Sort, Start, StartError, Status,
+    ViewInfo, ViewQuery, WAIT_MAX,
 };
 pub use conversation::{Conversation, ConversationEntry, Issuer, Role, What};
 pub(crate) use dispatch::named as named_event;

@@ -63,6 +63,17 @@ pub struct EventBatch {
     pub reached: u64,
 }
 
+/// The limits of one read of the journal. It ends at the first that is reached.
+#[derive(Clone, Copy, Debug)]
+pub struct ReadLimits {
+    /// The most events.
+    pub events: usize,
+    /// The most records.
+    pub records: usize,
+    /// About the bytes of the events, as they are shown; the last event may exceed them.
+    pub bytes: usize,
+}
+
 /// What a client sees of each business.
 pub type Sights = HashMap<&'static str, Sight>;
 

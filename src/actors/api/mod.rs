@@ -15,7 +15,7 @@ mod store_error;
 pub use available_commands::Possible;
 pub use caller::{ADMIN, Caller, Permission, Sight};
 pub use error::{Answer, RequestError, StartError, busy, misunderstood, rejected};
-pub use events::{AggregateEvent, EventBatch, EventFilter, EventHeader, Sights, Start};
+pub use events::{AggregateEvent, EventBatch, EventFilter, EventHeader, ReadLimits, Sights, Start};
 pub use fault::{Fault, FaultError, TARGETS_MAX};
 pub use history::{FieldChange, Moment, PastReply};
 pub use reply::{Collection, Outcome, Reply, Row};

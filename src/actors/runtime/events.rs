@@ -4,8 +4,8 @@ use super::Runtime;
 use crate::{
     actors::{
         api::{
-            AggregateEvent, Caller, EventBatch, EventFilter, EventHeader, RequestError, Sight,
-            Sights,
+            AggregateEvent, Caller, EventBatch, EventFilter, EventHeader, ReadLimits, RequestError,
+            Sight, Sights,
         },
         dispatch::named,
         support::run_blocking,
@@ -16,6 +16,9 @@ use crate::{
     },
 };
 use std::sync::{Arc, atomic::AtomicUsize};
+
+/// About the size of an event without details, as it is shown.
+const HEADER_BYTES: usize = 256;
 
 impl Runtime {
     /// The last durable position.
@@ -79,8 +82,8 @@ impl Runtime {
         Ok(EventBatch { events, reached })
     }
 
-    /// Reads up to `records_max` durable records after a position, and returns up to `events_max` of
-    /// the events among them that pass the filter and may be seen. Blocking.
+    /// Reads durable records after a position, and returns the events among them that pass the filter
+    /// and may be seen, within the limits. Blocking.
     ///
     /// # Errors
     /// When the disk fails, or an event cannot be read.
@@ -88,17 +91,20 @@ impl Runtime {
         &self,
         (filter, sights): (&EventFilter, &Sights),
         after: u64,
-        (events_max, records_max): (usize, usize),
+        limits: ReadLimits,
     ) -> Result<EventBatch, RequestError> {
-        let records = self.parts.journal.read(after, records_max, ReadLevel::Durable);
+        let records = self.parts.journal.read(after, limits.records, ReadLevel::Durable);
         let records = records.map_err(|error| RequestError::Failed(error.to_string()))?;
         let is_wanted = |header: &EventHeader| filter.admits(header, sights);
-        let (mut events, mut reached) = (Vec::new(), after);
+        let (mut events, mut bytes, mut reached) = (Vec::new(), 0, after);
         for record in &records {
             let event = self.event(record, &is_wanted).map_err(RequestError::Failed)?;
-            events.extend(event.filter(|event| filter.names_event(event)));
+            if let Some(event) = event.filter(|event| filter.names_event(event)) {
+                events.push(event);
+                bytes += event_bytes(record);
+            }
             reached = record.position;
-            if events.len() >= events_max {
+            if events.len() >= limits.events || bytes >= limits.bytes {
                 break;
             }
         }
@@ -131,5 +137,13 @@ impl Runtime {
             format!("the event at {} cannot be read: {reason}", record.position)
         })?);
         Ok(Some(AggregateEvent { header, name, details }))
+    }
+}
+
+/// About the size of the event in a record, as it is shown.
+const fn event_bytes(record: &Record) -> usize {
+    match &record.payload {
+        Payload::Event(bytes) => bytes.len() + HEADER_BYTES,
+        _ => 0,
     }
 }

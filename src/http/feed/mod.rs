@@ -4,7 +4,7 @@ mod reader;
 mod wanted;
 
 use crate::{
-    actors::{Caller, RequestError, Runtime, Start},
+    actors::{Caller, ReadLimits, RequestError, Runtime, Start},
     http::{
         admin::unless_read,
         holding::Stopping,
@@ -30,6 +30,9 @@ const CLOUD_EVENTS: &str = "application/cloudevents-batch+json";
 
 /// The records that are read for one page, at most. A page with few events says where to go on.
 const PAGE_RECORDS_MAX: usize = 8_192;
+
+/// About the bytes of one page. It may have fewer events than asked for because of them.
+const PAGE_BYTES_MAX: usize = 1 << 20;
 
 /// The feed as one worker serves it.
 pub struct Feeds {
@@ -124,7 +127,8 @@ async fn page(
     let of_journal = runtime.clone();
     let (list, reached) = runtime
         .blocking(move || {
-            let limits = (wanted.size, PAGE_RECORDS_MAX);
+            let (events, records) = (wanted.size, PAGE_RECORDS_MAX);
+            let limits = ReadLimits { events, records, bytes: PAGE_BYTES_MAX };
             let batch = of_journal.filtered_events((&wanted.filter, &sights), after, limits)?;
             let events: Vec<String> = batch.events.iter().map(encoded).collect();
             Ok((events.join(","), batch.reached))

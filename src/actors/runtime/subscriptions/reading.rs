@@ -3,7 +3,7 @@
 use super::Runtime;
 use crate::{
     actors::{
-        api::{AggregateEvent, Caller, EventFilter, RequestError, Sights},
+        api::{AggregateEvent, Caller, EventFilter, ReadLimits, RequestError, Sights},
         persistent_subscription::{Ahead, Given, Subscription, SubscriptionError, Wish},
         support::{now, run_blocking},
     },
@@ -184,7 +184,8 @@ impl Runtime {
                 return Ok(false);
             }
             let records = missing.clamp(RECORDS_MIN, RECORDS_AT_ONCE);
-            let batch = self.filtered_events(wanted, after, (missing, records))?;
+            let limits = ReadLimits { events: missing, records, bytes: CLAIM_BYTES };
+            let batch = self.filtered_events(wanted, after, limits)?;
             looked_at += records;
             let streams = batch.events.iter().map(|it| (it.header.position, it.header.stream));
             subscription.offer(&streams.collect::<Vec<_>>(), after, batch.reached);
@@ -235,7 +236,8 @@ impl Runtime {
             if after >= self.durable() {
                 break;
             }
-            let limits = (usize::MAX, RECORDS_AT_ONCE);
+            let limits =
+                ReadLimits { events: usize::MAX, records: RECORDS_AT_ONCE, bytes: CLAIM_BYTES };
             let batch = self.filtered_events((&definition.filter, &sights), after, limits)?;
             let counted = Ahead { up_to: batch.reached, events: batch.events.len() as u64 };
             subscription.count_ahead(after, counted);
