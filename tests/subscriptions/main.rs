@@ -6,6 +6,7 @@ mod history;
 mod hostile;
 mod identity;
 mod parked;
+mod sealed;
 #[path = "../support/mod.rs"]
 mod support;
 mod webhooks;

@@ -12,23 +12,23 @@ use std::{
     sync::{Arc, Mutex, mpsc},
 };
 
-const KEY: &[u8] = b"a key of at least 24 bytes";
+pub const KEY: &[u8] = b"a key of at least 24 bytes";
 
 /// A delivery as it arrived: whether its signature is right, its id, and the event.
-type Delivery = (bool, String, Value);
+pub type Delivery = (bool, String, Value);
 
 /// Decides the status of a delivery: the event, and how often it arrived before.
-type Decide = fn(&Value, usize) -> u16;
+pub type Decide = fn(&Value, usize) -> u16;
 
 /// A receiver of deliveries.
-struct Receiver {
+pub struct Receiver {
     address: SocketAddr,
     arrived: Arc<Mutex<Vec<Delivery>>>,
     handle: ServerHandle,
 }
 
 impl Receiver {
-    fn start(decide: Decide) -> Self {
+    pub fn start(decide: Decide) -> Self {
         let arrived = Arc::<Mutex<Vec<Delivery>>>::default();
         let shared = Arc::clone(&arrived);
         let (sender, receiver) = mpsc::channel();
@@ -54,13 +54,13 @@ impl Receiver {
         Self { address, arrived, handle }
     }
 
-    fn terms(&self) -> Value {
+    pub fn terms(&self) -> Value {
         let secret = format!("whsec_{}", STANDARD.encode(KEY));
         let url = format!("http://{}/hook?secret=of-the-path", self.address);
         json!({ "start": "beginning", "filter": { "aggregate": "orders" }, "url": url, "secret": secret })
     }
 
-    fn arrived(&self) -> Vec<Delivery> {
+    pub fn arrived(&self) -> Vec<Delivery> {
         self.arrived.lock().unwrap().clone()
     }
 }
@@ -91,7 +91,7 @@ fn arrive(
 }
 
 /// Waits until the figures of the subscription are like this.
-async fn until(desk: &Desk, is_reached: impl Fn(&Value) -> bool) -> Value {
+pub async fn until(desk: &Desk, is_reached: impl Fn(&Value) -> bool) -> Value {
     loop {
         let shown = desk.get("/subscriptions/a").await;
         if is_reached(&shown) {

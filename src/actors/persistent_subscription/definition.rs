@@ -54,9 +54,17 @@ pub struct Webhook {
     pub reaches_private: bool,
 }
 
-/// The key of signatures. It is shown nowhere. Stored.
+/// The key of signatures. It is shown nowhere. Stored, encrypted.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Secret(pub Vec<u8>);
+
+impl Secret {
+    /// Whether the key that it was stored with is lost, so that nothing can be signed.
+    #[must_use]
+    pub const fn is_lost(&self) -> bool {
+        self.0.is_empty()
+    }
+}
 
 impl fmt::Debug for Secret {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {

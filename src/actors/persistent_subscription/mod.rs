@@ -13,6 +13,7 @@ mod definition;
 mod error;
 mod machine;
 mod registry;
+mod sealing;
 mod stored;
 mod subscription;
 

@@ -4,6 +4,7 @@ use super::{
     definition::{Definition, Owner, SubscriptionTerms, Webhook, check_name},
     error::SubscriptionError,
     machine::Machine,
+    sealing::Sealer,
     stored::{self, Loaded, SUBSCRIPTIONS, bounds},
     subscription::Subscription,
 };
@@ -20,6 +21,7 @@ use crate::{
 };
 use std::{
     collections::BTreeMap,
+    path::Path,
     sync::{Arc, RwLock, atomic::AtomicUsize},
 };
 use tokio::sync::watch;
@@ -34,6 +36,7 @@ const OF_ONE_SUBJECT_MAX: usize = 20;
 pub struct Subscriptions {
     journal: Arc<dyn Journal>,
     kind: KindId,
+    sealer: Arc<Sealer>,
     all: RwLock<BTreeMap<String, Arc<Subscription>>>,
     /// Serializes creation and deletion.
     changing: tokio::sync::Mutex<()>,
@@ -46,18 +49,26 @@ pub struct Subscriptions {
 }
 
 impl Subscriptions {
-    /// Reads the subscriptions of this journal.
+    /// Reads the subscriptions of this journal. The key of their secrets is in the data folder.
+    /// Secrets that an earlier version stored in clear are stored again.
     ///
     /// # Errors
     /// When the disk fails, or one is damaged.
-    pub fn open(journal: Arc<dyn Journal>) -> Result<Arc<Self>, StoreError> {
+    pub fn open(journal: Arc<dyn Journal>, data: &Path) -> Result<Arc<Self>, StoreError> {
         let kind = journal.kind(SUBSCRIPTIONS)?;
-        let loaded = stored::load(&*journal, kind)?;
-        let all = loaded.into_iter().map(|loaded| {
-            let name = loaded.definition.name.clone();
-            (name, Arc::new(Subscription::new(loaded, kind, Arc::clone(&journal))))
-        });
-        let all = RwLock::new(all.collect());
+        let sealer = Arc::new(Sealer::open(data).map_err(StoreError::Failed)?);
+        let mut all = BTreeMap::new();
+        for loaded in stored::load(&*journal, kind)? {
+            let (definition, was_clear) = sealer.opened(loaded.definition);
+            let (name, loaded) = (definition.name.clone(), Loaded { definition, ..loaded });
+            let kept = (Arc::clone(&journal), Arc::clone(&sealer));
+            let subscription = Arc::new(Subscription::new(loaded, kind, kept));
+            if was_clear {
+                subscription.renew();
+            }
+            all.insert(name, subscription);
+        }
+        let all = RwLock::new(all);
         let (waiting, arrivals) = (Arc::<AtomicUsize>::default(), Arc::new(watch::Sender::new(0)));
         let arrived = Arc::clone(&arrivals);
         let listener = Listener {
@@ -70,7 +81,7 @@ impl Subscriptions {
         };
         journal.subscribe(ReadLevel::Durable, listener);
         let (changing, changes) = (tokio::sync::Mutex::default(), watch::Sender::new(0));
-        Ok(Arc::new(Self { journal, kind, all, changing, changes, arrivals, waiting }))
+        Ok(Arc::new(Self { journal, kind, sealer, all, changing, changes, arrivals, waiting }))
     }
 
     /// A receiver that changes when a subscription is created, changed or deleted.
@@ -163,8 +174,8 @@ impl Subscriptions {
             created: now(),
         };
         let loaded = Loaded { id, definition: definition.clone(), machine };
-        let subscription =
-            Arc::new(Subscription::new(loaded, self.kind, Arc::clone(&self.journal)));
+        let kept = (Arc::clone(&self.journal), Arc::clone(&self.sealer));
+        let subscription = Arc::new(Subscription::new(loaded, self.kind, kept));
         subscription.redefine(definition).await?;
         sync::write(&self.all).insert(name.to_owned(), Arc::clone(&subscription));
         Ok(subscription)

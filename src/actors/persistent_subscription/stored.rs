@@ -137,7 +137,7 @@ fn read(journal: &dyn Journal, kind: KindId) -> Result<Vec<Result<Loaded, String
     Ok(unreadable.into_iter().map(Err).chain(whole).collect())
 }
 
-/// Reads the stored subscriptions.
+/// Reads the stored subscriptions. Their secrets are as they are stored.
 ///
 /// # Errors
 /// When the disk fails, or one is damaged.

@@ -4,6 +4,7 @@ use super::{
     definition::Definition,
     error::SubscriptionError,
     machine::{ClaimId, Figures, Given, Machine, ParkedEvent, Wish},
+    sealing::Sealer,
     stored::{self, Loaded, Write},
 };
 use crate::{
@@ -43,6 +44,7 @@ pub struct Subscription {
     pub(super) id: u16,
     kind: KindId,
     journal: Arc<dyn Journal>,
+    sealer: Arc<Sealer>,
     state: Mutex<State>,
     /// The version of the state that is on disk.
     stored: Arc<AtomicU64>,
@@ -76,7 +78,11 @@ pub struct Ahead {
 }
 
 impl Subscription {
-    pub(super) fn new(loaded: Loaded, kind: KindId, journal: Arc<dyn Journal>) -> Self {
+    pub(super) fn new(
+        loaded: Loaded,
+        kind: KindId,
+        (journal, sealer): (Arc<dyn Journal>, Arc<Sealer>),
+    ) -> Self {
         let Loaded { id, definition, machine } = loaded;
         let reached = machine.reached();
         let state = State {
@@ -92,6 +98,7 @@ impl Subscription {
             id,
             kind,
             journal,
+            sealer,
             state: Mutex::new(state),
             stored: Arc::default(),
             reading: Arc::default(),
@@ -236,6 +243,15 @@ impl Subscription {
         written(writing).await
     }
 
+    /// Stores the definition again with the next write.
+    pub(super) fn renew(&self) {
+        let mut state = sync::lock(&self.state);
+        state.machine.touch();
+        state.defined = state.machine.version();
+        // It is written again with the next change when this fails.
+        let _ = self.write(&mut state);
+    }
+
     /// Removes the subscription from the disk.
     ///
     /// # Errors
@@ -268,8 +284,9 @@ impl Subscription {
         let stored = self.stored.load(Ordering::Acquire);
         let changes = state.machine.changes_since(stored);
         let (version, position) = (changes.version, changes.progress.reached);
-        let definition = (state.defined > stored).then(|| &*state.definition);
-        let writes = stored::writes(self.id, definition, changes);
+        let sealed = (state.defined > stored).then(|| self.sealer.sealed(&state.definition));
+        let sealed = sealed.transpose().map_err(RequestError::Failed)?;
+        let writes = stored::writes(self.id, sealed.as_ref(), changes);
         let writing = self.submit(&writes, Some(version))?;
         (state.written, state.written_position) = (version, position);
         Ok(writing)

@@ -149,12 +149,12 @@ impl RuntimeBuilder {
             registry: Arc::new(self.registry),
             components: Arc::clone(&self.components),
         };
+        let subscriptions = Subscriptions::open(Arc::clone(&self.journal), &self.settings.data)
+            .map_err(|error| StartError::Store(error.to_string()))?;
         let mut launcher = Launcher::new(self.settings, services, supervisor);
         for start in self.projectors.into_iter().chain(self.subscribers) {
             start(&mut launcher)?;
         }
-        let subscriptions = Subscriptions::open(Arc::clone(&self.journal))
-            .map_err(|error| StartError::Store(error.to_string()))?;
         let conversations = Arc::new(launcher.tell_conversations(self.routes)?);
         let Launcher { rows, progress, supervisor, .. } = launcher;
         supervisor.watch()?;

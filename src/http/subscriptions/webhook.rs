@@ -44,7 +44,7 @@ const CHAINS_MAX: usize = 64;
 /// The lease of a claim. A chain stops after half of it.
 const LEASE: Duration = Duration::from_secs(300);
 
-/// The longest wait of a claim, after which the definition is read again.
+/// The longest wait of a claim.
 const CLAIM_WAIT: Duration = Duration::from_secs(30);
 
 /// The longest time of one delivery.
@@ -62,6 +62,9 @@ const BACKOFF: Backoff = Backoff { base: Duration::from_secs(1), max: Duration::
 
 /// The pause after a failure of the journal, or of a worker.
 const FAILURE_PAUSE: Duration = Duration::from_secs(1);
+
+/// The pause of deliveries that cannot be signed, because the key of the secret is lost.
+const LOST_PAUSE: Duration = Duration::from_secs(60);
 
 /// The thread of all deliveries. It ends when this is dropped.
 pub struct Webhooks {
@@ -192,9 +195,10 @@ impl Worker {
             let lease_ms = u64::try_from(LEASE.as_millis()).unwrap_or(u64::MAX);
             let wish = Wish { id, events_max: BATCH_EVENTS, lease_ms, consumer: None };
             let (runtime, caller) = (&self.runtime, Caller::Trusted);
-            let claim = runtime.claim(&self.name, wish, (CLAIM_WAIT, encoded), &caller);
+            let claimed = runtime.claim(&self.name, wish, (CLAIM_WAIT, encoded), &caller).await;
+            // After the wait: the address or the secret may have changed meanwhile.
             let definition = runtime.subscription_definition(&self.name, &caller);
-            let (claimed, webhook) = match (claim.await, definition) {
+            let (claimed, webhook) = match (claimed, definition) {
                 (Ok(claimed), Ok(definition)) => (claimed, definition.webhook.clone()),
                 (Err(SubscriptionError::Unknown(_)), _) | (_, Err(_)) => return,
                 (Err(error), _) => {
@@ -304,6 +308,9 @@ impl Chain {
 
     /// Sends one event.
     async fn deliver(&self, event: &ClaimedEvent) -> Result<(), DeliveryFailure> {
+        if self.webhook.secret.is_lost() {
+            return Err(DeliveryFailure { pause: LOST_PAUSE, is_attempt: false });
+        }
         let _permit = self.permits.acquire().await;
         let permit = self.gate.enter(Some(Instant::now() + PERMIT_WAIT)).await;
         let permit = permit
