@@ -49,8 +49,8 @@ pub enum Issuer {
     Client(Option<Principal>),
     /// A saga, a port or a lookup, by name.
     Part(Role, String),
-    /// A timer that fired.
-    Timer,
+    /// A timer that fired, of the saga with this name.
+    Timer(String),
 }
 
 /// A page of a conversation, and the status of its sagas.

@@ -183,7 +183,10 @@ impl Conversations {
                 let issuer = record.principals.as_deref().and_then(|all| all.issuer.clone());
                 (Issuer::Client(issuer), None)
             }
-            Cause::Timer => (Issuer::Timer, None),
+            Cause::Timer => {
+                let of = part(record.stream.kind).map_or_else(String::new, |of| of.name.clone());
+                (Issuer::Timer(of), None)
+            }
             Cause::Dispatch(origin) => {
                 let by = part(origin.by);
                 let name = by.map_or_else(|| "unknown".to_owned(), |by| by.name.clone());

@@ -38,7 +38,7 @@ use crate::{
     },
     domain::kernel::{NextState, Saga, Step, TimerChange, Timestamp},
     store::{
-        KindId, Lease, Origin, Payload, Record, codec,
+        KindId, Lease, Origin, Payload, Record, Subject, codec,
         journal::{ReadLevel, StoreError},
     },
 };
@@ -74,6 +74,8 @@ pub struct SagaRunner<S: Saga> {
     /// Postponed timers: they are due, and their instance is parked.
     put_off: BTreeSet<(Timestamp, u64)>,
     timers_changed: HashMap<u64, Option<Timestamp>>,
+    /// The customers to whom the records belong that set the timers, with configured identity.
+    timer_owners: HashMap<u64, Subject>,
     /// Versions of instance streams that got a record since the start.
     versions: HashMap<u64, u32>,
     /// Dispatches whose outcome was found in the journal during recovery.
@@ -201,6 +203,7 @@ impl<S: Saga> SagaRunner<S> {
             timers: BTreeSet::new(),
             put_off: BTreeSet::new(),
             timers_changed: HashMap::new(),
+            timer_owners: HashMap::new(),
             versions: HashMap::new(),
             answered: HashSet::new(),
             replays_until: 0,
@@ -231,6 +234,7 @@ impl<S: Saga> SagaRunner<S> {
         let (trigger, before) = (record.position, conversation.kept.clone());
         let timer_before = before.as_ref().and_then(|kept| kept.timer);
         let principals = record.principals.clone();
+        let owner = principals.as_ref().and_then(|all| all.owner.clone());
         let is_idle = conversation.reactions.is_empty();
         let state = before.as_ref().map_or_else(S::default, |kept| kept.state.clone());
         let meta = record.meta();
@@ -256,7 +260,7 @@ impl<S: Saga> SagaRunner<S> {
         if !commands.is_empty() {
             conversation.reactions.push_back(pending(Reaction::Commands(commands)));
         }
-        self.set_timer(number, timer_before, timer, ctx);
+        self.set_timer(number, (timer_before, timer), owner, ctx);
         if is_idle {
             self.send_next(number, ctx);
         }

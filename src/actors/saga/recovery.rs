@@ -39,12 +39,12 @@ impl<S: Saga> SagaRunner<S> {
         self.timers.clear();
         self.put_off.clear();
         self.timers_changed.clear();
+        self.timer_owners.clear();
         self.versions.clear();
         self.replays_until = 0;
         self.recovered_head = journal.submitted();
         journal.conversations(me, TIMER_BIT..=u64::MAX, &mut |number, time| {
-            self.timers.insert((read(&time)?, number & !TIMER_BIT));
-            Ok(())
+            self.recall_timer(number & !TIMER_BIT, &time)
         })?;
         let undelivered = journal.conversation(me, LAGGING)?;
         let undelivered: Vec<UndeliveredInstance<S>> =
@@ -147,8 +147,9 @@ impl<S: Saga> SagaRunner<S> {
         let mut conversations = self.memory.write_down();
         conversations.push((LAGGING, undelivered));
         self.stops.write_down(durable, &mut conversations);
-        for (number, time) in self.timers_changed.drain() {
-            conversations.push((number | TIMER_BIT, time.map(|time| codec::encode(&time))));
+        for (number, time) in std::mem::take(&mut self.timers_changed) {
+            let stored = time.map(|time| self.stored_timer(number, time));
+            conversations.push((number | TIMER_BIT, stored));
         }
         self.send_checkpoint(self.cursor.checkpoint_at(position, conversations));
         self.cursor.progress.wait_for(self.memory.changed() + self.stops.len());

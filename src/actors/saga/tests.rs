@@ -12,8 +12,8 @@ use crate::{
     },
     domain::kernel::{Id, Meta, Saga, Step, Timestamp, WaitsFor},
     store::{
-        Cause, KindId, Lease, Origin, Payload, Stream, codec,
-        journal::{Checkpoint, Entry, Journal, MemoryJournal, Submission},
+        Cause, KindId, Lease, Origin, Payload, Principals, Record, Stream, codec,
+        journal::{Checkpoint, Entry, Journal, MemoryJournal, ReadLevel, Submission},
     },
 };
 use actix::Context;
@@ -22,6 +22,9 @@ use std::sync::Arc;
 
 /// The number of the instance that crashes when its timer fires.
 const CRASHING: u64 = 2;
+
+/// The number of the instance that sets its timer again.
+const AGAIN: u64 = 5;
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Idle;
@@ -44,7 +47,10 @@ impl Saga for Idle {
 
     fn on_timer(self, me: Id<Self>, _: Timestamp) -> Step<Self> {
         assert!(me.number() != CRASHING, "a bad number");
-        Step::wait(self)
+        match me.number() {
+            AGAIN => Step::wait(self).set_timer(Timestamp(1)),
+            _ => Step::wait(self),
+        }
     }
 }
 
@@ -117,4 +123,41 @@ fn a_parked_instance_that_crashes_when_it_resumes_keeps_the_number_of_delivered_
     assert!(runner.stops.is_crashed(CRASHING));
     let stopped = runner.stopped(CRASHING).expect("reads");
     assert!(matches!(stopped, Some(Stopped::Before { delivered: 3, .. })), "{stopped:?}");
+}
+
+/// The record of a timer that a record with these principals set. It fires after a restart.
+fn fired_after(principals: Option<&Arc<Principals>>) -> Arc<Record> {
+    let journal: Arc<dyn Journal> = MemoryJournal::new();
+    let me = journal.kind(Idle::NAME).expect("a kind");
+    let submission = Submission {
+        entries: vec![Entry { payload: Payload::TimerFired, typed: None }],
+        cause: Cause::Timer,
+        principals: principals.cloned(),
+        ..Submission::of(Stream { kind: me, number: AGAIN }, journal.generation(), Timestamp(0))
+    };
+    let set = journal.submit(submission).expect("is accepted").last_position;
+    let mut ctx = Context::new();
+    let mut before = runner(&journal, me);
+    assert!(before.has_started(&mut ctx).expect("starts"));
+    before.turn(&mut ctx).expect("runs");
+    before.checkpoint();
+    // The checkpoint is written with the next record.
+    let other = Stream { kind: journal.kind("test/other").expect("a kind"), number: 1 };
+    write(&journal, other, Payload::Unchanged { command: "Any".to_owned() }, Cause::Request(None));
+    let mut after = runner(&journal, me);
+    assert!(after.has_started(&mut ctx).expect("starts"));
+    after.turn(&mut ctx).expect("runs");
+    after.fire(&mut ctx);
+    let mut records = journal.read(set + 1, 1, ReadLevel::Submitted).expect("reads");
+    records.remove(0)
+}
+
+#[actix::test]
+async fn the_record_of_a_timer_belongs_to_the_customer_of_the_record_that_set_it() {
+    for owner in [None, Some("kim".into())] {
+        let principals =
+            owner.map(|owner| Arc::new(Principals { issuer: None, owner: Some(owner) }));
+        let fired = fired_after(principals.as_ref());
+        assert_eq!((fired.stream.number, &fired.principals), (AGAIN, &principals));
+    }
 }

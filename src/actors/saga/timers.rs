@@ -1,6 +1,6 @@
 //! The timers of saga instances. A timer is durable, and becomes a record when it fires.
 
-use super::SagaRunner;
+use super::{SagaRunner, read};
 use crate::{
     actors::{
         saga::Cursor,
@@ -8,12 +8,12 @@ use crate::{
     },
     domain::kernel::{Saga, Timestamp},
     store::{
-        Cause, Payload, Stream,
-        journal::{Entry, Submission},
+        Cause, Payload, Principals, Stream, Subject, codec,
+        journal::{Entry, StoreError, Submission},
     },
 };
 use actix::{AsyncContext, Context as ActixContext};
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 /// The longest time between two checks whether the next timer is due. The wall clock may have been
 /// set forward meanwhile.
@@ -23,12 +23,12 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 pub(super) const TIMER_BIT: u64 = 1 << 63;
 
 impl<S: Saga> SagaRunner<S> {
-    /// Replaces the timer of an instance.
+    /// Replaces the timer of an instance. The record that sets it belongs to this owner.
     pub(super) fn set_timer(
         &mut self,
         number: u64,
-        before: Option<Timestamp>,
-        after: Option<Timestamp>,
+        (before, after): (Option<Timestamp>, Option<Timestamp>),
+        owner: Option<Subject>,
         ctx: &mut ActixContext<Self>,
     ) {
         if before == after {
@@ -42,7 +42,33 @@ impl<S: Saga> SagaRunner<S> {
             self.timers.insert((time, number));
             self.arm(ctx);
         }
+        match owner.filter(|_| after.is_some()) {
+            Some(owner) => drop(self.timer_owners.insert(number, owner)),
+            None => drop(self.timer_owners.remove(&number)),
+        }
         self.timers_changed.insert(number, after);
+    }
+
+    /// The stored form of a timer.
+    pub(super) fn stored_timer(&self, number: u64, time: Timestamp) -> Vec<u8> {
+        match self.timer_owners.get(&number) {
+            Some(owner) => codec::encode(&(time, owner)),
+            None => codec::encode(&time),
+        }
+    }
+
+    /// Takes a stored timer.
+    pub(super) fn recall_timer(&mut self, number: u64, stored: &[u8]) -> Result<(), StoreError> {
+        let time = match codec::decode::<(Timestamp, Subject)>(stored) {
+            Ok((time, owner)) => {
+                self.timer_owners.insert(number, owner);
+                time
+            }
+            // Without an owner, and of an earlier version.
+            Err(_) => read(stored)?,
+        };
+        self.timers.insert((time, number));
+        Ok(())
     }
 
     /// Schedules the check of the next timer.
@@ -64,7 +90,7 @@ impl<S: Saga> SagaRunner<S> {
 
     /// Writes a record for every timer that is due. The instance reads it from the journal like any
     /// other record.
-    fn fire(&mut self, ctx: &mut ActixContext<Self>) {
+    pub(super) fn fire(&mut self, ctx: &mut ActixContext<Self>) {
         self.armed = None;
         // Some timers may have fired already, as records that are still to be read.
         let Cursor { is_started, after, .. } = self.cursor;
@@ -100,6 +126,13 @@ impl<S: Saga> SagaRunner<S> {
         self.arm(ctx);
     }
 
+    /// The principals of the record of a timer: it has no issuer, and it belongs to the owner of the
+    /// record that set the timer.
+    fn on_behalf_of(&self, number: u64) -> Option<Arc<Principals>> {
+        let owner = self.timer_owners.get(&number)?.clone();
+        Some(Arc::new(Principals { issuer: None, owner: Some(owner) }))
+    }
+
     fn write_fired(&mut self, number: u64) -> Result<(), String> {
         let stream = Stream { kind: self.cursor.me, number };
         let after_version = if let Some(version) = self.versions.get(&number) {
@@ -112,6 +145,7 @@ impl<S: Saga> SagaRunner<S> {
             entries: vec![Entry { payload: Payload::TimerFired, typed: None }],
             correlation: number,
             cause: Cause::Timer,
+            principals: self.on_behalf_of(number),
             leases: [Some(self.cursor.lease.clone()), None],
             ..Submission::of(stream, self.cursor.generation, now())
         };

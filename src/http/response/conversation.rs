@@ -144,7 +144,7 @@ pub(super) fn as_json(happening: &ConversationEntry) -> Value {
     let cause = match issuer {
         Issuer::Client(_) => json!({ "request": true }),
         Issuer::Part(..) => json!({ "reactionTo": because_of.map(token) }),
-        Issuer::Timer => json!({ "timer": true }),
+        Issuer::Timer(_) => json!({ "timer": true }),
     };
     json!({
         "position": token(*position),
@@ -157,7 +157,11 @@ pub(super) fn as_json(happening: &ConversationEntry) -> Value {
 }
 
 fn issuer_as_json(issuer: &Issuer) -> Value {
-    let mut shown = json!({ "role": role_of(issuer), "name": name_of(issuer) });
+    let name = match issuer {
+        Issuer::Timer(of) => of,
+        _ => name_of(issuer),
+    };
+    let mut shown = json!({ "role": role_of(issuer), "name": name });
     if let Issuer::Client(Some(client)) = issuer {
         shown["subject"] = json!(client.subject);
         shown["as"] = json!(client.role);
@@ -172,7 +176,7 @@ const fn role_of(issuer: &Issuer) -> &'static str {
         Issuer::Part(Role::Saga, _) => "saga",
         Issuer::Part(Role::Port, _) => "port",
         Issuer::Part(Role::Lookup, _) => "lookup",
-        Issuer::Timer => "timer",
+        Issuer::Timer(_) => "timer",
     }
 }
 
@@ -181,7 +185,7 @@ fn name_of(issuer: &Issuer) -> &str {
         Issuer::Part(_, name) => name,
         Issuer::Client(Some(client)) => &client.subject,
         Issuer::Client(None) => "client",
-        Issuer::Timer => "timer",
+        Issuer::Timer(_) => "timer",
     }
 }
 
