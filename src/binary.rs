@@ -10,6 +10,7 @@ use crate::{
     model, new,
     panic_log::log_panics,
     sandbox::{self, Sandbox},
+    shell_files,
     stopping::{FLUSH_WITHIN, Stopping},
     token, verify,
 };
@@ -91,24 +92,10 @@ pub fn serve(program: Program, install: impl FnOnce(&mut Declarations)) -> ExitC
     log_panics();
     let declarations = Declarations::of(install);
     let command = cli.command.unwrap_or(Command::Serve(cli.serve));
-    // The drawing, the contract and the new crate are for other people and programs, too.
-    if !matches!(command, Command::Model(_) | Command::New(_) | Command::Contract(_)) {
+    if !writes_for_others(&command) {
         keep_files_private();
     }
-    let done = || match command {
-        Command::Serve(how) => serve_until_stopped(how, &declarations),
-        Command::Verify { data } => verify::run(&data, &declarations).map_err(Into::into),
-        Command::Model(which) => draw(&which, &declarations),
-        Command::New(options) => write_crate(&options),
-        Command::Contract(options) => {
-            let mut builder = ContractBuilder::default();
-            declarations.describe(&mut builder);
-            contract::command::run(&options, &builder, &mut io::stdout())
-        }
-        Command::Sandbox(options) => run_sandbox(options),
-        Command::Token(options) => token::mint(&options).and_then(|token| print_line(&token)),
-        Command::HashSecret => token::hash().and_then(|hash| print_line(&hash)),
-    };
+    let done = || run(command, program, &declarations);
     let done = panic::catch_unwind(panic::AssertUnwindSafe(done)).unwrap_or_else(|panic| {
         Err(format!("an internal error, please report it: {}", panic_message(&*panic)).into())
     });
@@ -120,6 +107,42 @@ pub fn serve(program: Program, install: impl FnOnce(&mut Declarations)) -> ExitC
             ExitCode::FAILURE
         }
     }
+}
+
+/// Runs one command. The result is whether it found everything in order.
+fn run(command: Command, program: Program, declarations: &Declarations) -> Done {
+    match command {
+        Command::Serve(how) => serve_until_stopped(how, declarations),
+        Command::Verify { data } => verify::run(&data, declarations).map_err(Into::into),
+        Command::Model(which) => draw(&which, declarations),
+        Command::New(options) => write_crate(&options),
+        Command::Contract(options) => {
+            let mut builder = ContractBuilder::default();
+            declarations.describe(&mut builder);
+            contract::command::run(&options, &builder, &mut io::stdout())
+        }
+        Command::Sandbox(options) => run_sandbox(options),
+        Command::Token(options) => token::mint(&options).and_then(|token| print_line(&token)),
+        Command::HashSecret => token::hash().and_then(|hash| print_line(&hash)),
+        Command::Completions { shell } => {
+            let declared = Cli::declared_for(program);
+            shell_files::print_completions(declared, shell, &mut io::stdout())?;
+            Ok(true)
+        }
+        Command::Man { folder } => {
+            shell_files::write_man_pages(Cli::declared_for(program), &folder)?;
+            Ok(true)
+        }
+    }
+}
+
+/// Whether the command writes files for other people and programs: a drawing, the contract, a new
+/// crate or man pages.
+const fn writes_for_others(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::Model(_) | Command::New(_) | Command::Contract(_) | Command::Man { .. }
+    )
 }
 
 /// Sets the umask so that only the owner can access what this process creates: files 0600, folders

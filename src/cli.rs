@@ -2,6 +2,7 @@
 
 use crate::{Program, config::Flags, contract, new, sandbox, token};
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 use std::{net::SocketAddr, path::PathBuf};
 
 /// Event-driven businesses in one binary.
@@ -27,6 +28,14 @@ impl Cli {
     /// Reads the command line of this program. Ends the process when it asks for help, or is wrong.
     #[must_use]
     pub fn of(program: Program) -> Self {
+        let matches = Self::declared_for(program).get_matches();
+        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    }
+
+    /// The declaration of the command line of this program. Help, completions and man pages are
+    /// made from it.
+    #[must_use]
+    pub fn declared_for(program: Program) -> clap::Command {
         let mut command = Self::command().name(program.name).version(program.version);
         if !program.about.is_empty() {
             let usual = command.get_long_about().map(ToString::to_string).unwrap_or_default();
@@ -34,8 +43,7 @@ impl Cli {
             let long = format!("{}\n\n{details}", program.about);
             command = command.about(program.about).long_about(long);
         }
-        let matches = command.get_matches();
-        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+        command
     }
 }
 
@@ -75,6 +83,20 @@ pub enum Command {
     Token(token::Options),
     /// Read a secret from the standard input and print its argon2id hash, for the file of accounts
     HashSecret,
+    /// Print the completions of the command line for a shell
+    ///
+    /// For bash: `madang completions bash > /etc/bash_completion.d/madang`
+    Completions {
+        /// The shell
+        #[arg(value_name = "SHELL")]
+        shell: Shell,
+    },
+    /// Write a man page for each command into a folder
+    Man {
+        /// The folder; it is made when it does not exist
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
+    },
 }
 
 /// The options of `model`: which boards to draw, and the output.

@@ -100,6 +100,7 @@ pub mod origin_policy;
 mod panic_log;
 mod random;
 mod sandbox;
+mod shell_files;
 mod stopping;
 pub mod store;
 mod sync;
