@@ -11,7 +11,7 @@ use crate::{
     identity::{Identities, TokenIssuer, Verifier},
     inbound::feed::Hub,
     open_files::{OpenFiles, TooFew},
-    systemd,
+    systemd::{self, Sockets},
     tls::{Certificate, HTTP_1, HTTP_2},
 };
 use actix_web::dev::Server;
@@ -120,6 +120,15 @@ fn identities(config: &Config) -> Result<Option<Identities>, StartError> {
     Ok(Some(Identities { verifier, issuer }))
 }
 
+/// Starts the runtime with these businesses. An error of their settings names the place.
+fn start_runtime(config: &Config, declarations: &Declarations) -> Result<Runtime, StartError> {
+    let install = |installation: &mut _| declarations.install(installation);
+    Runtime::start(config.settings(), install).map_err(|error| match error {
+        StartError::Settings(lines) => StartError::Settings(config.with_sources(&lines)),
+        other @ StartError::Store(_) => other,
+    })
+}
+
 /// The contract of the businesses that are served.
 fn contract(declarations: &Declarations, only: &[String]) -> ContractBuilder {
     let mut builder = ContractBuilder::default();
@@ -136,9 +145,14 @@ fn documents(contract: &ContractBuilder) -> Vec<(String, Value)> {
     contract.documents().into_iter().chain(texts).collect()
 }
 
-/// A socket that listens on this address, and its address with the port that it has.
-fn bound(address: SocketAddr) -> Result<(TcpListener, SocketAddr), AppError> {
-    let listener = TcpListener::bind(address).and_then(|it| Ok((it.local_addr()?, it)));
+/// The socket that systemd passed, or else one that listens on this address; and its address with
+/// the port that it has.
+fn bound(
+    passed: Option<TcpListener>,
+    address: SocketAddr,
+) -> Result<(TcpListener, SocketAddr), AppError> {
+    let listener = passed.map_or_else(|| TcpListener::bind(address), Ok);
+    let listener = listener.and_then(|it| Ok((it.local_addr()?, it)));
     let (bound, listener) = listener.map_err(|reason| AppError::Listen { address, reason })?;
     Ok((listener, bound))
 }
@@ -198,25 +212,30 @@ impl App {
     /// # Errors
     /// When the address is taken, too few files may be open, the data cannot be opened, or a
     /// setting is invalid.
-    #[allow(clippy::unused_async)] // a later version may wait during the start
     pub async fn build(config: Config, declarations: &Declarations) -> Result<Self, AppError> {
+        Self::build_on(Sockets::default(), config, declarations).await
+    }
+
+    /// Does the same on the sockets that systemd passed, if there are any.
+    #[allow(clippy::unused_async)] // a later version may wait during the start
+    pub(crate) async fn build_on(
+        sockets: Sockets,
+        config: Config,
+        declarations: &Declarations,
+    ) -> Result<Self, AppError> {
         let limits = &config.http;
         let (version, data) = (env!("CARGO_PKG_VERSION"), config.data.display());
         tracing::info!(version, %data, "starting");
         let open_files = OpenFiles::raise(limits.worker_count())?;
         let listen = |reason| AppError::Listen { address: config.listen, reason };
-        let (listener, address) = bound(config.listen)?;
-        let grpc_listener = config.grpc.listen.map(bound).transpose()?;
+        let (listener, address) = bound(sockets.http, config.listen)?;
+        let grpc_listener = config.grpc.listen.map(|at| bound(sockets.grpc, at)).transpose()?;
         let certificate = certificate(&config)?;
         let protocols = if limits.http2 { &[HTTP_2, HTTP_1][..] } else { &[HTTP_1] };
         let tls = tls_for(protocols, certificate.as_ref())?;
         // The keys of the embedded authorization server are in the data folder, which is opened first.
         let early = if config.identity.issue { None } else { identities(&config)? };
-        let install = |installation: &mut _| declarations.install(installation);
-        let runtime = Runtime::start(config.settings(), install).map_err(|error| match error {
-            StartError::Settings(lines) => StartError::Settings(config.with_sources(&lines)),
-            other @ StartError::Store(_) => other,
-        })?;
+        let runtime = start_runtime(&config, declarations)?;
         let identity = if config.identity.issue { identities(&config)? } else { early };
         let connections_max =
             open_files.connections(limits.worker_count(), limits.connections_max)?;

@@ -12,6 +12,7 @@ use crate::{
     sandbox::{self, Sandbox},
     shell_files,
     stopping::{FLUSH_WITHIN, Stopping},
+    systemd::Sockets,
     token, verify,
 };
 use std::{
@@ -162,11 +163,12 @@ fn init_logging() {
 }
 
 fn serve_until_stopped(how: Serve, declarations: &Declarations) -> Done {
-    let config = Config::read(Flags::from(how))?;
+    let sockets = Sockets::inherited()?;
+    let config = Config::read(sockets.replace_addresses_in(Flags::from(how))?)?;
     let requests_within = Duration::from_secs(config.http.stop_within_s);
     let stopping = Stopping::within(requests_within.saturating_add(FLUSH_WITHIN))?;
     actix::System::new().block_on(async {
-        let app = App::build(config, declarations).await?;
+        let app = App::build_on(sockets, config, declarations).await?;
         stopping.observe(app.in_flight());
         println!("{}", app.greeting());
         app.run_until_stopped(stopping.requested()).await?;

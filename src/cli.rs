@@ -154,7 +154,16 @@ pub struct Serve {
 impl From<Serve> for Flags {
     fn from(serve: Serve) -> Self {
         let Serve { config, data, listen, business, insecure, allow_faults, accept_loss } = serve;
-        Self { config, data, listen, only: business, insecure, allow_faults, accept_loss }
+        Self {
+            config,
+            data,
+            listen,
+            only: business,
+            insecure,
+            allow_faults,
+            accept_loss,
+            ..Self::default()
+        }
     }
 }
 

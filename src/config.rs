@@ -84,6 +84,8 @@ pub struct Flags {
     pub data: Option<PathBuf>,
     /// The address to listen on.
     pub listen: Option<SocketAddr>,
+    /// The address of gRPC to listen on; that of a socket which systemd passed.
+    pub grpc_listen: Option<SocketAddr>,
     /// The businesses to run; all when empty.
     pub only: Vec<String>,
     /// Listen on an address that other machines can reach, although clients are not authenticated.
@@ -132,6 +134,9 @@ impl Config {
         figment = figment.merge(Env::prefixed("MADANG_").split("__"));
         if let Some(listen) = flags.listen {
             figment = figment.merge(Serialized::default("listen", listen));
+        }
+        if let Some(listen) = flags.grpc_listen {
+            figment = figment.merge(Serialized::default("grpc.listen", listen));
         }
         if let Some(data) = &flags.data {
             figment = figment.merge(Serialized::default("data", data));

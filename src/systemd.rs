@@ -1,8 +1,70 @@
-//! Notifications to systemd: ready, watchdog, stopping. They have no effect without systemd.
+//! The contact to systemd: its sockets, and notifications that the server is ready, lives and stops.
+//! Without systemd, there are no sockets, and notifications have no effect.
 
-use crate::actors::Runtime;
+use crate::{actors::Runtime, config::Flags};
+use listenfd::ListenFd;
 use sd_notify::NotifyState;
-use std::{convert::Infallible, future};
+use std::{convert::Infallible, future, io, net::TcpListener};
+
+/// The sockets that systemd listens on for this server, in the order of their unit.
+#[derive(Debug, Default)]
+pub struct Sockets {
+    /// The first socket: HTTP.
+    pub http: Option<TcpListener>,
+    /// The second socket: gRPC.
+    pub grpc: Option<TcpListener>,
+}
+
+/// The most sockets that the server has a use for.
+const SOCKETS_MAX: usize = 2;
+
+impl Sockets {
+    /// Takes over the sockets that systemd passed to this process (`LISTEN_FDS`). Call it before
+    /// any thread starts: it removes the variables of systemd from the environment.
+    ///
+    /// # Errors
+    /// When there are too many, or one of them does not listen on an IP address.
+    pub fn inherited() -> io::Result<Self> {
+        let mut passed = ListenFd::from_env();
+        if passed.len() > SOCKETS_MAX {
+            let reason = format!(
+                "systemd passed {} sockets, and the server has a use for {SOCKETS_MAX}: HTTP and gRPC",
+                passed.len()
+            );
+            return Err(io::Error::other(reason));
+        }
+        Ok(Self { http: listening(&mut passed, 0)?, grpc: listening(&mut passed, 1)? })
+    }
+
+    /// The settings of the command line with the addresses of these sockets. They replace those of
+    /// all other sources, so that they are checked like them.
+    ///
+    /// # Errors
+    /// When the system does not say the address of a socket.
+    pub fn replace_addresses_in(&self, flags: Flags) -> io::Result<Flags> {
+        let address =
+            |socket: Option<&TcpListener>| socket.map(TcpListener::local_addr).transpose();
+        let (http, grpc) = (address(self.http.as_ref())?, address(self.grpc.as_ref())?);
+        Ok(Flags { listen: http.or(flags.listen), grpc_listen: grpc, ..flags })
+    }
+}
+
+/// The socket with this number, if it was passed.
+fn listening(passed: &mut ListenFd, nth: usize) -> io::Result<Option<TcpListener>> {
+    let named = |reason: &dyn std::fmt::Display| {
+        io::Error::other(format!("socket {} of systemd: {reason}", nth + 1))
+    };
+    if nth >= passed.len() {
+        return Ok(None);
+    }
+    let socket = passed.take_tcp_listener(nth).map_err(|error| named(&error))?;
+    match &socket {
+        Some(socket) if !rustix::net::sockopt::socket_acceptconn(socket)? => {
+            Err(named(&"it does not listen; use ListenStream="))
+        }
+        _ => Ok(socket),
+    }
+}
 
 /// Notifies systemd that the server is ready.
 pub fn ready() {

@@ -54,9 +54,26 @@ impl Server {
     ///
     /// # Panics
     /// When the server does not start.
-    pub fn start_under(mut wrapper: Command, data: &Path) -> Self {
+    pub fn start_under(wrapper: Command, data: &Path) -> Self {
+        Self::start_under_with(wrapper, data, None)
+    }
+
+    /// Starts the server under another program, with a file of settings.
+    ///
+    /// # Panics
+    /// When the server does not start.
+    pub fn start_under_with(mut wrapper: Command, data: &Path, config: Option<&Path>) -> Self {
         wrapper.arg(binary());
-        Self::spawn(wrapper, data, None)
+        Self::spawn(wrapper, data, config)
+    }
+
+    /// Starts the server under a program that has its own input, which it passes to the server.
+    ///
+    /// # Panics
+    /// When the server does not start.
+    pub fn start_passing(mut wrapper: Command, data: &Path) -> Self {
+        wrapper.arg(binary()).args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(data);
+        Self::wait_for(wrapper)
     }
 
     /// Starts the server with further arguments.
