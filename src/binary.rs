@@ -9,6 +9,7 @@ use crate::{
     declarations::Declarations,
     model, new,
     panic_log::log_panics,
+    probe,
     sandbox::{self, Sandbox},
     shell_files,
     stopping::{FLUSH_WITHIN, Stopping},
@@ -116,6 +117,10 @@ fn run(command: Command, program: Program, declarations: &Declarations) -> Done 
         Command::Serve(how) => serve_until_stopped(how, declarations),
         Command::Verify { data } => verify::run(&data, declarations).map_err(Into::into),
         Command::Model(which) => draw(&which, declarations),
+        Command::Health(options) => {
+            let (is_well, answer) = probe::ask(&options)?;
+            print_line(&answer).map(|_| is_well)
+        }
         Command::New(options) => write_crate(&options),
         Command::Contract(options) => {
             let mut builder = ContractBuilder::default();

@@ -1,6 +1,6 @@
 //! The command line: the commands and their options.
 
-use crate::{Program, config::Flags, contract, new, sandbox, token};
+use crate::{Program, config::Flags, contract, new, probe, sandbox, token};
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use std::{net::SocketAddr, path::PathBuf};
@@ -58,6 +58,8 @@ pub enum Command {
         #[arg(long, value_name = "DIR", default_value = "./data")]
         data: PathBuf,
     },
+    /// Ask the server on this machine whether it is ready; exit code 1 when it is not
+    Health(probe::Options),
     /// Write a crate with a business of its own into the new folder NAME
     ///
     /// A customer orders and pays; the order is handed over, or the money goes back. The crate has

@@ -98,6 +98,7 @@ mod new;
 mod open_files;
 pub mod origin_policy;
 mod panic_log;
+mod probe;
 mod random;
 mod sandbox;
 mod shell_files;
