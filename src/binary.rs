@@ -11,7 +11,7 @@ use crate::{
     panic_log::log_panics,
     probe,
     sandbox::{self, Sandbox},
-    shell_files,
+    settings_command, shell_files,
     stopping::{FLUSH_WITHIN, Stopping},
     systemd::Sockets,
     token, verify,
@@ -115,6 +115,11 @@ pub fn serve(program: Program, install: impl FnOnce(&mut Declarations)) -> ExitC
 fn run(command: Command, program: Program, declarations: &Declarations) -> Done {
     match command {
         Command::Serve(how) => serve_until_stopped(how, declarations),
+        Command::Config(options) => {
+            let (is_valid, text) = settings_command::run(options, declarations)?;
+            io::stdout().write_all(text.as_bytes())?;
+            Ok(is_valid)
+        }
         Command::Verify { data } => verify::run(&data, declarations).map_err(Into::into),
         Command::Model(which) => draw(&which, declarations),
         Command::Health(options) => {

@@ -52,6 +52,10 @@ impl Cli {
 pub enum Command {
     /// Serve the businesses over HTTP until SIGTERM or SIGINT
     Serve(Serve),
+    /// Show the effective settings, each with its place; secrets are hidden
+    ///
+    /// The options are those of `serve`.
+    Config(ConfigOptions),
     /// Read all stored data and check it; exit code 1 when a flaw is found
     Verify {
         /// The data folder
@@ -99,6 +103,33 @@ pub enum Command {
         #[arg(value_name = "DIR")]
         folder: PathBuf,
     },
+}
+
+/// The options of `config`.
+#[derive(Args, Clone, Debug)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct ConfigOptions {
+    /// What to do instead of showing the settings.
+    #[command(subcommand)]
+    pub action: Option<ConfigAction>,
+    /// The options of `serve` whose settings are shown.
+    #[command(flatten)]
+    pub serve: Serve,
+}
+
+/// What `config` does instead of showing the settings.
+#[derive(Clone, Debug, Subcommand)]
+pub enum ConfigAction {
+    /// Name every error in a file of settings, with its key and line; exit code 1 when there is one
+    ///
+    /// The file is read beside the variables of the environment, as `serve` reads it.
+    Check {
+        /// The file, in TOML
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Print the page `docs/configuration.md` with every key
+    Doc,
 }
 
 /// The options of `model`: which boards to draw, and the output.

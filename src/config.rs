@@ -1,30 +1,39 @@
 //! The configuration: defaults, then a TOML file, then `MADANG_…` variables, then flags.
 
+mod check;
+mod document;
+mod error;
+mod keys;
+mod place;
+mod shown;
+mod sources;
+
+pub use check::errors;
+pub use document::page;
+pub use error::ConfigError;
+pub use keys::{BusinessSections, Key, Keys, Section};
+
 use crate::{
     actors::{
         ActorSettings, COUNT_MAX, GatesSettings, InvalidSetting, PortsSettings, Settings, within,
     },
-    domain::kernel::in_plain_words,
+    described,
     grpc::GrpcSettings,
     http::Limits,
     identity::IdentitySettings,
     store::{faults::Faults, journal::JournalOptions},
     tls::TlsSettings,
 };
+use error::{invalid, named};
 use figment::{
-    Figment, Metadata,
+    Figment,
     error::{Error, Kind},
-    providers::{Env, Format, Serialized, Toml},
     value::Dict,
 };
-use serde::Deserialize;
+use place::Place;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::{
-    collections::BTreeMap,
-    io,
-    net::SocketAddr,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
 
 /// The configuration of the application.
 #[derive(Clone, Debug)]
@@ -96,13 +105,34 @@ pub struct Flags {
     pub accept_loss: bool,
 }
 
-/// The error of an unusable configuration. It names the key and its source.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct ConfigError(String);
+described! {
+    /// The keys above all sections.
+    #[derive(Clone, Debug, Serialize, Deserialize)]
+    pub struct General {
+        /// The address to listen on; port 0 takes a free one. An address that other machines can
+        /// reach needs `[identity]` or `insecure`.
+        pub listen: SocketAddr,
+        /// The folder of all data.
+        pub data: PathBuf,
+        /// Whether to listen on an address that other machines can reach, although clients are not
+        /// authenticated.
+        pub insecure: bool,
+        /// Whether `POST /admin/faults` may inject faults, for drills.
+        pub allow_faults: bool,
+    }
+}
 
-const LISTEN_DEFAULT: &str = "127.0.0.1:8080";
-const DATA_DEFAULT: &str = "./data";
+impl Default for General {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8_080)),
+            data: "./data".into(),
+            insecure: false,
+            allow_faults: false,
+        }
+    }
+}
+
 /// The top-level keys that are not the name of a business.
 pub(crate) const OWN_KEYS: [&str; 12] = [
     "listen",
@@ -126,31 +156,17 @@ impl Config {
     /// When a key is unknown or has an invalid value; the error names the first one and its source.
     /// Also when other machines can reach the address and `insecure` is not set.
     pub fn read(flags: Flags) -> Result<Self, ConfigError> {
-        let mut figment = defaults();
-        if let Some(file) = &flags.config {
-            check_readable(file)?;
-            figment = figment.merge(Toml::file_exact(file).profile(figment::Profile::Default));
-        }
-        figment = figment.merge(Env::prefixed("MADANG_").split("__"));
-        if let Some(listen) = flags.listen {
-            figment = figment.merge(Serialized::default("listen", listen));
-        }
-        if let Some(listen) = flags.grpc_listen {
-            figment = figment.merge(Serialized::default("grpc.listen", listen));
-        }
-        if let Some(data) = &flags.data {
-            figment = figment.merge(Serialized::default("data", data));
-        }
-        if flags.insecure {
-            figment = figment.merge(Serialized::default("insecure", true));
-        }
-        if flags.allow_faults {
-            figment = figment.merge(Serialized::default("allow_faults", true));
-        }
-        let mut config = Self::from_figment(&figment, flags.only).map_err(|error| named(&error))?;
+        let figment = sources::all(&flags, &[])?;
+        Self::of(&figment, flags).map_err(|error| named(&error))
+    }
+
+    /// The configuration of these sources.
+    #[allow(clippy::result_large_err)] // figment defines the size of its errors
+    fn of(figment: &Figment, flags: Flags) -> Result<Self, Error> {
+        let mut config = Self::from_figment(figment, flags.only)?;
         // This is a flag only. A permanent setting would accept the next loss silently.
         config.accept_loss = flags.accept_loss;
-        config.checked(&figment)
+        config.checked(figment)
     }
 
     #[allow(clippy::result_large_err)] // figment defines the size of its errors
@@ -175,7 +191,8 @@ impl Config {
         })
     }
 
-    fn checked(self, figment: &Figment) -> Result<Self, ConfigError> {
+    #[allow(clippy::result_large_err)] // figment defines the size of its errors
+    fn checked(self, figment: &Figment) -> Result<Self, Error> {
         let is_closed = self.insecure || self.identity.is_configured();
         let addresses =
             [(vec!["listen"], Some(self.listen)), (vec!["grpc", "listen"], self.grpc.listen)];
@@ -236,10 +253,39 @@ impl Config {
     #[must_use]
     pub fn with_sources(&self, lines: &str) -> String {
         let with_source = |line: &str| {
-            let key = line.split(": ").next().unwrap_or_default().replace(['`', '"'], "");
-            format!("{line}{}", source(self.figment.find_metadata(&key), &key))
+            let key = Self::key_of_line(line);
+            let place = Place::of(self.figment.find_metadata(&key), &key);
+            format!("{line}{}", place.in_parentheses())
         };
         lines.lines().map(with_source).collect::<Vec<_>>().join("\n")
+    }
+
+    /// The full name of the key that such a line begins with.
+    fn key_of_line(line: &str) -> String {
+        line.split(": ").next().unwrap_or_default().replace(['`', '"'], "")
+    }
+
+    /// The effective settings as TOML, each with its place. Secrets are hidden.
+    ///
+    /// # Errors
+    /// When the section of a business is invalid.
+    pub fn shown(&self, businesses: &BusinessSections) -> Result<String, String> {
+        shown::shown(self, businesses)
+    }
+
+    /// The keys above all sections.
+    fn general(&self) -> General {
+        General {
+            listen: self.listen,
+            data: self.data.clone(),
+            insecure: self.insecure,
+            allow_faults: self.allow_faults,
+        }
+    }
+
+    /// Whether the business of this name is run.
+    fn includes(&self, business: &str) -> bool {
+        self.only.is_empty() || self.only.iter().any(|name| name == business)
     }
 
     /// The settings of the runtime.
@@ -276,36 +322,6 @@ fn check_journal(options: &JournalOptions) -> Result<(), InvalidSetting> {
     ])
 }
 
-/// Checks that the path is a file that can be read as text.
-fn check_readable(file: &Path) -> Result<(), ConfigError> {
-    let reason = match std::fs::metadata(file) {
-        Ok(found) if found.is_dir() => "is a folder, not a file of settings".to_owned(),
-        Ok(_) => match std::fs::read_to_string(file) {
-            Ok(_) => return Ok(()),
-            Err(error) => format!("cannot be read: {error}"),
-        },
-        Err(error) if error.kind() == io::ErrorKind::NotFound => "there is no such file".to_owned(),
-        Err(error) => format!("cannot be read: {error}"),
-    };
-    Err(ConfigError(format!("{}: {reason}", file.display())))
-}
-
-fn defaults() -> Figment {
-    Figment::new()
-        .merge(Serialized::default("listen", LISTEN_DEFAULT))
-        .merge(Serialized::default("data", DATA_DEFAULT))
-        .merge(Serialized::default("insecure", false))
-        .merge(Serialized::default("allow_faults", false))
-        .merge(Serialized::default("identity", IdentitySettings::default()))
-        .merge(Serialized::default("tls", TlsSettings::default()))
-        .merge(Serialized::default("http", Limits::default()))
-        .merge(Serialized::default("grpc", GrpcSettings::default()))
-        .merge(Serialized::default("journal", JournalOptions::default()))
-        .merge(Serialized::default("actors", ActorSettings::default()))
-        .merge(Serialized::default("ports", PortsSettings::default()))
-        .merge(Serialized::default("gates", GatesSettings::default()))
-}
-
 /// Reads one part of the configuration. An error of figment has the name of the part at the end of
 /// its path. This function moves it to the front, where a reader expects it.
 #[allow(clippy::result_large_err)] // figment defines the size of its errors
@@ -333,66 +349,6 @@ fn businesses(figment: &Figment) -> Result<BTreeMap<String, Value>, Error> {
         sections.insert(name.clone(), section);
     }
     Ok(sections)
-}
-
-/// The error of a key with an invalid value. A key that is missing has the source of its section.
-fn invalid(figment: &Figment, path: Vec<&str>, reason: String) -> ConfigError {
-    let source = |path: &[&str]| figment.find_metadata(&path.join(".")).cloned();
-    let mut error = Error::from(Kind::Message(reason));
-    error.metadata = source(&path).or_else(|| source(&path[..path.len().saturating_sub(1)]));
-    error.path = path.into_iter().map(str::to_owned).collect();
-    named(&error)
-}
-
-/// Turns an error of figment into a sentence that names the key and its source.
-fn named(error: &Error) -> ConfigError {
-    let key = error.path.join(".");
-    let full_key = match &error.kind {
-        Kind::UnknownField(name, _) if !key.ends_with(name.as_str()) => {
-            [key.as_str(), name].join(".")
-        }
-        _ => key.clone(),
-    };
-    let source = source(error.metadata.as_ref(), &full_key);
-    let key = if key.is_empty() { key } else { format!("{key}: ") };
-    ConfigError(format!("{key}{}{source}", reason(&error.kind)))
-}
-
-/// The source of a key in parentheses: its file or its variable; empty for defaults and flags.
-fn source(metadata: Option<&Metadata>, key: &str) -> String {
-    let file = metadata.and_then(|found| found.source.as_ref()?.file_path().map(Path::to_owned));
-    let environment = metadata.is_some_and(|found| found.name.contains("environment"));
-    match file {
-        Some(file) => format!(" (in {})", file.display()),
-        None if environment => {
-            let name = key.trim_matches('.').replace('.', "__").to_uppercase();
-            format!(" (in the variable MADANG_{name})")
-        }
-        None => String::new(),
-    }
-}
-
-/// The reason of an error, without names of Rust types.
-fn reason(kind: &Kind) -> String {
-    let (found, expected) = match kind {
-        Kind::InvalidType(found, expected) | Kind::InvalidValue(found, expected) => {
-            (found.to_string(), expected)
-        }
-        other => return other.to_string(),
-    };
-    // figment and serde name the same types differently.
-    let kinds = [
-        ("signed int", "integer"),
-        ("unsigned int", "integer"),
-        ("float", "floating point"),
-        ("bool", "boolean"),
-        ("array", "sequence"),
-    ];
-    let known = kinds
-        .iter()
-        .find_map(|(name, known)| found.strip_prefix(name).map(|rest| format!("{known}{rest}")));
-    let found = known.unwrap_or(found);
-    in_plain_words(&format!("invalid type: {found}, expected {expected}"))
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use crate::{
     actors::Installation,
+    config::BusinessSections,
     contract::ContractBuilder,
     domain::kernel::{Aggregate, Business, Host, Lookup, Port, Saga, View},
     model::ModelBuilder,
@@ -22,6 +23,7 @@ struct Declared {
     bring_to_life: fn(&mut Installation),
     draw: fn(&mut ModelBuilder),
     describe: fn(&mut ContractBuilder),
+    list: fn(&mut BusinessSections),
 }
 
 impl Declarations {
@@ -52,6 +54,19 @@ impl Declarations {
     pub fn describe(&self, builder: &mut ContractBuilder) {
         self.0.iter().for_each(|declared| (declared.describe)(builder));
     }
+
+    /// Replays all declarations to the list of the sections of businesses.
+    pub fn list(&self, sections: &mut BusinessSections) {
+        self.0.iter().for_each(|declared| (declared.list)(sections));
+    }
+
+    /// The sections of all businesses.
+    #[must_use]
+    pub fn sections(&self) -> BusinessSections {
+        let mut sections = BusinessSections::default();
+        self.list(&mut sections);
+        sections
+    }
 }
 
 /// Stores one declaration for all hosts.
@@ -61,6 +76,7 @@ macro_rules! declared {
             bring_to_life: |installation| _ = installation.$method::<$part>(),
             draw: |builder| _ = builder.$method::<$part>(),
             describe: |builder| _ = builder.$method::<$part>(),
+            list: |sections| _ = sections.$method::<$part>(),
         });
         $self
     }};

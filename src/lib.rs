@@ -101,6 +101,7 @@ mod panic_log;
 mod probe;
 mod random;
 mod sandbox;
+mod settings_command;
 mod shell_files;
 mod stopping;
 pub mod store;

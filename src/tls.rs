@@ -1,6 +1,6 @@
 //! TLS: the certificate of the server, which is read again when its files change.
 
-use crate::actors::InvalidSetting;
+use crate::{actors::InvalidSetting, described};
 use rustls::{
     ServerConfig,
     crypto::CryptoProvider,
@@ -29,14 +29,18 @@ pub const HTTP_2: &[u8] = b"h2";
 /// The permissions of a key file that let others than its owner read it.
 const READABLE_BY_OTHERS: u32 = 0o077;
 
-/// Section `[tls]`. Without it, the server speaks plain HTTP.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct TlsSettings {
-    /// The file with the certificate and those of its issuers, in PEM.
-    pub certificate: Option<PathBuf>,
-    /// The file with the private key, in PEM.
-    pub key: Option<PathBuf>,
+described! {
+    /// Section `[tls]`. Without it, the server speaks plain HTTP.
+    #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(default, deny_unknown_fields)]
+    pub struct TlsSettings {
+        /// The file with the certificate and those of its issuers, in PEM. With it and its key, the
+        /// server speaks TLS 1.2 and 1.3 only. Both files are read again within 2 s of a change;
+        /// while they are wrong, the previous certificate stays.
+        pub certificate: Option<PathBuf>,
+        /// The file with the private key, in PEM.
+        pub key: Option<PathBuf>,
+    }
 }
 
 impl TlsSettings {

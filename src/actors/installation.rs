@@ -61,6 +61,17 @@ impl Installation {
         Ok(installation)
     }
 
+    /// Checks the settings against what is declared. Nothing is opened or created.
+    ///
+    /// # Errors
+    /// When a setting is invalid; each line names one.
+    pub fn check_settings(
+        settings: Settings,
+        install: impl FnOnce(&mut Self),
+    ) -> Result<(), StartError> {
+        Self::collect(settings, install).map(drop)
+    }
+
     /// Verifies the store of a stopped server. It checks checksums, positions, versions and causes,
     /// the state of each aggregate, snapshots and views, and the invariants of every business.
     ///

@@ -49,6 +49,7 @@ pub use persistent_subscription::{
 };
 pub use runtime::{Claimed, ClaimedEvent, HistoryEntry, Lag, Runtime, SubscriptionInfo};
 pub use saga::Waiting;
+pub(crate) use settings::business::read as read_section;
 pub use settings::{
     ActorSettings, Fallback, HeaderSetting, HeadersSettings, PortSettings, PortsSettings, Settings,
     TransportKind,

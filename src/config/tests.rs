@@ -1,6 +1,7 @@
 //! Tests of the configuration: accepted and refused settings.
 
 use super::*;
+use std::path::Path;
 
 /// Invalid settings by section, with the error message of each. `..` stands for the usual upper
 /// bound, `$` for the value.
@@ -97,7 +98,7 @@ fn read(text: &str) -> Result<Config, String> {
 #[test]
 fn the_defaults_are_a_valid_configuration() {
     let config = Config::read(Flags::default()).unwrap();
-    assert_eq!(config.listen.to_string(), LISTEN_DEFAULT);
+    assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
     assert!(config.businesses.is_empty() && config.ports.is_empty());
 }
 

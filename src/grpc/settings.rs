@@ -1,24 +1,29 @@
 //! Section `[grpc]`.
 
-use crate::actors::{COUNT_MAX, InvalidSetting, within};
+use crate::{
+    actors::{COUNT_MAX, InvalidSetting, within},
+    described,
+};
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
 
 /// The upper bound of `message_bytes_max`: each message is held in memory as a whole.
 const MESSAGE_BYTES_MAX: u64 = 64 << 20;
 
-/// The settings of the gRPC adapter.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct GrpcSettings {
-    /// The address to listen on; without it, the adapter is off.
-    pub listen: Option<SocketAddr>,
-    /// The size of the largest message that is read, in bytes.
-    pub message_bytes_max: usize,
-    /// The most connections; further ones are closed at once.
-    pub connections_max: usize,
-    /// The most calls at once on one connection.
-    pub calls_max: u32,
+described! {
+    /// The settings of the gRPC adapter.
+    #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(default, deny_unknown_fields)]
+    pub struct GrpcSettings {
+        /// The address of the gRPC service; without it, the service is off.
+        pub listen: Option<SocketAddr>,
+        /// The size of the largest message that is read, in bytes, at most 64 MiB.
+        pub message_bytes_max: usize,
+        /// The most connections; further ones are closed at once.
+        pub connections_max: usize,
+        /// The most calls at once on one connection.
+        pub calls_max: u32,
+    }
 }
 
 impl Default for GrpcSettings {

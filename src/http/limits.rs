@@ -2,6 +2,7 @@
 
 use crate::{
     actors::{COUNT_MAX, InvalidSetting, THREADS_MAX, WAIT_MAX, within},
+    described,
     http::connection::Timeouts,
     inbound::client_limit::ClientRateLimit,
     origin_policy::{CorsOrigins, HostPattern, Origin, OriginPolicy},
@@ -23,52 +24,63 @@ const HOSTS_MAX: u64 = 64;
 /// The upper bound of the backlog: the operating system takes it as a signed number.
 const BACKLOG_MAX: u64 = i32::MAX as u64;
 
-/// Section `[http]`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Limits {
-    /// The number of worker threads; 0 means one per core.
-    pub workers: usize,
-    /// The size of the largest body that is read, in bytes.
-    pub body_bytes_max: usize,
-    /// The longest time a body may take to arrive.
-    pub body_timeout_ms: u64,
-    /// The longest time the head of a request may take to arrive, from its first byte on.
-    pub head_timeout_ms: u64,
-    /// The longest time a client may read nothing of a response; then its connection is closed.
-    pub write_timeout_ms: u64,
-    /// The longest time a request waits for a pending outcome.
-    pub wait_max_ms: u64,
-    /// The longest time a connection may be idle, in seconds; then it is closed.
-    pub keep_alive_s: u64,
-    /// The most connections per worker; fewer when the limit of open files is too low. When the
-    /// limit is reached, the connections that have waited longest for their clients are closed.
-    pub connections_max: usize,
-    /// Whether HTTP/2 is offered beside HTTP/1.1.
-    pub http2: bool,
-    /// The most connections that wait to be accepted.
-    pub backlog_connections_max: u32,
-    /// The rate limit per client for resources and views, in requests per second; 0 means no limit.
-    /// Requests above it get the reply 429.
-    pub client_rate_per_s: u32,
-    /// The most requests that one client may send at once after a pause; 0 means as many as in a
-    /// second.
-    pub client_burst: u32,
-    /// The most clients with a token bucket; the least recently used one is evicted first.
-    pub clients_max: usize,
-    /// The addresses of trusted proxies: the client address is read from their `X-Forwarded-For`.
-    pub trusted_proxies: Vec<IpAddr>,
-    /// Names and addresses of this server besides loopback and its listen address, with one port or
-    /// any. Requests for another `Host` get the reply 421.
-    pub hosts: Vec<String>,
-    /// Origins besides its own whose pages may send requests that change something. Requests of
-    /// other pages get the reply 403.
-    pub origins: Vec<String>,
-    /// Origins whose pages may read answers (CORS), or `*` alone for every origin. They may send
-    /// requests that change something as well.
-    pub cors_origins: Vec<String>,
-    /// The longest time a stop waits for requests in flight, in seconds.
-    pub stop_within_s: u64,
+described! {
+    /// Section `[http]`.
+    #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(default, deny_unknown_fields)]
+    pub struct Limits {
+        /// HTTP threads, at most 1024; 0 is one per core.
+        pub workers: usize,
+        /// The size of the largest body that is read, in bytes, at most 64 MiB; a larger one gets
+        /// the reply 413.
+        pub body_bytes_max: usize,
+        /// The longest time that a body may take to arrive; a slower client gets the reply 408.
+        pub body_timeout_ms: u64,
+        /// The longest time that the head of a request may take to arrive, from its first byte on;
+        /// a slower client gets the reply 408.
+        pub head_timeout_ms: u64,
+        /// The longest time that a client may read nothing of a response; then its connection is
+        /// closed.
+        pub write_timeout_ms: u64,
+        /// The longest time that a request waits for a pending outcome, at most 30000; then it gets
+        /// the reply 202.
+        pub wait_max_ms: u64,
+        /// The longest time that a connection may be idle, in seconds; then it is closed.
+        pub keep_alive_s: u64,
+        /// The most connections per worker; fewer when the limit of open files is too low. When the
+        /// limit is reached, the connections that have waited longest for their clients are closed.
+        pub connections_max: usize,
+        /// Whether HTTP/2 is offered beside HTTP/1.1
+        /// ([ADR 52](adr/0052-http-2-is-streams-above-the-same-handler.md)).
+        pub http2: bool,
+        /// The most connections that wait to be accepted.
+        pub backlog_connections_max: u32,
+        /// The rate limit per client for resources and views, in requests per second; 0 is no
+        /// limit. Requests above it get the reply 429. A client is the subject of its token, or
+        /// else its address.
+        pub client_rate_per_s: u32,
+        /// The most requests that one client may send at once after a pause; 0 is as many as in a
+        /// second.
+        pub client_burst: u32,
+        /// The most clients with a token bucket; the least recently used one is evicted first.
+        pub clients_max: usize,
+        /// The addresses of trusted proxies: the address of a client is read from their
+        /// `X-Forwarded-For`.
+        pub trusted_proxies: Vec<IpAddr>,
+        /// Names and addresses of this server besides loopback and its listen address, with one
+        /// port or any, at most 64. Requests for another `Host` get the reply 421. When `listen` is
+        /// the wildcard address, every IP address is allowed.
+        pub hosts: Vec<String>,
+        /// Origins besides its own whose pages may send requests that change something, such as
+        /// `https://shop.example`, at most 64. Requests of other pages get the reply 403. It is for
+        /// proxies that change `Host`, and does not enable CORS.
+        pub origins: Vec<String>,
+        /// Origins whose pages may read answers and send requests that change something (CORS), at
+        /// most 64, or `*` alone for every origin, which needs `[identity]`.
+        pub cors_origins: Vec<String>,
+        /// The longest time that a stop waits for requests in flight, in seconds.
+        pub stop_within_s: u64,
+    }
 }
 
 impl Default for Limits {

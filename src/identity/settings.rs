@@ -1,53 +1,61 @@
 //! The section `[identity]` of the configuration.
 
-use crate::actors::{InvalidSetting, within};
+use crate::{
+    actors::{InvalidSetting, within},
+    described,
+};
 use serde::{Deserialize, Deserializer, Serialize};
 use std::path::PathBuf;
 
-/// Section `[identity]`. When no source of keys is set, identity is not configured.
-///
-/// Exactly one source of keys may be set: `secret_env`, `secret_file`, `public_key_file`,
-/// `jwks_file`, `jwks_url` or `issue`.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct IdentitySettings {
-    /// The environment variable that holds the shared secret (HS256).
-    pub secret_env: Option<String>,
-    /// The file that holds the shared secret (HS256), without the white space around it.
-    pub secret_file: Option<PathBuf>,
-    /// The PEM file of a public key (RSA, EC or Ed25519).
-    pub public_key_file: Option<PathBuf>,
-    /// The file of a JWK set (RFC 7517).
-    pub jwks_file: Option<PathBuf>,
-    /// The URL of a JWK set. It is fetched in the background.
-    pub jwks_url: Option<String>,
-    /// Whether `jwks_url` may be fetched without TLS from another machine.
-    pub jwks_over_http: bool,
-    /// The time between two fetches of `jwks_url`, in seconds.
-    pub jwks_refresh_s: u64,
-    /// Whether this server issues the tokens itself.
-    pub issue: bool,
-    /// The accepted values of `iss`, text or a list. When it is empty, `iss` is not checked.
-    #[serde(deserialize_with = "one_or_many")]
-    pub issuer: Vec<String>,
-    /// The accepted values of `aud`, text or a list. When it is empty, `aud` is not checked. The
-    /// tokens of this server are for this audience.
-    #[serde(deserialize_with = "one_or_many")]
-    pub audience: Vec<String>,
-    /// The difference of clocks that `exp` and `nbf` allow, in seconds.
-    pub leeway_s: u64,
-    /// The claims that hold roles; all that are present count. A dot leads into an object. Text is
-    /// split at spaces.
-    #[serde(deserialize_with = "one_or_many")]
-    pub roles_claims: Vec<String>,
-    /// The claim that names the subject.
-    pub subject_claim: String,
-    /// The TOML file of the clients and users that may get tokens from this server.
-    pub accounts_file: Option<PathBuf>,
-    /// The lifetime of the tokens of this server, in seconds.
-    pub token_lifetime_s: u64,
-    /// The `iss` of the tokens of this server: the URL under which clients reach it.
-    pub issuer_url: Option<String>,
+described! {
+    /// Section `[identity]`. When no source of keys is set, identity is not configured.
+    ///
+    /// Exactly one source of keys may be set: `secret_env`, `secret_file`, `public_key_file`,
+    /// `jwks_file`, `jwks_url` or `issue`.
+    #[derive(Clone, Debug, Serialize, Deserialize)]
+    #[serde(default, deny_unknown_fields)]
+    pub struct IdentitySettings {
+        /// The environment variable that holds the shared secret (HS256), at least 32 bytes. One of
+        /// the sources of keys: `secret_env`, `secret_file`, `public_key_file`, `jwks_file`,
+        /// `jwks_url` and `issue`. With one of them, identity is configured.
+        pub secret_env: Option<String>,
+        /// The file that holds the shared secret (HS256), without the white space around it.
+        pub secret_file: Option<PathBuf>,
+        /// The PEM file of a public key (RSA, EC or Ed25519).
+        pub public_key_file: Option<PathBuf>,
+        /// The file of a JWK set (RFC 7517).
+        pub jwks_file: Option<PathBuf>,
+        /// The URL of a JWK set. It is fetched in the background.
+        pub jwks_url: Option<String>,
+        /// Whether `jwks_url` may be fetched without TLS from another machine.
+        pub jwks_over_http: bool,
+        /// The time between two fetches of `jwks_url`, in seconds, from 60 to 86400.
+        pub jwks_refresh_s: u64,
+        /// Whether this server issues the tokens itself.
+        pub issue: bool,
+        /// The accepted values of `iss`, text or a list. When it is empty, `iss` is not checked.
+        #[serde(deserialize_with = "one_or_many")]
+        pub issuer: Vec<String>,
+        /// The accepted values of `aud`, text or a list. When it is empty, `aud` is not checked.
+        /// The tokens of this server are for this audience.
+        #[serde(deserialize_with = "one_or_many")]
+        pub audience: Vec<String>,
+        /// The difference of clocks that `exp` and `nbf` allow, in seconds, at most 600.
+        pub leeway_s: u64,
+        /// The claims that hold roles; all that are present count. A dot leads into an object. Text
+        /// is split at spaces.
+        #[serde(deserialize_with = "one_or_many")]
+        pub roles_claims: Vec<String>,
+        /// The claim that names the subject.
+        pub subject_claim: String,
+        /// The TOML file of the clients and users that may get tokens from this server.
+        pub accounts_file: Option<PathBuf>,
+        /// The lifetime of the tokens of this server, in seconds, at most 86400.
+        pub token_lifetime_s: u64,
+        /// The `iss` of the tokens of this server: the URL under which clients reach it;
+        /// `http://127.0.0.1:8080` when not given.
+        pub issuer_url: Option<String>,
+    }
 }
 
 /// The largest `leeway_s`: a greater difference is a wrong clock.

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     actors::support::{COUNT_MAX, InvalidSetting, within},
-    domain::kernel::in_plain_words,
+    domain::kernel::{Meanings, in_plain_words},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -25,20 +25,23 @@ const HOLD_MS_MAX: u64 = 60_000;
 pub type GatesSettings = BTreeMap<String, GateSettings>;
 
 macro_rules! settings {
-    ($($(#[$doc:meta])* $key:ident: $type:ty,)+) => {
+    ($($(#[doc = $doc:literal])+ $key:ident: $type:ty,)+) => {
         /// The configuration section `[gates."name"]`. A key not given takes the default of the
         /// gate's kind.
         #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
         #[serde(default, deny_unknown_fields)]
         pub struct GateSettings {
             $(
-                $(#[$doc])*
+                $(#[doc = $doc])+
                 #[serde(skip_serializing_if = "Option::is_none")]
                 pub $key: Option<$type>,
             )+
         }
 
         impl GateSettings {
+            /// The keys of this section, each with its meaning.
+            pub const MEANINGS: Meanings = &[$((stringify!($key), &[$($doc),+])),+];
+
             /// These settings, with the keys that are not given taken from `others`.
             #[must_use]
             pub(super) fn or(self, others: Self) -> Self {

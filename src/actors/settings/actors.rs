@@ -1,6 +1,9 @@
 //! The settings of actors.
 
-use crate::actors::support::{COUNT_MAX, InvalidSetting, THREADS_MAX, within};
+use crate::{
+    actors::support::{COUNT_MAX, InvalidSetting, THREADS_MAX, within},
+    described,
+};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -24,47 +27,49 @@ const BYTES_MAX: u64 = 1 << 40;
 /// The largest `crashes_max`: crashes remembered per instance.
 const CRASHES_MAX: u64 = 1_000;
 
-/// The settings of actors: section `[actors]`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct ActorSettings {
-    /// Number of shards, which are event loops to which aggregates are hashed; 0 means one for two
-    /// cores.
-    pub shards: usize,
-    /// Upper bound of aggregates in memory in the whole process. Near it, the least recently used
-    /// ones are passivated.
-    pub instances_max: usize,
-    /// Upper bound in bytes of cached representations, which are read without their aggregates; 0
-    /// caches none.
-    pub representations_bytes_max: usize,
-    /// Seconds after which an unused aggregate is passivated.
-    pub idle_after_s: u64,
-    /// Events of one aggregate between two snapshots.
-    pub snapshot_every_events: u32,
-    /// Upper bound of messages waiting for one aggregate kind; more are answered 503.
-    pub mailbox_messages_max: usize,
-    /// Upper bound of messages waiting for one instance; more are answered 503.
-    pub instance_messages_max: usize,
-    /// Milliseconds a command waits for the gate of its kind, or of another aggregate's step,
-    /// before it is refused.
-    pub admit_within_ms: u64,
-    /// Upper bound of clients that wait for an external service while this machine works on their
-    /// request, before the call and after its answer. More are refused.
-    pub unanswered_max: usize,
-    /// Crashes of one instance within the window that put it in quarantine.
-    pub crashes_max: u32,
-    /// The window in which crashes are counted, in seconds.
-    pub crash_window_s: u64,
-    /// The pause before the first rebuild after a crash, in milliseconds; doubles with each further
-    /// crash.
-    pub crash_backoff_ms: u64,
-    /// Milliseconds, at least 250, after which a shard with a blocked event loop is replaced.
-    pub shard_blocked_ms: u64,
-    /// Milliseconds between two checkpoints of a saga.
-    pub checkpoint_every_ms: u64,
-    /// Milliseconds after which a client's view query, or page of a resource, is ended and answered
-    /// 503.
-    pub query_ms_max: u64,
+described! {
+    /// The settings of actors: section `[actors]`.
+    #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(default, deny_unknown_fields)]
+    pub struct ActorSettings {
+        /// Number of shards, which are event loops to which aggregates are hashed, at most 1024; 0
+        /// is one for two cores.
+        pub shards: usize,
+        /// Upper bound of aggregates in memory in the whole process. Near it, the least recently
+        /// used ones are passivated.
+        pub instances_max: usize,
+        /// Upper bound in bytes of cached representations, which are read without their aggregates;
+        /// 0 caches none.
+        pub representations_bytes_max: usize,
+        /// Seconds after which an unused aggregate is passivated.
+        pub idle_after_s: u64,
+        /// Events of one aggregate between two snapshots.
+        pub snapshot_every_events: u32,
+        /// Upper bound of messages waiting for one aggregate kind; more are answered 503.
+        pub mailbox_messages_max: usize,
+        /// Upper bound of messages waiting for one instance; more are answered 503.
+        pub instance_messages_max: usize,
+        /// Milliseconds a command waits for the gate of its kind, or of another aggregate's step,
+        /// before it is refused.
+        pub admit_within_ms: u64,
+        /// Upper bound of clients that wait for an external service while this machine works on
+        /// their request, before the call and after its answer. More are answered 503.
+        pub unanswered_max: usize,
+        /// Crashes of one instance within the window that put it in quarantine, at most 1000.
+        pub crashes_max: u32,
+        /// The window in which crashes are counted, in seconds.
+        pub crash_window_s: u64,
+        /// The pause before the first rebuild after a crash, in milliseconds; doubles with each
+        /// further crash.
+        pub crash_backoff_ms: u64,
+        /// Milliseconds, at least 250, after which a shard with a blocked event loop is replaced.
+        pub shard_blocked_ms: u64,
+        /// Milliseconds between two checkpoints of a saga.
+        pub checkpoint_every_ms: u64,
+        /// Milliseconds, from 10 to 60000, after which a client's view query, or page of a
+        /// resource, is ended and answered 503.
+        pub query_ms_max: u64,
+    }
 }
 
 impl Default for ActorSettings {

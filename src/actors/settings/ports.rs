@@ -1,7 +1,10 @@
 //! The settings of ports.
 
 use super::{actors::check_url, headers::HeadersSettings};
-use crate::actors::support::{COUNT_MAX, InvalidSetting, within};
+use crate::{
+    actors::support::{COUNT_MAX, InvalidSetting, within},
+    described,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -11,55 +14,59 @@ pub const RETRY_SHARE_MAX: f64 = 10.0;
 /// The settings of ports by name: sections `[ports."business/name"]`.
 pub type PortsSettings = BTreeMap<String, PortSettings>;
 
-/// The settings of one port: how an external service is called.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct PortSettings {
-    /// The transport of the requests.
-    pub transport: TransportKind,
-    /// The URL of an HTTP service; required for that transport.
-    pub url: Option<String>,
-    /// The headers of every request to an HTTP service. Their values can be secrets from the
-    /// environment or from files; no value is ever shown.
-    pub headers: HeadersSettings,
-    /// The time-out of an attempt, in milliseconds.
-    pub timeout_ms: u64,
-    /// The time, in milliseconds, in which a request with a waiting client is answered. It includes
-    /// the wait in the gate, all attempts and pauses, counted from the record that caused the
-    /// request. No attempt starts with less than half of its time-out left. A configured value is
-    /// less than `http.wait_max_ms`.
-    pub within_ms: u64,
-    /// Retries after the first attempt, for requests with a waiting client.
-    pub retries: u32,
-    /// The number of retries and hedges that are made at most for each first attempt, on the average
-    /// of all requests.
-    pub retry_share: f64,
-    /// The time, in milliseconds, after which a second attempt starts beside an unanswered first
-    /// one, under the same idempotency key. Only for requests with a waiting client; never when not
-    /// given.
-    pub hedge_after_ms: Option<u64>,
-    /// The pause before the first retry, in milliseconds; doubles with each retry, with a jitter of
-    /// half.
-    pub backoff_ms: u64,
-    /// The longest pause between two attempts, in milliseconds.
-    pub backoff_max_ms: u64,
-    /// Requests in flight at once: the limit of the port's gate, unless that is set there. The
-    /// port's own default when not given.
-    pub concurrency: Option<usize>,
-    /// The result of a request with a waiting client when the service does not answer.
-    pub fallback: Fallback,
-    /// Upper bound of requests deferred under the fallback *defer*; more are refused.
-    pub deferred_max: usize,
-    /// A deferred request is given up this many milliseconds after the record that caused it.
-    pub deferred_within_ms: u64,
-    /// The shortest time the sandbox takes, in milliseconds.
-    pub latency_ms_min: u64,
-    /// The longest time the sandbox takes, in milliseconds.
-    pub latency_ms_max: u64,
-    /// The share of attempts that the sandbox fails, from 0 to 1.
-    pub failure_rate: f64,
-    /// The share of charges that the sandbox declines, from 0 to 1.
-    pub decline_rate: f64,
+described! {
+    /// The settings of one port: how an external service is called.
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+    #[serde(default, deny_unknown_fields)]
+    pub struct PortSettings {
+        /// The transport of the requests: `sandbox`, which is simulated in this process, or `http`,
+        /// which posts JSON to `url`.
+        pub transport: TransportKind,
+        /// The URL of an HTTP service; required for that transport.
+        pub url: Option<String>,
+        /// The headers of every request to an HTTP service: text, `{ env = "VARIABLE" }` or `{ file
+        /// = "PATH" }`, with an optional `prefix`. No value is ever shown.
+        pub headers: HeadersSettings,
+        /// The time-out of an attempt, in milliseconds.
+        pub timeout_ms: u64,
+        /// The time, in milliseconds, in which a request with a waiting client is answered. It
+        /// includes the wait in the gate, all attempts and pauses, counted from the record that
+        /// caused the request. No attempt starts with less than half of its time-out left. A
+        /// configured value is less than `http.wait_max_ms`.
+        pub within_ms: u64,
+        /// Retries after the first attempt, for requests with a waiting client.
+        pub retries: u32,
+        /// The number of retries and hedges that are made at most for each first attempt, on the
+        /// average of all requests, from 0 to 10.
+        pub retry_share: f64,
+        /// The time, in milliseconds, after which a second attempt starts beside an unanswered
+        /// first one, under the same idempotency key. Only for requests with a waiting client;
+        /// never when not given.
+        pub hedge_after_ms: Option<u64>,
+        /// The pause before the first retry, in milliseconds; doubles with each retry, with a
+        /// jitter of half.
+        pub backoff_ms: u64,
+        /// The longest pause between two attempts, in milliseconds.
+        pub backoff_max_ms: u64,
+        /// Requests in flight at once: the limit of the port's gate, unless that is set there. The
+        /// port's own default when not given.
+        pub concurrency: Option<usize>,
+        /// The result of a request with a waiting client when the service does not answer: `refuse`
+        /// (503) or `defer` (202).
+        pub fallback: Fallback,
+        /// Upper bound of requests deferred under the fallback *defer*; more are refused.
+        pub deferred_max: usize,
+        /// A deferred request is given up this many milliseconds after the record that caused it.
+        pub deferred_within_ms: u64,
+        /// The shortest time the sandbox takes, in milliseconds.
+        pub latency_ms_min: u64,
+        /// The longest time the sandbox takes, in milliseconds.
+        pub latency_ms_max: u64,
+        /// The share of attempts that the sandbox fails, from 0 to 1.
+        pub failure_rate: f64,
+        /// The share of charges that the sandbox declines, from 0 to 1.
+        pub decline_rate: f64,
+    }
 }
 
 impl Default for PortSettings {

@@ -26,6 +26,7 @@ impl Business for Claims {
     const STAFF: &'static [&'static str] = &[EXAMINER, PAYOUT_CLERK];
     const WAIT_SETTING: Option<&'static str> = Some("cancel_within_ms");
     type Settings = Settings;
+    const MEANINGS: Meanings = Settings::MEANINGS;
     const EXAMPLES: &'static [(&'static str, &'static str)] = &[
         ("claims", r#"{"customerId":1,"price":500}"#),
         ("reviews", r#"{"claimId":1,"status":"Assigned Examiner"}"#),

@@ -20,6 +20,7 @@ impl Business for Education {
     const NAME: &'static str = "education";
     const STAFF: &'static [&'static str] = &[COURSE_MANAGER];
     type Settings = settings::Settings;
+    const MEANINGS: Meanings = settings::Settings::MEANINGS;
     const EXAMPLES: &'static [(&'static str, &'static str)] =
         &[("eduApplications", r#"{"userId":"jung","eduName":"MSA","eduId":1}"#)];
 

@@ -3,15 +3,17 @@
 use crate::domain::kernel::{prelude::*, price, prices};
 use std::collections::BTreeMap;
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Settings {
-    /// The price of a course without a price of its own.
-    #[serde(deserialize_with = "price")]
-    pub course_price: Money,
-    /// The prices of single courses by their `eduName`: `course_prices.MSA = 300000`.
-    #[serde(deserialize_with = "prices")]
-    pub course_prices: BTreeMap<String, Money>,
+described! {
+    #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(deny_unknown_fields, default)]
+    pub struct Settings {
+        /// The price of a course without a price of its own, in won, at most 10^12.
+        #[serde(deserialize_with = "price")]
+        pub course_price: Money,
+        /// The prices of single courses by their `eduName`: `course_prices.MSA = 300000`.
+        #[serde(deserialize_with = "prices")]
+        pub course_prices: BTreeMap<String, Money>,
+    }
 }
 
 impl Default for Settings {

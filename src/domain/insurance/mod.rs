@@ -30,6 +30,7 @@ impl Business for Insurance {
     const NAME: &'static str = "insurance";
     const STAFF: &'static [&'static str] = &[UNDERWRITER, PRODUCT_MANAGER];
     type Settings = settings::Settings;
+    const MEANINGS: Meanings = settings::Settings::MEANINGS;
     const EXAMPLES: &'static [(&'static str, &'static str)] = &[
         ("products", r#"{"productName":"cancer","premium":30000}"#),
         ("subscriptions", r#"{"productName":"cancer","customer":"Jung"}"#),

@@ -1,19 +1,24 @@
 //! Settings of the insurance business: the section `[insurance]`.
 
-use crate::domain::kernel::{Money, price, roster::Clerks};
+use crate::{
+    described,
+    domain::kernel::{Money, price, roster::Clerks},
+};
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
 
-/// Settings: whether unregistered products are sold, their premium, and the underwriters.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Settings {
-    /// Whether customers can apply for products that are not registered.
-    pub open_catalogue: bool,
-    /// Premium of products that are not registered, in won; at least 1.
-    #[serde(deserialize_with = "at_least_one")]
-    pub default_premium: Money,
-    /// Numbers of the underwriters; among equally loaded ones the first gets the work.
-    pub roster: Clerks,
+described! {
+    /// Settings: whether unregistered products are sold, their premium, and the underwriters.
+    #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(deny_unknown_fields, default)]
+    pub struct Settings {
+        /// Whether customers can apply for products that are not registered.
+        pub open_catalogue: bool,
+        /// Premium of products that are not registered, in won; at least 1.
+        #[serde(deserialize_with = "at_least_one")]
+        pub default_premium: Money,
+        /// Numbers of the underwriters; among equally loaded ones the first gets the work.
+        pub roster: Clerks,
+    }
 }
 
 impl Default for Settings {

@@ -1,6 +1,6 @@
 //! The host that a business is installed in, and the events that its parts receive there.
 
-use super::{Aggregate, Id, Lookup, Port, Saga, StateReader, Timestamp, View};
+use super::{Aggregate, Id, Lookup, Meanings, Port, Saga, StateReader, Timestamp, View};
 use serde::{Serialize, de::DeserializeOwned};
 use std::fmt::Debug;
 
@@ -49,6 +49,10 @@ pub trait Business: 'static {
     const NAME: &'static str;
     /// The settings: the section `[NAME]` of the configuration. They must refuse unknown keys.
     type Settings: Settings;
+
+    /// The keys of the settings with their meanings, for the documentation: the constant of
+    /// [`described!`](crate::described).
+    const MEANINGS: Meanings = &[];
 
     /// The roles of the staff: all that its commands name ([`Issuer::Staff`](super::Issuer)). They see
     /// all of the business, once identity is configured.

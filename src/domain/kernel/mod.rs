@@ -13,6 +13,7 @@ mod command_routes;
 mod currency;
 mod date;
 pub mod deed;
+mod described;
 mod dispatch;
 mod epoch_ms;
 mod field_names;
@@ -57,6 +58,7 @@ pub use command_request::{Empty, Malformed, Method, ParsedCommand, Place, Target
 pub use command_routes::{CommandRoute, CommandRoutes, Means};
 pub use currency::{Currency, InvalidAmount};
 pub use date::{Date, InvalidDate};
+pub use described::Meanings;
 pub use dispatch::{Dispatch, command_name};
 pub use epoch_ms::EpochMs;
 pub use field_names::field_names;

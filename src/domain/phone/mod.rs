@@ -29,6 +29,7 @@ impl Business for PhoneShop {
     const STAFF: &'static [&'static str] = &[STORE_CLERK];
     const WAIT_SETTING: Option<&'static str> = Some("cancel_within_ms");
     type Settings = Settings;
+    const MEANINGS: Meanings = Settings::MEANINGS;
     const EXAMPLES: &'static [(&'static str, &'static str)] =
         &[("orders", r#"{"item":"GX Note99","qty":2,"price":990000}"#)];
 

@@ -3,22 +3,24 @@
 use crate::domain::kernel::{prelude::*, prices};
 use std::collections::BTreeMap;
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Settings {
-    /// List price of each item, in won: `[phone.prices]`. It holds for every order of the item; an
-    /// order with another price is rejected.
-    #[serde(deserialize_with = "prices")]
-    pub prices: BTreeMap<String, Money>,
-    /// Whether the store ships automatically; if not, a clerk does.
-    pub auto_ship: bool,
-    /// Seconds from the arrival of an order at the store to its automatic shipping. The customer
-    /// can cancel meanwhile. 0 is at once.
-    pub ship_after_s: u32,
-    /// Milliseconds that a cancellation waits for the reward to be taken back; then it fails (503).
-    /// The value is less than `http.wait_max_ms`; an unset value is lowered to four fifths of that
-    /// where necessary.
-    pub cancel_within_ms: u32,
+described! {
+    #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(deny_unknown_fields, default)]
+    pub struct Settings {
+        /// List price of each item, in won: `[phone.prices]`. It holds for every order of the item;
+        /// an order with another price is rejected.
+        #[serde(deserialize_with = "prices")]
+        pub prices: BTreeMap<String, Money>,
+        /// Whether the store ships automatically; if not, a clerk does.
+        pub auto_ship: bool,
+        /// Seconds from the arrival of an order at the store to its automatic shipping. The
+        /// customer can cancel meanwhile. 0 is at once.
+        pub ship_after_s: u32,
+        /// Milliseconds that a cancellation waits for the reward to be taken back; then it fails
+        /// (503). The value is less than `http.wait_max_ms`; an unset value is lowered to four
+        /// fifths of that where necessary.
+        pub cancel_within_ms: u32,
+    }
 }
 
 impl Default for Settings {

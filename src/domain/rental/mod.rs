@@ -10,7 +10,7 @@ mod rent;
 pub mod settings;
 pub mod system;
 
-use super::kernel::{self, Business, Host, Quantity, StateReader};
+use super::kernel::{self, Business, Host, Meanings, Quantity, StateReader};
 use availability::Availability;
 use car::Car;
 use handover::Handover;
@@ -27,6 +27,7 @@ impl Business for CarRental {
     const NAME: &'static str = "rental";
     const STAFF: &'static [&'static str] = &[FLEET_MANAGER];
     type Settings = Settings;
+    const MEANINGS: Meanings = Settings::MEANINGS;
     const EXAMPLES: &'static [(&'static str, &'static str)] = &[
         ("cars", r#"{"name":"sonata","cnt":3}"#),
         ("orders", r#"{"carId":1,"qty":2}"#),

@@ -27,6 +27,7 @@ impl Business for CallTaxi {
     const NAME: &'static str = "taxi";
     const STAFF: &'static [&'static str] = &[DISPATCHER, DRIVER];
     type Settings = settings::Settings;
+    const MEANINGS: Meanings = settings::Settings::MEANINGS;
     const EXAMPLES: &'static [(&'static str, &'static str)] = &[
         ("orders", r#"{"orderType":"basic","name":"Jung"}"#),
         ("taxis", r#"{"taxiName":"sonata","companyName":"tmap","stockCnt":10,"itemPrice":4900}"#),

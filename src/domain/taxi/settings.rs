@@ -3,21 +3,26 @@
 use super::grade::Grade;
 use crate::domain::kernel::{prelude::*, price};
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Settings {
-    /// The lowest fare, in won.
-    #[serde(deserialize_with = "price")]
-    pub min_tax_price: Money,
-    #[serde(deserialize_with = "price")]
-    pub fare_basic: Money,
-    #[serde(deserialize_with = "price")]
-    pub fare_prime: Money,
-    #[serde(deserialize_with = "price")]
-    pub fare_platinum: Money,
-    /// The seconds within which the dispatcher has to confirm a reservation. After that it is
-    /// cancelled and refunded; 0 means no limit.
-    pub confirm_within_s: u32,
+described! {
+    #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(deny_unknown_fields, default)]
+    pub struct Settings {
+        /// The lowest fare, in won, at most 10^12.
+        #[serde(deserialize_with = "price")]
+        pub min_tax_price: Money,
+        /// The fare of the basic grade, in won, at most 10^12.
+        #[serde(deserialize_with = "price")]
+        pub fare_basic: Money,
+        /// The fare of the prime grade, in won.
+        #[serde(deserialize_with = "price")]
+        pub fare_prime: Money,
+        /// The fare of the platinum grade, in won.
+        #[serde(deserialize_with = "price")]
+        pub fare_platinum: Money,
+        /// The seconds within which the dispatcher has to confirm a reservation. After that it is
+        /// cancelled and refunded; 0 means no limit.
+        pub confirm_within_s: u32,
+    }
 }
 
 impl Default for Settings {

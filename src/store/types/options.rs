@@ -1,41 +1,44 @@
 //! Options of a journal.
 
-use crate::store::faults::Faults;
+use crate::{described, store::faults::Faults};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
-/// Options for opening a journal: section `[journal]` of the configuration, and what the server
-/// adds to it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct JournalOptions {
-    /// Memory for pages of the store, in bytes; 64 MiB by default.
-    pub cache_bytes: u64,
-    /// A commit gets no further submission once it holds this many records; 512 by default. Past a
-    /// few hundred the cost per record rises again.
-    pub commit_records_max: usize,
-    /// Most records that may wait for a commit before submitting is refused; 65,536 by default. A
-    /// submission without records counts as one.
-    pub queue_records_max: usize,
-    /// Number of the latest records that are kept in memory for subscribers; 16,384 by default.
-    /// Those not yet durable are kept in any case.
-    pub feed_records_max: usize,
-    /// Bytes of the file system that are left free, but at most a twentieth of it. Submitting is
-    /// refused while less is free; 16 MiB by default.
-    pub reserve_bytes: u64,
-    /// Minimum time, in seconds, that answers under idempotency keys are kept; 86,400 by default.
-    pub answers_kept_s: u64,
-    /// The folder of the views. Their cursors show the last position of the journal. None by
-    /// default.
-    #[serde(skip)]
-    pub views: Option<PathBuf>,
-    /// Whether a journal that lacks acknowledged history is opened, and the loss recorded. By
-    /// default the opening is refused.
-    #[serde(skip)]
-    pub accept_loss: bool,
-    /// Faults to inject; none by default.
-    #[serde(skip)]
-    pub faults: Faults,
+described! {
+    /// Options for opening a journal: section `[journal]` of the configuration, and what the server
+    /// adds to it.
+    #[derive(Clone, Debug, Serialize, Deserialize)]
+    #[serde(default, deny_unknown_fields)]
+    pub struct JournalOptions {
+        /// Memory for pages of the store, in bytes, at least 1 MiB.
+        pub cache_bytes: u64,
+        /// A commit gets no further submission once it holds this many records. Past a few hundred
+        /// the cost per record rises again.
+        pub commit_records_max: usize,
+        /// Most records that may wait for a commit before submitting is refused (503). A submission
+        /// without records counts as one.
+        pub queue_records_max: usize,
+        /// Number of the latest records that are kept in memory for subscribers. Those not yet
+        /// durable are kept in any case.
+        pub feed_records_max: usize,
+        /// Bytes of the file system that are left free, but at most a twentieth of it. Submitting
+        /// is refused while less is free (507).
+        pub reserve_bytes: u64,
+        /// Minimum time, in seconds, that answers under idempotency keys are kept, at least 60.
+        /// Afterwards the key is new.
+        pub answers_kept_s: u64,
+        /// The folder of the views. Their cursors show the last position of the journal. None by
+        /// default.
+        #[serde(skip)]
+        pub views: Option<PathBuf>,
+        /// Whether a journal that lacks acknowledged history is opened, and the loss recorded. By
+        /// default the opening is refused.
+        #[serde(skip)]
+        pub accept_loss: bool,
+        /// Faults to inject; none by default.
+        #[serde(skip)]
+        pub faults: Faults,
+    }
 }
 
 impl Default for JournalOptions {

@@ -1,0 +1,59 @@
+//! All errors of the settings, not the first one alone.
+
+use super::{
+    Config, Flags,
+    error::{key, named},
+    sources,
+};
+use crate::actors::{Settings, StartError};
+
+/// The most errors that are searched for: more than a file has keys.
+const ERRORS_MAX: usize = 1_000;
+
+/// Every error of these settings, as a sentence with its key and place; none when they are valid.
+/// `install` checks the sections of businesses, ports and gates against those that exist.
+///
+/// A wrong key is left out, and the others are checked again, so an error that follows from a
+/// missing key can be named as well.
+#[must_use]
+pub fn errors(flags: &Flags, install: &impl Fn(Settings) -> Result<(), StartError>) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut without: Vec<String> = Vec::new();
+    while found.len() < ERRORS_MAX {
+        let (sentences, keys) = match wrong(flags, &without, install) {
+            Ok(()) => break,
+            Err(wrong) => wrong,
+        };
+        found.extend(sentences);
+        let given = sources::given(flags, &without);
+        let given = |key: &String| {
+            !key.is_empty() && given.as_ref().is_ok_and(|it| it.find_value(key).is_ok())
+        };
+        let removable: Vec<_> = keys.into_iter().filter(given).collect();
+        if removable.is_empty() {
+            break;
+        }
+        without.extend(removable);
+    }
+    found
+}
+
+/// The errors that are found at once, and the keys that they are about.
+fn wrong(
+    flags: &Flags,
+    without: &[String],
+    install: &impl Fn(Settings) -> Result<(), StartError>,
+) -> Result<(), (Vec<String>, Vec<String>)> {
+    let figment =
+        sources::all(flags, without).map_err(|error| (vec![error.to_string()], vec![]))?;
+    let config = Config::of(&figment, flags.clone());
+    let config = config.map_err(|error| (vec![named(&error).to_string()], vec![key(&error)]))?;
+    match install(config.settings()) {
+        Ok(()) => Ok(()),
+        Err(StartError::Settings(lines)) => {
+            let keys = lines.lines().map(Config::key_of_line).collect();
+            Err((config.with_sources(&lines).lines().map(str::to_owned).collect(), keys))
+        }
+        Err(other) => Err((vec![other.to_string()], vec![])),
+    }
+}
