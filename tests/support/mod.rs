@@ -12,6 +12,7 @@ pub mod provider;
 pub mod story;
 pub mod suspension;
 pub mod token;
+pub mod tools;
 pub mod trace;
 
 /// An HTTP client.
