@@ -50,12 +50,12 @@ async fn no_reply_leaves_before_its_record_is_synced() {
 #[test]
 fn a_reply_too_early_is_noticed() {
     let asked = r#"1 recvfrom(9<socket:[1]>, "POST /x HTTP/1.1\r\n{\"name\":\"m-1\"}", 9) = 9"#;
-    let write = r#"2 pwrite64(3</d/journal/db>, "..m-1..", 7, 0) = 7"#;
-    let sync = "2 fdatasync(3</d/journal/db>) = 0";
+    let write = r#"2 pwrite64(3</d/journal/wal.0>, "..m-1..", 7, 0) = 7"#;
+    let sync = "2 fdatasync(3</d/journal/wal.0>) = 0";
     let reply = r#"1 sendto(9<socket:[1]>, "HTTP/1.1 201 Created\r\n m-1", 9, 0, NULL, 0) = 9"#;
-    let failed = "2 fdatasync(3</d/journal/db>) = -1 EIO (Input/output error)";
-    let other = "2 fdatasync(3</d/views/db>) = 0";
-    let began = "2 fdatasync(3</d/journal/db> <unfinished ...>";
+    let failed = "2 fdatasync(3</d/journal/wal.0>) = -1 EIO (Input/output error)";
+    let other = "2 fdatasync(3</d/journal/db>) = 0";
+    let began = "2 fdatasync(3</d/journal/wal.0> <unfinished ...>";
     let ended = "2 <... fdatasync resumed>) = 0";
     let is_honest = |lines: &[&str]| {
         replies_follow_syncs(&calls(&lines.join("\n")), &[("m-1".to_owned(), 1)]).is_ok()

@@ -108,6 +108,14 @@ impl Faults {
         }
         Ok(())
     }
+
+    /// Returns the simulated error of a sync of sled's files.
+    pub(in crate::store) fn before_write_back(&self) -> io::Result<()> {
+        match self.simulated_state() {
+            Some(SimulatedDiskState::Failing) => Err(io::Error::other("failed on purpose")),
+            _ => Ok(()),
+        }
+    }
 }
 
 impl Armed {

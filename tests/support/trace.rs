@@ -18,10 +18,12 @@ impl Call {
         names.iter().any(|name| self.text.strip_prefix(name).is_some_and(|at| at.starts_with('(')))
     }
 
-    /// Whether its first argument is the log of the journal.
+    /// Whether its first argument is a file of the write-ahead log of the journal.
     fn is_on_journal(&self) -> bool {
         let file = self.text.split_once('<').and_then(|(_, rest)| rest.split_once('>'));
-        file.is_some_and(|(path, _)| path.ends_with("/journal/db"))
+        file.is_some_and(|(path, _)| {
+            ["/journal/wal.0", "/journal/wal.1"].iter().any(|log| path.ends_with(log))
+        })
     }
 
     fn writes_journal(&self) -> bool {

@@ -3,7 +3,7 @@
 use super::{space::Refusal, tree::TreeError};
 
 /// Why a commit failed.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum Failure {
     /// The commit was not begun, and nothing is damaged.
     #[error("{0}")]

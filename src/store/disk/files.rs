@@ -3,6 +3,7 @@
 //! A deleted or replaced file stays open and writable for as long as the process runs; writes to it
 //! are lost afterwards. So the paths are compared with the opened files.
 
+use super::write_ahead;
 use crate::store::types::OpenError;
 use crate::sync;
 use std::{
@@ -73,10 +74,13 @@ pub struct Files {
 }
 
 impl Files {
-    /// Records the identities of the files: the log and the mark must be open by now.
+    /// Records the identities of the files: the logs and the mark must be open by now.
     pub(in crate::store) fn of(dir: &Path, mark: &Path, locked: Locked) -> io::Result<Self> {
-        let paths = [locked.home.clone(), dir.to_owned(), dir.join("db"), mark.to_owned()];
-        let opened = paths.into_iter().map(|path| Ok((path.clone(), identity(&path)?)));
+        let [first, second] = write_ahead::paths(dir);
+        let folders = [locked.home.clone(), dir.to_owned()];
+        let files = [dir.join("db"), first, second, mark.to_owned()];
+        let opened =
+            folders.into_iter().chain(files).map(|path| Ok((path.clone(), identity(&path)?)));
         let opened = opened.collect::<io::Result<_>>()?;
         let (locked, checked) = (Mutex::new(Some(locked)), Mutex::new(Instant::now()));
         Ok(Self { opened, locked, checked })

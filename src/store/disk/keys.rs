@@ -25,6 +25,8 @@
 //! m | n                                           numbers that are not assigned again, by kind
 //! m | l                                           losses of history that were accepted
 //! m | o                                           the position up to which `w` lists all streams
+//! m | w                                           the last commit of the write-ahead log that sled
+//!                                                 holds
 //! ```
 //! The keys of answers are idempotency keys.
 
@@ -60,6 +62,9 @@ pub(in crate::store) const OWNED: u8 = b'w';
 
 /// The key of the position up to which the streams of owners are listed.
 pub(in crate::store) const OWNED_UP_TO: &[u8] = b"mo";
+
+/// The key of the last commit of the write-ahead log that sled holds.
+pub(in crate::store) const WRITTEN_BACK: &[u8] = b"mw";
 
 /// The key of the format version.
 pub(in crate::store) const FORMAT: &[u8] = b"mf";

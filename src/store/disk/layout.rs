@@ -12,13 +12,13 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// The format of the whole store. Raised when an older binary could misread what a newer wrote.
-pub const FORMAT: u32 = 7;
+pub const FORMAT: u32 = 8;
 
 /// The oldest format that this binary reads. Formats 1 and 2 have no identity of the store. Format
 /// 1 does not store the young records of a group together. Commits of formats 1 to 3 have no
 /// running checksum. Formats 1 to 4 name no shapes of stored types.
 /// Records of formats 1 to 5 have no principals. Format 6 lists each stream of an owner under a key
-/// of its own, in the commit that begins it.
+/// of its own, in the commit that begins it. Formats 1 to 7 have no write-ahead log.
 pub const FORMAT_READ_MIN: u32 = 1;
 
 /// A stream is young up to this version. Its later records up to there may be stored together with

@@ -1,5 +1,5 @@
-//! The files of the journal: sled with durable commits, the keys and their layout, reads, the free
-//! space, and the mark.
+//! The files of the journal: sled behind a write-ahead log, the keys and their layout, reads, the
+//! free space, and the mark.
 
 mod failure;
 pub mod files;
@@ -12,6 +12,8 @@ mod space;
 pub mod synced;
 mod tree;
 pub mod walk;
+pub mod write_ahead;
+mod write_back;
 
 pub use failure::Failure;
 pub use files::{Files, Locked};

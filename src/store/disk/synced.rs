@@ -1,20 +1,26 @@
-//! The disk under the journal: sled, with commits that survive a power loss.
+//! The disk under the journal: sled behind a write-ahead log, with commits that survive a power
+//! loss.
 //!
 //! The `flush` of sled 0.34 calls `sync_file_range`, which does not protect against a power loss.
 //! This module therefore opens the files that sled writes, and syncs them after each flush.
 //!
 //! ```text
-//! conf     written once, when the folder is created
-//! db       the log: every commit ends up here
-//! blobs/   values too large for the log, one file each; kept rare by small values
-//! snap.*   written and synced by sled while it opens; the folder is synced here
+//! wal.0, wal.1   the write-ahead log: every commit, until sled holds it
+//! conf           written once, when the folder is created
+//! db             the log of sled: every commit ends up here
+//! blobs/         values too large for the log, one file each; kept rare by small values
+//! snap.*         written and synced by sled while it opens; the folder is synced here
 //! ```
 
-use super::{failure::Failure, space::Space, tree::Tree};
-use crate::store::{
-    faults::Faults,
-    types::{JournalOptions, OpenError},
+use super::{
+    failure::Failure,
+    keys, reading,
+    space::Space,
+    tree::{ADVICE, Tree, Write},
+    write_ahead::{self, WriteAheadLog},
+    write_back::WriteBack,
 };
+use crate::store::types::{JournalOptions, OpenError};
 use crate::sync;
 use siphasher::sip::SipHasher13;
 use std::{
@@ -24,7 +30,7 @@ use std::{
     hash::Hasher as _,
     io::{self, Read as _, Seek as _, SeekFrom, Write as _},
     path::{Path, PathBuf},
-    sync::Mutex,
+    sync::{Arc, Mutex},
     time::{Duration, SystemTime},
 };
 
@@ -36,33 +42,40 @@ const NODE_BYTES: u64 = 8_192;
 
 /// An open store.
 pub struct Disk {
-    pub(in crate::store) db: Tree,
-    log: fs::File,
+    pub(in crate::store) db: Arc<Tree>,
     pub(in crate::store) space: Space,
-    blobs: Mutex<Blobs>,
-    faults: Faults,
+    write_back: WriteBack,
 }
 
 impl Disk {
-    /// Opens or creates the store in this folder, and makes the folder itself durable.
+    /// Opens or creates the store in this folder, and makes the folder itself durable. Commits that
+    /// only the write-ahead log holds are written to sled first.
     pub(in crate::store) fn open(dir: &Path, options: &JournalOptions) -> Result<Self, OpenError> {
         let failed = |reason: String| OpenError { path: dir.to_owned(), reason };
-        remove_unfinished_snapshots(dir).map_err(|error| failed(error.to_string()))?;
+        let io_failed = |error: io::Error| failed(error.to_string());
+        remove_unfinished_snapshots(dir).map_err(io_failed)?;
+        if write_ahead::paths(dir).iter().any(|path| path.exists()) && !dir.join("db").exists() {
+            return Err(failed(format!("the file db is missing beside its log; {ADVICE}")));
+        }
         let config = sled::Config::new()
             .path(dir)
             .mode(sled::Mode::HighThroughput)
             .cache_capacity(options.cache_bytes)
             .flush_every_ms(None);
         let db = Tree::open(&config, dir).map_err(|error| failed(error.to_string()))?;
-        let io_failed = |error: io::Error| failed(error.to_string());
         let log = fs::OpenOptions::new().write(true).open(dir.join("db")).map_err(io_failed)?;
+        let of_log = log.try_clone().map_err(io_failed)?;
+        let written_back = reading::value(&db, keys::WRITTEN_BACK, "the last commit written back");
+        let written_back = written_back.map_err(|error| failed(error.to_string()))?;
+        let ahead = WriteAheadLog::open(dir, written_back.unwrap_or(0)).map_err(failed)?;
         sync_folders(dir).map_err(io_failed)?;
         log.sync_all().map_err(io_failed)?;
         let blobs = Mutex::new(Blobs::of(dir).map_err(io_failed)?);
-        let faults = options.faults.clone();
-        let of_log = log.try_clone().map_err(io_failed)?;
+        let (db, files, faults) = (Arc::new(db), SledFiles { log, blobs }, options.faults.clone());
         let space = Space::new(dir.to_owned(), of_log, options.reserve_bytes, faults.clone());
-        Ok(Self { db, log, space, blobs, faults })
+        let of_sled = (Arc::clone(&db), files);
+        let write_back = WriteBack::start(of_sled, ahead, faults).map_err(failed)?;
+        Ok(Self { db, space, write_back })
     }
 
     /// Applies a batch, whole or not at all, and returns once it would survive a power loss.
@@ -71,14 +84,29 @@ impl Disk {
     /// When it is refused, it has changed nothing. When it is broken or damaged, the store must not
     /// be written to any more.
     pub(in crate::store) fn commit(&self, batch: Batch) -> Result<(), Failure> {
-        self.space.prepare(batch.bytes).map_err(Failure::Refused)?;
-        self.db.apply_batch(batch.entries)?;
-        self.db.flush()?;
-        self.sync().map_err(|error| Failure::Broken(error.to_string()))
+        self.write_back.commit(batch, &self.space)
     }
 
-    fn sync(&self) -> io::Result<()> {
-        self.faults.before_sync()?;
+    /// Writes to sled, durably, what only the write-ahead log holds.
+    pub(in crate::store) fn write_back(&self) -> Result<(), Failure> {
+        self.write_back.finish()
+    }
+
+    /// Does this work while no file of the journal is written.
+    #[cfg(test)]
+    pub(in crate::store) fn while_idle<T>(&self, work: impl FnOnce() -> T) -> T {
+        self.write_back.while_idle(work)
+    }
+}
+
+/// The files that sled writes.
+pub(super) struct SledFiles {
+    log: fs::File,
+    blobs: Mutex<Blobs>,
+}
+
+impl SledFiles {
+    pub(super) fn sync(&self) -> io::Result<()> {
         // The blobs are synced first: the log must not refer to missing values.
         sync::lock(&self.blobs).sync()?;
         self.log.sync_data()
@@ -106,7 +134,7 @@ pub(in crate::store) fn is_held(dir: &Path) -> bool {
 /// The writes of one commit, and their cost.
 #[derive(Default)]
 pub struct Batch {
-    entries: sled::Batch,
+    writes: Vec<Write>,
     /// The checksum of all writes so far.
     digest: SipHasher13,
     /// Growth of the log at most, in bytes.
@@ -125,7 +153,7 @@ impl Batch {
         self.digest.write(value.last_chunk::<4>().unwrap_or(&[0; 4]));
         // sled writes the change, and sometimes the whole node that it belongs to.
         self.bytes += NODE_BYTES + 2 * value.len() as u64;
-        self.entries.insert(key, value);
+        self.writes.push((key, Some(value)));
     }
 
     pub(in crate::store) const fn is_empty(&self) -> bool {
@@ -136,7 +164,12 @@ impl Batch {
         let key = key.into();
         self.digest.write(&key);
         self.bytes += NODE_BYTES;
-        self.entries.remove(key);
+        self.writes.push((key, None));
+    }
+
+    /// Returns the writes, and the growth of sled's log at most, in bytes.
+    pub(super) fn into_writes(self) -> (Vec<Write>, u64) {
+        (self.writes, self.bytes)
     }
 
     /// Returns the running checksum after this batch: over the one before it, all writes of the
@@ -157,19 +190,10 @@ impl Batch {
 pub(in crate::store) fn settle(dir: &Path) -> io::Result<()> {
     let mut log = fs::OpenOptions::new().read(true).write(true).open(dir.join("db"))?;
     log.try_lock().map_err(io::Error::from)?;
-    let mut chunk = vec![0; 1 << 20];
-    let mut offset = 0;
-    loop {
-        log.seek(SeekFrom::Start(offset))?;
-        let read = log.read(&mut chunk)?;
-        if read == 0 {
-            break;
-        }
-        log.seek(SeekFrom::Start(offset))?;
-        log.write_all(&chunk[..read])?;
-        offset += read as u64;
+    rewrite(&mut log)?;
+    for path in write_ahead::paths(dir) {
+        rewrite(&mut fs::OpenOptions::new().read(true).write(true).open(path)?)?;
     }
-    log.sync_all()?;
     for blob in fs::read_dir(dir.join("blobs"))? {
         let path = blob?.path();
         let content = fs::read(&path)?;
@@ -178,6 +202,21 @@ pub(in crate::store) fn settle(dir: &Path) -> io::Result<()> {
         file.sync_all()?;
     }
     sync_folders(dir)
+}
+
+fn rewrite(file: &mut fs::File) -> io::Result<()> {
+    let mut chunk = vec![0; 1 << 20];
+    let mut offset = 0;
+    loop {
+        file.seek(SeekFrom::Start(offset))?;
+        let read = file.read(&mut chunk)?;
+        if read == 0 {
+            return file.sync_all();
+        }
+        file.seek(SeekFrom::Start(offset))?;
+        file.write_all(&chunk[..read])?;
+        offset += read as u64;
+    }
 }
 
 /// The folder of large values, and the values that are known to be durable.

@@ -156,6 +156,9 @@ fn is_no_space(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 
+/// The last format that lists each stream of an owner under a key of its own, or none.
+const FORMAT_OWNED_SINGLY: u32 = 6;
+
 fn check_format(disk: &Disk) -> Result<(), String> {
     let found = disk.db.get(keys::FORMAT).map_err(|error| error.to_string())?;
     let Some(found) = found else {
@@ -180,6 +183,9 @@ fn check_format(disk: &Disk) -> Result<(), String> {
     if found == FORMAT {
         return Ok(());
     }
+    if found > FORMAT_OWNED_SINGLY {
+        return write_format(disk, |_| ());
+    }
     // Format 6 lists all streams of owners already, and older formats have no owners.
     let head = reading::head(&disk.db).map_err(|error| error.to_string())?;
     write_format(disk, |batch| batch.insert(keys::OWNED_UP_TO, codec::frame(&head.position)))
@@ -194,7 +200,9 @@ fn write_format(disk: &Disk, and: impl FnOnce(&mut Batch)) -> Result<(), String>
     let mut batch = Batch::default();
     batch.insert(keys::FORMAT, codec::frame(&FORMAT));
     and(&mut batch);
-    disk.commit(batch).map_err(|failure| failure.to_string())
+    // An older binary reads the format in sled alone.
+    let written = disk.commit(batch).and_then(|()| disk.write_back());
+    written.map_err(|failure| failure.to_string())
 }
 
 /// Reads the identity of the store. A store of a format without identities gets one only when a

@@ -15,6 +15,7 @@ mod owned_rows;
 mod owning;
 mod partitions;
 mod suspecting;
+mod write_ahead;
 
 use crate::{
     domain::kernel::Timestamp,

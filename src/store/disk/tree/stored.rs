@@ -58,24 +58,28 @@ impl From<TreeError> for StoreError {
 pub const ADVICE: &str = "restore the data folder from a backup";
 
 /// sled's tree, with all errors and panics translated.
-pub struct Tree {
+pub(super) struct StoredTree {
     /// `None` only while the tree is dropped.
     db: Option<sled::Db>,
     folder: Arc<PathBuf>,
     is_abandoned: AtomicBool,
 }
 
-impl Tree {
+impl StoredTree {
     /// Opens the tree that this configuration describes.
-    pub(in crate::store) fn open(config: &sled::Config, folder: &Path) -> Result<Self, TreeError> {
+    pub(super) fn open(config: &sled::Config, folder: &Path) -> Result<Self, TreeError> {
         let folder = Arc::new(folder.to_owned());
         let db = guarded(&folder, || config.open())?;
         Ok(Self { db: Some(db), folder, is_abandoned: AtomicBool::new(false) })
     }
 
     /// Prevents that data in memory is written when the tree is dropped.
-    pub(in crate::store) fn abandon(&self) {
+    pub(super) fn abandon(&self) {
         self.is_abandoned.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_abandoned(&self) -> bool {
+        self.is_abandoned.load(Ordering::Relaxed)
     }
 
     fn with<T>(&self, work: impl FnOnce(&sled::Db) -> sled::Result<T>) -> Result<T, TreeError> {
@@ -83,65 +87,35 @@ impl Tree {
         guarded(&self.folder, || work(db))
     }
 
-    pub(in crate::store) fn get(&self, key: impl AsRef<[u8]>) -> Result<Option<IVec>, TreeError> {
+    pub(super) fn get(&self, key: impl AsRef<[u8]>) -> Result<Option<IVec>, TreeError> {
         self.with(|db| db.get(key))
     }
 
-    pub(in crate::store) fn get_lt(
-        &self,
-        key: impl AsRef<[u8]>,
-    ) -> Result<Option<(IVec, IVec)>, TreeError> {
+    pub(super) fn get_lt(&self, key: impl AsRef<[u8]>) -> Result<Option<(IVec, IVec)>, TreeError> {
         self.with(|db| db.get_lt(key))
     }
 
-    pub(in crate::store) fn contains_key(&self, key: impl AsRef<[u8]>) -> Result<bool, TreeError> {
-        self.with(|db| db.contains_key(key))
-    }
-
-    pub(in crate::store) fn is_empty(&self) -> Result<bool, TreeError> {
-        self.with(|db| db.iter().next().transpose().map(|first| first.is_none()))
-    }
-
-    pub(in crate::store) fn range<K: AsRef<[u8]>>(&self, range: impl RangeBounds<K>) -> Entries {
+    pub(super) fn range<K: AsRef<[u8]>>(&self, range: impl RangeBounds<K>) -> StoredEntries {
         self.entries(|db| db.range(range))
     }
 
-    pub(in crate::store) fn scan_prefix(&self, prefix: impl AsRef<[u8]>) -> Entries {
-        self.entries(|db| db.scan_prefix(prefix))
-    }
-
-    fn entries(&self, select: impl FnOnce(&sled::Db) -> sled::Iter) -> Entries {
+    fn entries(&self, select: impl FnOnce(&sled::Db) -> sled::Iter) -> StoredEntries {
         let begun = self.with(|db| Ok(select(db)));
-        Entries { begun: Some(begun), folder: Arc::clone(&self.folder) }
+        StoredEntries { begun: Some(begun), folder: Arc::clone(&self.folder) }
     }
 
-    pub(in crate::store) fn apply_batch(&self, batch: sled::Batch) -> Result<(), TreeError> {
+    pub(super) fn apply_batch(&self, batch: sled::Batch) -> Result<(), TreeError> {
         self.with(|db| db.apply_batch(batch))
     }
 
-    pub(in crate::store) fn flush(&self) -> Result<(), TreeError> {
+    pub(super) fn flush(&self) -> Result<(), TreeError> {
         self.with(|db| db.flush().map(drop))
     }
 }
 
-#[cfg(test)]
-impl Tree {
-    pub(in crate::store) fn insert(
-        &self,
-        key: impl AsRef<[u8]>,
-        value: impl Into<IVec>,
-    ) -> Result<(), TreeError> {
-        self.with(|db| db.insert(key, value).map(drop))
-    }
-
-    pub(in crate::store) fn remove(&self, key: impl AsRef<[u8]>) -> Result<(), TreeError> {
-        self.with(|db| db.remove(key).map(drop))
-    }
-}
-
-impl Drop for Tree {
+impl Drop for StoredTree {
     fn drop(&mut self) {
-        if self.is_abandoned.load(Ordering::Relaxed) {
+        if self.is_abandoned() {
             return mem::forget(self.db.take());
         }
         // sled syncs its file when it is dropped, and panics when that fails.
@@ -153,14 +127,15 @@ impl Drop for Tree {
 }
 
 /// Iterator over entries in order of key. It ends after an error.
-pub(in crate::store) struct Entries {
+pub(super) struct StoredEntries {
     begun: Option<Result<sled::Iter, TreeError>>,
     folder: Arc<PathBuf>,
 }
 
-type Entry = Result<(IVec, IVec), TreeError>;
+/// One entry, or why it cannot be read.
+pub(super) type Entry = Result<(IVec, IVec), TreeError>;
 
-impl Entries {
+impl StoredEntries {
     fn step(
         &mut self,
         step: impl FnOnce(&mut sled::Iter) -> Option<sled::Result<(IVec, IVec)>>,
@@ -177,7 +152,7 @@ impl Entries {
     }
 }
 
-impl Iterator for Entries {
+impl Iterator for StoredEntries {
     type Item = Entry;
 
     fn next(&mut self) -> Option<Entry> {
@@ -185,7 +160,7 @@ impl Iterator for Entries {
     }
 }
 
-impl DoubleEndedIterator for Entries {
+impl DoubleEndedIterator for StoredEntries {
     fn next_back(&mut self) -> Option<Entry> {
         self.step(sled::Iter::next_back)
     }
