@@ -5,7 +5,7 @@
 //! read_model  rows of views, one file each
 //! evolution   conversion of values whose types have changed
 //! shape       what the bytes of a stored type mean
-//! disk        sled with durable commits, keys, layout, reads, the mark
+//! disk        sled behind a write-ahead log, keys, layout, reads, the mark
 //! types       records, answers, leases, options, errors
 //! ```
 //! A submission is queued under one lock, and the writer thread commits it. Once it is durable, its

@@ -103,10 +103,14 @@ impl Base {
         }
     }
 
-    /// A random file; half of the time the log, which holds most of the data.
+    /// A random file; half of the time one of the logs, which hold most of the data.
     fn draw_file(&self, dice: &mut Dice) -> (PathBuf, u64) {
-        let log = PathBuf::from("journal/db");
-        let of_log = self.files.iter().find(|(path, _)| *path == log);
+        let log = match dice.roll(4) {
+            0 => "journal/wal.0",
+            1 => "journal/wal.1",
+            _ => "journal/db",
+        };
+        let of_log = self.files.iter().find(|(path, _)| *path == Path::new(log));
         match of_log {
             Some(of_log) if dice.roll(2) == 0 => of_log.clone(),
             _ => self.files[size(dice.roll(self.files.len() as u64))].clone(),

@@ -149,11 +149,13 @@ fn each_damaged_frame_is_found() {
             Ok(_) => assert!(is_padding, "a flipped bit at {offset} is not found"),
         }
     }
-    let mut damaged = content.clone();
-    damaged[3] ^= 1;
-    fs::write(&path, &damaged).expect("written");
-    let refused = SledJournal::open(&copy, JournalOptions::default()).err().expect("is refused");
-    assert!(refused.reason.contains("its header is not what was written"), "{refused}");
+    for of_header in [3..4, 0..BLOCK] {
+        let mut damaged = content.clone();
+        damaged[of_header].fill(0);
+        fs::write(&path, &damaged).expect("written");
+        let refused = SledJournal::open(&copy, JournalOptions::default()).err().expect("refused");
+        assert!(refused.reason.contains("its header is not what was written"), "{refused}");
+    }
     fs::write(&path, &content).expect("written");
     assert_eq!(records(&copy), 5);
 }

@@ -64,7 +64,7 @@ impl LogFile {
         }
         let end = BLOCK as u64;
         let mut log = Self { path: path.to_owned(), file, key: FrameKey::default(), end, filled };
-        if header == [0; HEADER] {
+        if header == [0; HEADER] && log.is_zero().map_err(failed)? {
             log.filled = 0;
             log.create().map_err(failed)?;
             return Ok(log);
@@ -76,6 +76,20 @@ impl LogFile {
         }
         log.key.copy_from_slice(key);
         Ok(log)
+    }
+
+    /// Whether the file holds nothing but zeros: its creation was not finished.
+    fn is_zero(&self) -> io::Result<bool> {
+        let mut block = [0; BLOCK];
+        let mut at = 0;
+        while at < self.filled {
+            let read = self.file.read_at(&mut block, at)?;
+            if read == 0 || block[..read].iter().any(|byte| *byte != 0) {
+                return Ok(read == 0);
+            }
+            at += read as u64;
+        }
+        Ok(true)
     }
 
     /// Fills the file, and writes a header with a key of its own.
