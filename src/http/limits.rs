@@ -50,8 +50,7 @@ described! {
         /// The most connections per worker; fewer when the limit of open files is too low. When the
         /// limit is reached, the connections that have waited longest for their clients are closed.
         pub connections_max: usize,
-        /// Whether HTTP/2 is offered beside HTTP/1.1
-        /// ([ADR 52](adr/0052-http-2-is-streams-above-the-same-handler.md)).
+        /// Whether HTTP/2 is offered beside HTTP/1.1.
         pub http2: bool,
         /// The most connections that wait to be accepted.
         pub backlog_connections_max: u32,
