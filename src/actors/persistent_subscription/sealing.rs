@@ -185,13 +185,13 @@ mod tests {
     #[test]
     fn a_secret_is_encrypted_with_a_key_that_only_the_owner_of_the_folder_reads() {
         let folder = tempfile::tempdir().unwrap();
-        let sealer = Sealer::open(folder.path()).unwrap();
+        let secrets = Sealer::open(folder.path()).unwrap();
         for length in [24, 32, 64] {
             let before = definition("a", &vec![7; length]);
-            let sealed = sealer.sealed(&before).unwrap();
+            let sealed = secrets.sealed(&before).unwrap();
             assert!(!stored(&sealed).windows(4).any(|part| part == [7; 4]));
             assert_eq!(stored(&sealed).len(), 109, "its length is not shown");
-            assert_ne!(sealer.sealed(&before).unwrap(), sealed, "each time differently");
+            assert_ne!(secrets.sealed(&before).unwrap(), sealed, "each time differently");
             let again = Sealer::open(folder.path()).unwrap();
             assert_eq!(again.opened(sealed), (before, false));
         }
@@ -202,9 +202,9 @@ mod tests {
     #[test]
     fn a_secret_of_an_earlier_version_is_read_in_clear() {
         let folder = tempfile::tempdir().unwrap();
-        let sealer = Sealer::open(folder.path()).unwrap();
+        let secrets = Sealer::open(folder.path()).unwrap();
         let before = definition("a", &[7; 64]);
-        assert_eq!(sealer.opened(before.clone()), (before, true));
+        assert_eq!(secrets.opened(before.clone()), (before, true));
         assert!(!folder.path().join(KEY_FILE).exists(), "reading makes no key");
     }
 
@@ -214,8 +214,8 @@ mod tests {
         let [one, other] = folders.each_ref().map(|it| Sealer::open(it.path()).unwrap());
         let sealed = one.sealed(&definition("a", &[7; 32])).unwrap();
         let renamed = Definition { name: "b".into(), ..sealed.clone() };
-        for (sealer, definition) in [(&other, sealed), (&one, renamed)] {
-            let (opened, _) = sealer.opened(definition);
+        for (secrets, definition) in [(&other, sealed), (&one, renamed)] {
+            let (opened, _) = secrets.opened(definition);
             assert!(opened.webhook.unwrap().secret.is_lost());
         }
         fs::write(folders[1].path().join(KEY_FILE), b"short").unwrap();

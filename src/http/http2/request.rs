@@ -54,7 +54,8 @@ pub fn translated(
     let payload = if is_empty {
         Payload::None
     } else {
-        let body: BoxedPayloadStream = Box::pin(Body { body, within: body_within, late: None });
+        let body: BoxedPayloadStream =
+            Box::pin(Body { received: body, within: body_within, late: None });
         Payload::Stream { payload: body }
     };
     let mut translated = Request::with_payload(payload);
@@ -114,7 +115,7 @@ impl Rest {
 
 /// The body of a request. It must arrive in time, from the moment when a handler first waits for it.
 struct Body {
-    body: Rc<RefCell<RecvStream>>,
+    received: Rc<RefCell<RecvStream>>,
     within: Duration,
     late: Option<Pin<Box<Sleep>>>,
 }
@@ -124,7 +125,7 @@ impl Stream for Body {
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let own = self.get_mut();
-        let polled = own.body.borrow_mut().poll_data(context);
+        let polled = own.received.borrow_mut().poll_data(context);
         let Poll::Ready(piece) = polled else {
             let within = own.within;
             let late = own.late.get_or_insert_with(|| Box::pin(tokio::time::sleep(within)));
@@ -133,7 +134,7 @@ impl Stream for Body {
         };
         let Some(piece) = piece else { return Poll::Ready(None) };
         let taken = piece.and_then(|bytes| {
-            own.body.borrow_mut().flow_control().release_capacity(bytes.len())?;
+            own.received.borrow_mut().flow_control().release_capacity(bytes.len())?;
             Ok(bytes)
         });
         Poll::Ready(Some(taken.map_err(|error| PayloadError::Io(io::Error::other(error)))))

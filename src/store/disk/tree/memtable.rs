@@ -47,9 +47,10 @@ impl Memtable {
     }
 
     /// Returns the write of this key, if there is one.
-    pub(super) fn get(&self, key: &[u8]) -> Option<Option<IVec>> {
+    pub(super) fn get(&self, key: &[u8]) -> Option<Write> {
         let layers = sync::read(&self.layers);
-        layers.newest_first().find_map(|layer| layer.get(key).cloned())
+        let write = layers.newest_first().find_map(|layer| layer.get_key_value(key));
+        write.map(|(key, value)| (key.clone(), value.clone()))
     }
 
     /// Returns the write with the greatest key below this one.

@@ -49,7 +49,7 @@ impl Tree {
     pub(in crate::store) fn get(&self, key: impl AsRef<[u8]>) -> Result<Option<IVec>, TreeError> {
         // The memtable is read first: what is not there any more is in sled by now.
         match self.recent.get(key.as_ref()) {
-            Some(written) => Ok(written),
+            Some((_, written)) => Ok(written),
             None => self.stored.get(key),
         }
     }
