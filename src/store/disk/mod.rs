@@ -1,6 +1,7 @@
 //! The files of the journal: sled behind a write-ahead log, the keys and their layout, reads, the
 //! free space, and the mark.
 
+mod batch;
 mod failure;
 pub mod files;
 pub mod keys;
@@ -8,6 +9,7 @@ pub mod layout;
 pub mod log_check;
 pub mod mark;
 pub mod reading;
+mod sled_files;
 mod space;
 pub mod synced;
 mod tree;
@@ -15,6 +17,7 @@ pub mod walk;
 pub mod write_ahead;
 mod write_back;
 
+pub use batch::Batch;
 pub use failure::Failure;
 pub use files::{Files, Locked};
 pub use keys::StreamGroup;
@@ -24,6 +27,6 @@ pub use layout::{
 pub use mark::{Answers, Found, Mark, MarkFile};
 pub use reading::Head;
 pub use space::Refusal;
-pub use synced::{Batch, Disk};
+pub use synced::Disk;
 pub use tree::{ADVICE, Tree, is_guarded};
 pub use walk::Walk;

@@ -13,32 +13,22 @@
 //! ```
 
 use super::{
+    batch::Batch,
     failure::Failure,
     keys, reading,
+    sled_files::SledFiles,
     space::Space,
-    tree::{ADVICE, Tree, Write},
+    tree::{ADVICE, Tree},
     write_ahead::{self, WriteAheadLog},
     write_back::WriteBack,
 };
 use crate::store::types::{JournalOptions, OpenError};
-use crate::sync;
-use siphasher::sip::SipHasher13;
 use std::{
-    collections::HashSet,
-    ffi::OsString,
     fs,
-    hash::Hasher as _,
     io::{self, Read as _, Seek as _, SeekFrom, Write as _},
-    path::{Path, PathBuf},
-    sync::{Arc, Mutex},
-    time::{Duration, SystemTime},
+    path::Path,
+    sync::Arc,
 };
-
-/// Two changes of a folder this close together may have the same time.
-const FOLDER_TIME_GRAIN: Duration = Duration::from_millis(100);
-
-/// Approximate size of a node of sled's tree on disk, in bytes.
-const NODE_BYTES: u64 = 8_192;
 
 /// An open store.
 pub struct Disk {
@@ -70,8 +60,8 @@ impl Disk {
         let ahead = WriteAheadLog::open(dir, written_back.unwrap_or(0)).map_err(failed)?;
         sync_folders(dir).map_err(io_failed)?;
         log.sync_all().map_err(io_failed)?;
-        let blobs = Mutex::new(Blobs::of(dir).map_err(io_failed)?);
-        let (db, files, faults) = (Arc::new(db), SledFiles { log, blobs }, options.faults.clone());
+        let files = SledFiles::of(dir, log).map_err(io_failed)?;
+        let (db, faults) = (Arc::new(db), options.faults.clone());
         let space = Space::new(dir.to_owned(), of_log, options.reserve_bytes, faults.clone());
         let of_sled = (Arc::clone(&db), files);
         let write_back = WriteBack::start(of_sled, ahead, faults).map_err(failed)?;
@@ -99,20 +89,6 @@ impl Disk {
     }
 }
 
-/// The files that sled writes.
-pub(super) struct SledFiles {
-    log: fs::File,
-    blobs: Mutex<Blobs>,
-}
-
-impl SledFiles {
-    pub(super) fn sync(&self) -> io::Result<()> {
-        // The blobs are synced first: the log must not refer to missing values.
-        sync::lock(&self.blobs).sync()?;
-        self.log.sync_data()
-    }
-}
-
 /// Removes unfinished snapshots. sled writes a snapshot beside its place and renames it. At the
 /// next opening sled treats an unfinished snapshot as the newest one, and as damaged.
 fn remove_unfinished_snapshots(dir: &Path) -> io::Result<()> {
@@ -129,57 +105,6 @@ fn remove_unfinished_snapshots(dir: &Path) -> io::Result<()> {
 pub(in crate::store) fn is_held(dir: &Path) -> bool {
     let log = fs::File::open(dir.join("db"));
     log.is_ok_and(|log| matches!(log.try_lock(), Err(fs::TryLockError::WouldBlock)))
-}
-
-/// The writes of one commit, and their cost.
-#[derive(Default)]
-pub struct Batch {
-    writes: Vec<Write>,
-    /// The checksum of all writes so far.
-    digest: SipHasher13,
-    /// Growth of the log at most, in bytes.
-    bytes: u64,
-}
-
-impl Batch {
-    pub(in crate::store) fn insert(
-        &mut self,
-        key: impl Into<sled::IVec>,
-        value: impl Into<sled::IVec>,
-    ) {
-        let (key, value) = (key.into(), value.into());
-        self.digest.write(&key);
-        // A value ends with its own checksum.
-        self.digest.write(value.last_chunk::<4>().unwrap_or(&[0; 4]));
-        // sled writes the change, and sometimes the whole node that it belongs to.
-        self.bytes += NODE_BYTES + 2 * value.len() as u64;
-        self.writes.push((key, Some(value)));
-    }
-
-    pub(in crate::store) const fn is_empty(&self) -> bool {
-        self.bytes == 0
-    }
-
-    pub(in crate::store) fn remove(&mut self, key: impl Into<sled::IVec>) {
-        let key = key.into();
-        self.digest.write(&key);
-        self.bytes += NODE_BYTES;
-        self.writes.push((key, None));
-    }
-
-    /// Returns the writes, and the growth of sled's log at most, in bytes.
-    pub(super) fn into_writes(self) -> (Vec<Write>, u64) {
-        (self.writes, self.bytes)
-    }
-
-    /// Returns the running checksum after this batch: over the one before it, all writes of the
-    /// batch, and these bytes.
-    pub(in crate::store) fn chained(&self, before: u64, bytes: &[u8]) -> u64 {
-        let mut digest = self.digest;
-        digest.write_u64(before);
-        digest.write(bytes);
-        digest.finish()
-    }
 }
 
 /// Rewrites all pages of the files, so that the page cache and the disk have the same content.
@@ -216,47 +141,6 @@ fn rewrite(file: &mut fs::File) -> io::Result<()> {
         file.seek(SeekFrom::Start(offset))?;
         file.write_all(&chunk[..read])?;
         offset += read as u64;
-    }
-}
-
-/// The folder of large values, and the values that are known to be durable.
-struct Blobs {
-    path: PathBuf,
-    changed: SystemTime,
-    synced: HashSet<OsString>,
-}
-
-impl Blobs {
-    /// Lists the blobs at opening. sled has just read them all; they are synced once more.
-    fn of(dir: &Path) -> io::Result<Self> {
-        let path = dir.join("blobs");
-        let mut blobs = Self { path, changed: SystemTime::UNIX_EPOCH, synced: HashSet::new() };
-        blobs.sync()?;
-        Ok(blobs)
-    }
-
-    fn sync(&mut self) -> io::Result<()> {
-        let changed = fs::metadata(&self.path)?.modified()?;
-        let is_settled = changed.elapsed().is_ok_and(|age| age > FOLDER_TIME_GRAIN);
-        if changed == self.changed && is_settled {
-            return Ok(());
-        }
-        let mut present = HashSet::new();
-        for blob in fs::read_dir(&self.path)? {
-            let blob = blob?;
-            let name = blob.file_name();
-            if !self.synced.contains(&name) {
-                fs::File::open(blob.path())?.sync_all()?;
-            }
-            present.insert(name);
-        }
-        if present != self.synced {
-            fs::File::open(&self.path)?.sync_all()?;
-        }
-        self.synced = present;
-        // A time is remembered only when no further change can have the same one.
-        self.changed = if is_settled { changed } else { SystemTime::UNIX_EPOCH };
-        Ok(())
     }
 }
 

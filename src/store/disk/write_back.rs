@@ -10,10 +10,11 @@
 //! two parts leaves sled with some keys of later commits. The next opening writes all of them again.
 
 use super::{
+    batch::Batch,
     failure::Failure,
     keys,
+    sled_files::SledFiles,
     space::Space,
-    synced::{Batch, SledFiles},
     tree::{Layer, Tree},
     write_ahead::WriteAheadLog,
 };
