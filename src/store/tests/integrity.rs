@@ -1,6 +1,6 @@
 //! Tests that a loss of acknowledged history is always reported.
 
-use super::{ORDERS, open, order, read_all, said, submit, words};
+use super::{ORDERS, copy, open, order, read_all, said, submit, words};
 use crate::store::{
     disk::files,
     journal::{Availability, Flaw, Journal, ReadLevel, SledJournal, SubmitError},
@@ -26,19 +26,6 @@ fn order_on(dir: &Path, numbers: impl Iterator<Item = u64>) {
         submit(&journal, said(number, 0, &["requested"])).1.expect("durable");
     }
     journal.close();
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).expect("a folder");
-    for entry in fs::read_dir(from).expect("a folder") {
-        let entry = entry.expect("an entry");
-        let to = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy(&entry.path(), &to);
-        } else {
-            fs::copy(entry.path(), to).expect("copied");
-        }
-    }
 }
 
 /// A journal of five orders whose folder is in the state after two.

@@ -32,6 +32,7 @@ use crate::{
     },
 };
 use std::{
+    fs,
     path::Path,
     sync::{Arc, mpsc},
 };
@@ -99,6 +100,20 @@ fn listener(kinds: &[KindId]) -> (Listener, mpsc::Receiver<u64>) {
 fn answer_line() -> (Done, mpsc::Receiver<Result<(), CommitError>>) {
     let (sender, receiver) = mpsc::channel();
     (Box::new(move |outcome| drop(sender.send(outcome))), receiver)
+}
+
+/// Copies a folder with all that it holds.
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a folder");
+    for entry in fs::read_dir(from).expect("a folder") {
+        let entry = entry.expect("an entry");
+        let to = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &to);
+        } else {
+            fs::copy(entry.path(), to).expect("copied");
+        }
+    }
 }
 
 /// Reads all records, in small pages.

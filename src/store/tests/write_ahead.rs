@@ -18,22 +18,11 @@ const BLOCK: usize = 4_096;
 fn killed(journal: &SledJournal, dir: &Path) -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().expect("a folder");
     let copy = folder.path().join("journal");
-    journal.disk().expect("open").while_idle(|| copy_files(dir, &copy));
+    journal.disk().expect("open").while_idle(|| {
+        super::copy(dir, &copy);
+        fs::copy(files::mark_path(dir), files::mark_path(&copy)).expect("copied");
+    });
     (folder, copy)
-}
-
-fn copy_files(dir: &Path, copy: &Path) {
-    fs::create_dir_all(copy.join("blobs")).expect("a folder");
-    for folder in ["", "blobs"] {
-        for entry in fs::read_dir(dir.join(folder)).expect("a folder") {
-            let entry = entry.expect("an entry");
-            if entry.path().is_file() {
-                let to = copy.join(folder).join(entry.file_name());
-                fs::copy(entry.path(), to).expect("copied");
-            }
-        }
-    }
-    fs::copy(files::mark_path(dir), files::mark_path(copy)).expect("copied");
 }
 
 /// An open journal in a folder of the usual name.
