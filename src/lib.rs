@@ -89,6 +89,7 @@ pub mod config;
 pub mod contract;
 pub mod declarations;
 pub mod domain;
+mod files;
 pub mod grpc;
 pub mod http;
 pub mod identity;

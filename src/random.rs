@@ -1,5 +1,6 @@
 //! Random numbers that must differ between callers, and the fixed share of a key.
 
+use ring::rand::{SecureRandom as _, SystemRandom};
 use siphasher::sip::SipHasher13;
 use std::hash::{BuildHasher as _, Hash as _, Hasher as _, RandomState};
 
@@ -7,6 +8,16 @@ use std::hash::{BuildHasher as _, Hash as _, Hasher as _, RandomState};
 pub fn random() -> u64 {
     // Each `RandomState` of the standard library has its own random keys.
     RandomState::new().hash_one(0)
+}
+
+/// Random bytes for secrets and keys.
+///
+/// # Errors
+/// When the system gives none.
+pub fn secret<const BYTES: usize>() -> Result<[u8; BYTES], String> {
+    let mut bytes = [0; BYTES];
+    let filled = SystemRandom::new().fill(&mut bytes);
+    filled.map(|()| bytes).map_err(|_| "the system gives no random bytes".to_owned())
 }
 
 /// A random number from `low` to `high`, both included.

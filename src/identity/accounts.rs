@@ -1,6 +1,7 @@
 //! The clients and users that may get tokens from this server, and the hashes of their secrets.
 
-use super::{files, is_role};
+use super::is_role;
+use crate::files;
 use crate::store::SUBJECT_BYTES_MAX;
 use argon2::{
     ARGON2ID_IDENT, Argon2, Params, PasswordHash, PasswordHasher as _, PasswordVerifier as _,

@@ -12,7 +12,6 @@ mod accounts;
 mod cache;
 mod claims;
 mod error;
-mod files;
 mod issuer;
 mod keys;
 mod provider;

@@ -3,13 +3,13 @@
 use super::{
     Identity, IdentitySettings, TokenError,
     claims::{ClaimRules, Claims},
-    files, issuer,
+    issuer,
     keys::Keys,
     provider,
     remote::Remote,
     unix_now_s,
 };
-use crate::sync;
+use crate::{files, sync};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use jsonwebtoken::errors::ErrorKind;
 use serde::Deserialize;

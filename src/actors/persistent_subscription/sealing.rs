@@ -8,15 +8,10 @@
 //! from encrypted ones by their length.
 
 use super::definition::{Definition, Secret};
-use crate::sync;
-use ring::{
-    aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
-    rand::{SecureRandom as _, SystemRandom},
-};
+use crate::{files, random, sync};
+use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use std::{
-    fs::{self, File, OpenOptions},
-    io::{self, Write as _},
-    os::unix::fs::OpenOptionsExt as _,
+    io,
     path::{Path, PathBuf},
     sync::Mutex,
 };
@@ -49,11 +44,9 @@ impl Sealer {
     /// When the file cannot be read, or is no key.
     pub fn open(data: &Path) -> Result<Self, String> {
         let file = data.join(KEY_FILE);
-        let key = match fs::read(&file) {
-            Ok(bytes) => Some(key_of(&bytes).map_err(|reason| named(&file, &reason))?),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            Err(error) => return Err(named(&file, &error)),
-        };
+        let stored = files::read_private(&file).map_err(|error| named(&file, &error))?;
+        let key = stored.map(|bytes| key_of(&bytes).map_err(|reason| named(&file, &reason)));
+        let key = key.transpose()?;
         Ok(Self { file, key: Mutex::new(key) })
     }
 
@@ -98,9 +91,12 @@ impl Sealer {
     }
 
     fn new_key(&self) -> Result<LessSafeKey, String> {
-        let bytes = random::<KEY_BYTES>()?;
-        write_new(&self.file, &bytes).map_err(|error| named(&self.file, &error))?;
-        key_of(&bytes)
+        let bytes = random::secret::<KEY_BYTES>()?;
+        match files::create_private(&self.file, &bytes) {
+            Ok(true) => key_of(&bytes),
+            Ok(false) => Err(named(&self.file, &io::Error::from(io::ErrorKind::AlreadyExists))),
+            Err(error) => Err(named(&self.file, &error)),
+        }
     }
 }
 
@@ -113,23 +109,9 @@ fn key_of(bytes: &[u8]) -> Result<LessSafeKey, String> {
     key.map_err(|_| format!("this is not a key of {KEY_BYTES} bytes"))
 }
 
-/// Writes a file durably, for its owner alone.
-fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
-}
-
-fn random<const BYTES: usize>() -> Result<[u8; BYTES], String> {
-    let mut bytes = [0; BYTES];
-    let filled = SystemRandom::new().fill(&mut bytes);
-    filled.map(|()| bytes).map_err(|_| "the system gives no random bytes".to_owned())
-}
-
 /// The length of the secret, the secret, and zeros, encrypted.
 fn encrypted(key: &LessSafeKey, name: &str, secret: &[u8]) -> Result<Vec<u8>, String> {
-    let nonce = random::<NONCE_LEN>()?;
+    let nonce = random::secret::<NONCE_LEN>()?;
     let length = u8::try_from(secret.len()).map_err(|_| "the secret is too long".to_owned())?;
     let mut text = [&[length], secret].concat();
     text.resize(PADDED_BYTES.max(text.len()), 0);
@@ -158,7 +140,7 @@ mod tests {
         },
         domain::kernel::Timestamp,
     };
-    use std::os::unix::fs::PermissionsExt as _;
+    use std::{fs, os::unix::fs::PermissionsExt as _};
 
     fn definition(name: &str, secret: &[u8]) -> Definition {
         let webhook = Webhook {

@@ -1,12 +1,9 @@
 //! Signatures of deliveries as the specification Standard Webhooks defines them:
 //! <https://github.com/standard-webhooks/standard-webhooks>.
 
-use crate::actors::RequestError;
+use crate::{actors::RequestError, random};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use ring::{
-    hmac,
-    rand::{SecureRandom as _, SystemRandom},
-};
+use ring::hmac;
 
 /// The beginning of a secret as text.
 const PREFIX: &str = "whsec_";
@@ -33,10 +30,7 @@ pub fn read_secret(text: &str) -> Result<Vec<u8>, String> {
 /// # Errors
 /// When the system gives no random bytes.
 pub fn new_secret() -> Result<Vec<u8>, RequestError> {
-    let mut secret = [0; 32];
-    let filled = SystemRandom::new().fill(&mut secret);
-    filled.map_err(|_| RequestError::Failed("the system gives no random bytes".to_owned()))?;
-    Ok(secret.to_vec())
+    random::secret::<32>().map(Vec::from).map_err(RequestError::Failed)
 }
 
 /// A secret as text.

@@ -14,11 +14,10 @@ use super::{
     keys::Keys,
     provider, unix_now_s,
 };
-use crate::sync;
+use crate::{random, sync};
 use attempts::Attempts;
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use request::{Credentials, TokenRequest};
-use ring::rand::{SecureRandom as _, SystemRandom};
 use serde_json::{Value, json};
 use signing::SigningKeys;
 use std::{
@@ -258,8 +257,7 @@ impl TokenIssuer {
 
     /// Signs the claims, with a unique `jti`.
     fn sign(&self, claims: &Value) -> Result<String, OAuthError> {
-        let mut id = [0; 16];
-        SystemRandom::new().fill(&mut id).map_err(|_| OAuthError::internal())?;
+        let id = random::secret::<16>().map_err(|_| OAuthError::internal())?;
         let mut claims = claims.clone();
         claims["jti"] = BASE64_URL_SAFE_NO_PAD.encode(id).into();
         self.keys.sign(&claims).map_err(|_| OAuthError::internal())

@@ -4,7 +4,7 @@
 //! public keys: that of the signing key, and those of earlier keys, whose tokens may still be
 //! valid. To rotate the key, remove `signing.pk8` and restart the server.
 
-use crate::identity::{files, keys::Keys};
+use crate::{files, identity::keys::Keys};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use ring::{
