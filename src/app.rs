@@ -9,8 +9,9 @@ use crate::{
     grpc::{self, TypedServices},
     http::{self, Documents, Limits, Traffic},
     identity::{Identities, TokenIssuer, Verifier},
-    inbound::feed::Hub,
+    inbound::{client_limit::ClientRateLimit, feed::Hub},
     open_files::{OpenFiles, TooFew},
+    reload::LiveSettings,
     systemd::{self, Sockets},
     tls::{Certificate, HTTP_1, HTTP_2},
 };
@@ -34,6 +35,8 @@ pub struct App {
     address: SocketAddr,
     /// The gRPC server and its address, when one is configured.
     grpc: Option<(grpc::Server, SocketAddr)>,
+    /// The rate limit per client, when one is configured.
+    clients: Option<Arc<ClientRateLimit>>,
     is_tls: bool,
     /// The task that fetches the keys of an authorization server.
     _refresh: Option<AbortOnDropHandle<()>>,
@@ -249,6 +252,7 @@ impl App {
             hub: Hub::start(&runtime).map_err(listen)?,
             tls,
         };
+        let clients = parts.clients.clone();
         let serve_grpc = |bound| serve_grpc(&config, &parts, (&typed, certificate.as_ref()), bound);
         let grpc = grpc_listener.map(serve_grpc).transpose()?;
         let (server, traffic) = http::start(parts, listener, connections_max).map_err(listen)?;
@@ -262,6 +266,7 @@ impl App {
             traffic,
             address,
             grpc,
+            clients,
             is_tls,
             _refresh: refresh,
             _renewal: renewal,
@@ -328,6 +333,11 @@ impl App {
     #[must_use]
     pub fn in_flight(&self) -> InFlight {
         InFlight { runtime: self.runtime.clone(), traffic: self.traffic.clone() }
+    }
+
+    /// A handle on the settings that can change while the application is running.
+    pub(crate) fn live_settings(&self) -> LiveSettings {
+        LiveSettings { runtime: self.runtime.clone(), clients: self.clients.clone() }
     }
 
     /// Serves until `stop` is ready, then stops the server and the runtime. Requests in flight have

@@ -7,9 +7,10 @@ use crate::{
     config::{Config, Flags},
     contract::{self, ContractBuilder},
     declarations::Declarations,
-    model, new,
+    logging, model, new,
     panic_log::log_panics,
     probe,
+    reload::Reload,
     sandbox::{self, Sandbox},
     settings_command, shell_files,
     stopping::{FLUSH_WITHIN, Stopping},
@@ -18,13 +19,12 @@ use crate::{
 };
 use std::{
     error::Error,
-    io::{self, IsTerminal as _, Write as _},
+    io::{self, Write as _},
     panic,
     path::Path,
     process::ExitCode,
     time::Duration,
 };
-use tracing_subscriber::EnvFilter;
 
 type Done = Result<bool, Box<dyn Error>>;
 
@@ -90,7 +90,7 @@ macro_rules! main {
 /// requests a stop.
 pub fn serve(program: Program, install: impl FnOnce(&mut Declarations)) -> ExitCode {
     let cli = Cli::of(program);
-    init_logging();
+    logging::init();
     log_panics();
     let declarations = Declarations::of(install);
     let command = cli.command.unwrap_or(Command::Serve(cli.serve));
@@ -162,26 +162,23 @@ fn keep_files_private() {
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
 }
 
-/// Installs the log on standard error, in colours only when that is a terminal.
-fn init_logging() {
-    // `actix_http` logs malformed requests as errors. These logs are turned off, because the client
-    // gets a reply.
-    let usual = || EnvFilter::new("info,actix_http=off,actix_server=warn,sled=off");
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| usual());
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
-    log.with_ansi(io::stderr().is_terminal()).init();
-}
-
 fn serve_until_stopped(how: Serve, declarations: &Declarations) -> Done {
     let sockets = Sockets::inherited()?;
-    let config = Config::read(sockets.replace_addresses_in(Flags::from(how))?)?;
+    let flags = sockets.replace_addresses_in(Flags::from(how))?;
+    let config = Config::read(flags.clone())?;
+    logging::change(&config.log);
     let requests_within = Duration::from_secs(config.http.stop_within_s);
     let stopping = Stopping::within(requests_within.saturating_add(FLUSH_WITHIN))?;
     actix::System::new().block_on(async {
+        let reload = Reload::of(flags, config.clone(), declarations)?;
         let app = App::build_on(sockets, config, declarations).await?;
         stopping.observe(app.in_flight());
         println!("{}", app.greeting());
-        app.run_until_stopped(stopping.requested()).await?;
+        let reload = reload.keep_current(app.live_settings());
+        tokio::select! {
+            served = app.run_until_stopped(stopping.requested()) => served?,
+            never = reload => match never {},
+        }
         Ok(true)
     })
 }

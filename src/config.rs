@@ -1,5 +1,6 @@
 //! The configuration: defaults, then a TOML file, then `MADANG_…` variables, then flags.
 
+mod changes;
 mod check;
 mod document;
 mod error;
@@ -8,6 +9,7 @@ mod place;
 mod shown;
 mod sources;
 
+pub use changes::{Changes, changes};
 pub use check::errors;
 pub use document::page;
 pub use error::ConfigError;
@@ -21,6 +23,7 @@ use crate::{
     grpc::GrpcSettings,
     http::Limits,
     identity::IdentitySettings,
+    logging::LogSettings,
     store::{faults::Faults, journal::JournalOptions},
     tls::TlsSettings,
 };
@@ -59,6 +62,8 @@ pub struct Config {
     pub http: Limits,
     /// Section `[grpc]`.
     pub grpc: GrpcSettings,
+    /// Section `[log]`.
+    pub log: LogSettings,
     /// Section `[journal]`.
     pub journal: JournalOptions,
     /// Section `[actors]`.
@@ -134,7 +139,7 @@ impl Default for General {
 }
 
 /// The top-level keys that are not the name of a business.
-pub(crate) const OWN_KEYS: [&str; 12] = [
+pub(crate) const OWN_KEYS: [&str; 13] = [
     "listen",
     "data",
     "insecure",
@@ -144,6 +149,7 @@ pub(crate) const OWN_KEYS: [&str; 12] = [
     "http",
     "grpc",
     "journal",
+    "log",
     "actors",
     "ports",
     "gates",
@@ -183,6 +189,7 @@ impl Config {
             http: part(figment, "http")?,
             grpc: part(figment, "grpc")?,
             journal: part(figment, "journal")?,
+            log: part(figment, "log")?,
             actors: part(figment, "actors")?,
             ports: part(figment, "ports")?,
             gates: part(figment, "gates")?,
@@ -219,6 +226,7 @@ impl Config {
         self.identity.check().map_err(|error| (vec!["identity"], error))?;
         self.grpc.check().map_err(|error| (vec!["grpc"], error))?;
         self.tls.check().map_err(|error| (vec!["tls"], error))?;
+        self.log.check().map_err(|error| (vec!["log"], error))?;
         let has_identity = self.identity.is_configured();
         let http = self.http.check().and_then(|()| self.http.check_for(has_identity));
         http.map_err(|error| (vec!["http"], error))?;

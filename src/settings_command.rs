@@ -31,8 +31,8 @@ pub fn run(
     }
 }
 
-/// The errors of these settings for these businesses.
-fn found(flags: &Flags, declarations: &Declarations) -> Vec<String> {
+/// The errors of these settings for these businesses, each with its key and place.
+pub fn found(flags: &Flags, declarations: &Declarations) -> Vec<String> {
     errors(flags, &|settings| {
         Installation::check_settings(settings, |installation| declarations.install(installation))
     })

@@ -71,6 +71,14 @@ pub fn ready() {
     tell(NotifyState::Ready);
 }
 
+/// Notifies systemd that the server reads its settings again; [`ready`] ends it.
+pub fn reloading() {
+    match NotifyState::monotonic_usec_now() {
+        Ok(now) => tell_all(&[NotifyState::Reloading, now]),
+        Err(error) => tracing::debug!(%error, "systemd could not be notified"),
+    }
+}
+
 /// Notifies systemd that the server is stopping.
 pub fn stopping() {
     tell(NotifyState::Stopping);
@@ -94,7 +102,11 @@ pub async fn keep_alive(runtime: &Runtime) -> Infallible {
 }
 
 fn tell(state: NotifyState<'_>) {
-    if let Err(error) = sd_notify::notify(&[state]) {
+    tell_all(&[state]);
+}
+
+fn tell_all(states: &[NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(states) {
         tracing::debug!(%error, "systemd could not be notified");
     }
 }

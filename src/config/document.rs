@@ -11,7 +11,8 @@ const INTRODUCTION: &str = "\
 
 <!-- `madang config doc` writes this page from the declarations of the settings. -->
 
-Settings come from defaults, the TOML file of `--config`, `MADANG_…` variables (nested with `__`, such as `MADANG_HTTP__WAIT_MAX_MS`), and flags; later sources override earlier ones. An unknown key or a bad value is an error that names the key and its place. A variable that begins with `MADANG_` and is not a setting is also an error. A change needs a restart, except where the meaning says otherwise.
+Settings come from defaults, the TOML file of `--config`, `MADANG_…` variables (nested with `__`, such as `MADANG_HTTP__WAIT_MAX_MS`), and flags; later sources override earlier ones. An unknown key or a bad value is an error that names the key and its place. A variable that begins with `MADANG_` and is not a setting is also an error. 
+The server reads its settings again on SIGHUP (`systemctl reload madang`), and when the file of `--config` changes. Keys marked \"live\" take effect then; the log names the changed keys that need a restart. When anything is wrong, nothing changes, and the log names each error. A gate whose section has changed loses what was set over HTTP; the other gates keep it.
 
 ```sh
 madang config --config FILE          # the effective settings, each with its place; secrets are hidden
@@ -53,7 +54,7 @@ fn table(section: &Section) -> String {
         (name, None) => format!("## `[{name}]`\n\n"),
     };
     let rows = section.keys.iter().map(|key| row(section, key)).collect::<String>();
-    format!("{title}| key | default | meaning |\n|---|---|---|\n{rows}")
+    format!("{title}| key | default | change | meaning |\n|---|---|---|---|\n{rows}")
 }
 
 /// A row. The keys of ports and gates are those of any of them, so they have no full name.
@@ -67,5 +68,6 @@ fn row(section: &Section, key: &Key) -> String {
         Value::Null => "none".to_owned(),
         value => format!("`{}`", toml(value)),
     };
-    format!("| `{name}` | {default} | {} |\n", key.meaning.replace('|', "\\|"))
+    let change = if key.is_live { "live" } else { "restart" };
+    format!("| `{name}` | {default} | {change} | {} |\n", key.meaning.replace('|', "\\|"))
 }

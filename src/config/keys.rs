@@ -7,6 +7,7 @@ use crate::{
     grpc::GrpcSettings,
     http::Limits,
     identity::IdentitySettings,
+    logging::LogSettings,
     store::journal::JournalOptions,
     tls::TlsSettings,
 };
@@ -18,6 +19,9 @@ pub(super) const EACH_PORT: &str = "ports.\"BUSINESS/PORT\"";
 /// The section of each gate.
 pub(super) const EACH_GATE: &str = "gates.\"NAME\"";
 
+/// The keys that take effect while the server is running, beside those of gates and businesses.
+const LIVE: [&str; 4] = ["http.client_rate_per_s", "http.client_burst", "log.filter", "log.format"];
+
 /// A key of a section.
 #[derive(Clone, Debug)]
 pub struct Key {
@@ -27,6 +31,8 @@ pub struct Key {
     pub default: Value,
     /// What it means, in sentences; empty when its declaration does not say it.
     pub meaning: String,
+    /// Whether a change takes effect while the server is running.
+    pub is_live: bool,
 }
 
 /// A section of the settings.
@@ -65,13 +71,14 @@ impl Keys {
             section("http", &Limits::default(), Limits::MEANINGS),
             section("grpc", &GrpcSettings::default(), GrpcSettings::MEANINGS),
             section("journal", &JournalOptions::default(), JournalOptions::MEANINGS),
+            section("log", &LogSettings::default(), LogSettings::MEANINGS),
             section("actors", &ActorSettings::default(), ActorSettings::MEANINGS),
             section(EACH_PORT, &PortSettings::default(), PortSettings::MEANINGS),
             gates(),
         ];
         sections.extend(businesses.0.iter().map(|business| {
             let defaults = (business.read)(None, None).unwrap_or_default();
-            section(business.name, &defaults, business.meanings)
+            section(business.name, &defaults, business.meanings).live()
         }));
         Self(sections)
     }
@@ -102,18 +109,29 @@ fn section(name: &'static str, defaults: &impl Serialize, meanings: Meanings) ->
         .collect();
     let others = defaults.as_object().into_iter().flatten().filter(|(name, _)| !known(name));
     keys.extend(others.map(|(name, default)| key(name, default.clone(), &[])));
+    for key in &mut keys {
+        key.is_live = LIVE.contains(&format!("{name}.{}", key.name).as_str());
+    }
     Section { name, keys }
 }
 
 fn key(name: &str, default: Value, lines: &[&str]) -> Key {
     let meaning = lines.iter().map(|line| line.trim()).collect::<Vec<_>>().join(" ");
-    Key { name: name.to_owned(), default, meaning }
+    Key { name: name.to_owned(), default, meaning, is_live: false }
 }
 
 /// The section of gates. Its keys have no defaults here, because each kind of gate has its own.
 fn gates() -> Section {
     let keys = GateSettings::MEANINGS.iter().map(|(name, lines)| key(name, Value::Null, lines));
-    Section { name: EACH_GATE, keys: keys.collect() }
+    Section { name: EACH_GATE, keys: keys.collect() }.live()
+}
+
+impl Section {
+    /// This section, all of whose keys take effect while the server is running.
+    fn live(mut self) -> Self {
+        self.keys.iter_mut().for_each(|key| key.is_live = true);
+        self
+    }
 }
 
 impl BusinessSections {

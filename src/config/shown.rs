@@ -41,7 +41,7 @@ pub(super) fn shown(config: &Config, businesses: &BusinessSections) -> Result<St
 }
 
 /// The values of a section of madang.
-fn own(config: &Config, section: &str) -> Value {
+pub(super) fn own(config: &Config, section: &str) -> Value {
     let value = match section {
         "" => serde_json::to_value(config.general()),
         "identity" => serde_json::to_value(&config.identity),
@@ -49,6 +49,7 @@ fn own(config: &Config, section: &str) -> Value {
         "http" => serde_json::to_value(&config.http),
         "grpc" => serde_json::to_value(&config.grpc),
         "journal" => serde_json::to_value(&config.journal),
+        "log" => serde_json::to_value(&config.log),
         _ => serde_json::to_value(&config.actors),
     };
     value.unwrap_or_default()

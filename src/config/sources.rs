@@ -6,6 +6,7 @@ use crate::{
     grpc::GrpcSettings,
     http::Limits,
     identity::IdentitySettings,
+    logging::LogSettings,
     store::journal::JournalOptions,
     tls::TlsSettings,
 };
@@ -25,6 +26,7 @@ fn defaults() -> Figment {
         .merge(Serialized::default("http", Limits::default()))
         .merge(Serialized::default("grpc", GrpcSettings::default()))
         .merge(Serialized::default("journal", JournalOptions::default()))
+        .merge(Serialized::default("log", LogSettings::default()))
         .merge(Serialized::default("actors", ActorSettings::default()))
         .merge(Serialized::default("ports", PortsSettings::default()))
         .merge(Serialized::default("gates", GatesSettings::default()))

@@ -186,11 +186,16 @@ impl Limits {
 
     /// The rate limit per client; `None` when no rate is configured.
     pub(crate) fn client_rate_limit(&self) -> Option<ClientRateLimit> {
-        let rate_per_s = self.client_rate_per_s;
-        let burst = if self.client_burst == 0 { rate_per_s } else { self.client_burst };
+        let (rate_per_s, burst) = self.client_rate();
         let limit =
             || ClientRateLimit::new(rate_per_s, burst, self.clients_max, &self.trusted_proxies);
         (rate_per_s > 0).then(limit)
+    }
+
+    /// The requests per second of one client, and those at once after a pause.
+    pub(crate) const fn client_rate(&self) -> (u32, u32) {
+        let rate_per_s = self.client_rate_per_s;
+        (rate_per_s, if self.client_burst == 0 { rate_per_s } else { self.client_burst })
     }
 
     /// The number of worker threads.

@@ -33,6 +33,11 @@ impl ClientRateLimit {
         }
     }
 
+    /// Changes the rate and the burst of all clients. No client keeps more tokens than the burst.
+    pub fn change(&self, rate_per_s: u32, burst: u32) {
+        sync::lock(&self.buckets).change(rate_per_s, burst);
+    }
+
     /// Takes one token of the client that sent a request: of the subject of its token, or else of
     /// its address. The result says what is left, and whether there was a token; it is `None` for a
     /// request without a subject and an address, which is not limited.
@@ -175,6 +180,10 @@ impl Buckets {
             by_use: BTreeMap::new(),
             uses: 0,
         }
+    }
+
+    fn change(&mut self, rate_per_s: u32, burst: u32) {
+        (self.rate_per_s, self.burst) = (f64::from(rate_per_s.max(1)), f64::from(burst.max(1)));
     }
 
     /// Takes one token of this client; the tokens that are left.

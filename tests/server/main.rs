@@ -16,6 +16,7 @@ mod numbers;
 mod operations_log;
 mod private;
 mod race;
+mod reload;
 mod running_balance;
 mod sandbox;
 mod seventh;

@@ -21,6 +21,7 @@ use crate::{
         },
         gate::GateKind,
         operations::Component,
+        settings::Live,
     },
     domain::kernel::{Aggregate, Business, Dispatch, SettingsOf},
     store::KindId,
@@ -67,7 +68,7 @@ impl<A: Aggregate> AggregateKind<A> {
         kind: KindId,
         component: Arc<Component>,
         shared: Arc<Services>,
-        settings: SettingsOf<A>,
+        settings: Live<SettingsOf<A>>,
     ) -> Self {
         let (business, name) = A::NAME.split_once('/').unwrap_or(("", A::NAME));
         let command_routes = A::command_routes().into_routes();

@@ -12,6 +12,7 @@ use crate::{
         api::{RequestError, ResourceInfo},
         gate::Gate,
         operations::Component,
+        settings::Live,
     },
     domain::kernel::{Aggregate, CommandRoute, SettingsOf},
     store::{KindId, Stream},
@@ -22,7 +23,8 @@ use std::sync::Arc;
 pub struct AggregateKind<A: Aggregate> {
     pub(super) kind: KindId,
     pub(super) shared: Arc<Services>,
-    pub(super) settings: SettingsOf<A>,
+    /// The section of its business.
+    pub(super) settings: Live<SettingsOf<A>>,
     pub(super) info: ResourceInfo,
     pub(super) component: Arc<Component>,
     /// The gate in front of all commands of clients to this kind.

@@ -142,7 +142,7 @@ impl<A: Aggregate> AggregateKind<A> {
 
     fn decide_on_blank(&self, command: A::Command) -> Result<Decision<A>, RequestError> {
         let at = now();
-        let decided = catch_panic(|| A::default().decide(command, at, &self.settings));
+        let decided = catch_panic(|| A::default().decide(command, at, &self.settings.get()));
         let events = decided.map_err(RequestError::Failed)?;
         events.map(|events| Decision { at, events }).map_err(|rejection| rejected(&rejection))
     }

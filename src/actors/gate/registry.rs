@@ -16,7 +16,7 @@ use std::{
 
 /// The registry of all gates, by name.
 pub struct Gates {
-    settings: GatesSettings,
+    settings: Mutex<GatesSettings>,
     observer: Arc<dyn GateObserver>,
     timer: Arc<Timer>,
     all: Mutex<BTreeMap<String, Arc<Gate>>>,
@@ -30,6 +30,7 @@ impl Gates {
     /// Creates an empty registry; gates built later take their settings from here.
     pub fn new(settings: GatesSettings, observer: Arc<dyn GateObserver>) -> Arc<Self> {
         let (timer, all, usual) = (Arc::default(), Mutex::default(), Mutex::default());
+        let settings = Mutex::new(settings);
         Arc::new(Self { settings, observer, timer, all, usual, changing: Mutex::default() })
     }
 
@@ -47,7 +48,8 @@ impl Gates {
 
     fn with_usual(&self, name: &str, guards: GateKind, usual: GateSettings) -> Arc<Gate> {
         let build = || {
-            let settings = self.settings.get(name).cloned().unwrap_or_default().or(usual.clone());
+            let section = sync::lock(&self.settings).get(name).cloned();
+            let settings = section.unwrap_or_default().or(usual.clone());
             sync::lock(&self.usual).insert(name.to_owned(), usual);
             let set = match settings.rules(guards) {
                 Ok(rules) => (settings, rules),
@@ -92,6 +94,25 @@ impl Gates {
         gate.reconfigure(configured.changed(changes)?.or(usual))?;
         tracing::warn!(gate = name, ?changes, "gate settings changed until the next start");
         Ok(Some(()))
+    }
+
+    /// Replaces the configured settings. A gate whose section has changed gets it, and loses what
+    /// was set since the start. The others keep theirs.
+    pub fn reload(&self, settings: &GatesSettings) {
+        let _guard = sync::lock(&self.changing);
+        let before = std::mem::replace(&mut *sync::lock(&self.settings), settings.clone());
+        for gate in self.all() {
+            let name = gate.name();
+            let section = settings.get(name);
+            if section == before.get(name) {
+                continue;
+            }
+            let usual = sync::lock(&self.usual).get(name).cloned().unwrap_or_default();
+            let changed = gate.reconfigure(section.cloned().unwrap_or_default().or(usual));
+            if let Err(reason) = changed {
+                tracing::error!(gate = name, reason, "the settings of this gate were not changed");
+            }
+        }
     }
 
     /// A snapshot of the gate of this name.

@@ -1,6 +1,10 @@
 //! The builder of the runtime: takes the declarations of the businesses and starts their parts.
 
-use super::{gate_driver, launch::Launcher, parts::RuntimeParts};
+use super::{
+    gate_driver,
+    launch::Launcher,
+    parts::{ReadSection, RuntimeParts},
+};
 use crate::{
     actors::{
         aggregate::{
@@ -18,7 +22,7 @@ use crate::{
         persistent_subscription::Subscriptions,
         port::{PortAdmission, PortAdmissions, PortClient},
         saga::describe,
-        settings::{Settings, business},
+        settings::{Live, Settings, business},
         subscription::SubscriberServices,
         supervision::{LoopRole, Restart, Supervisor},
         support::{DrainRate, clock},
@@ -43,8 +47,10 @@ pub struct RuntimeBuilder {
     shared: Arc<Services>,
     registry: Registry,
     endpoints: Vec<Arc<dyn Endpoint>>,
-    /// The settings of each business, by its type.
+    /// The live section of each business, by its type.
     businesses: HashMap<TypeId, Box<dyn Any>>,
+    /// The functions that read the sections of the businesses again.
+    sections: Vec<ReadSection>,
     /// The functions that start the shards, once all aggregate kinds are known.
     shards: Vec<StartShards>,
     subscribers: Vec<Start<Launcher>>,
@@ -105,6 +111,7 @@ impl RuntimeBuilder {
             registry: Registry::default(),
             endpoints: Vec::new(),
             businesses: HashMap::new(),
+            sections: Vec::new(),
             shards: Vec::new(),
             subscribers: Vec::new(),
             projectors: Vec::new(),
@@ -167,6 +174,7 @@ impl RuntimeBuilder {
             endpoints: self.endpoints,
             examples: self.examples,
             staff: self.staff,
+            sections: self.sections,
             views: rows.iter().map(|rows| rows.info.clone()).collect(),
             rows,
             conversations,
@@ -192,7 +200,7 @@ impl RuntimeBuilder {
         })
     }
 
-    fn settings_of<A: Aggregate>(&mut self) -> SettingsOf<A> {
+    fn settings_of<A: Aggregate>(&self) -> Live<SettingsOf<A>> {
         let settings = self.businesses.get(&TypeId::of::<A::Business>());
         settings.and_then(|settings| settings.downcast_ref().cloned()).unwrap_or_default()
     }
@@ -206,7 +214,16 @@ impl Host for RuntimeBuilder {
         self.staff.insert(B::NAME, B::STAFF);
         let section = self.settings.businesses.get(B::NAME);
         match business::read::<B>(section, self.settings.wait_max_ms) {
-            Ok(settings) => drop(self.businesses.insert(TypeId::of::<B>(), Box::new(settings))),
+            Ok(section) => {
+                let section = Live::new(section);
+                self.businesses.insert(TypeId::of::<B>(), Box::new(section.clone()));
+                self.sections.push(Box::new(move |settings| {
+                    let given = settings.businesses.get(B::NAME);
+                    let read = business::read::<B>(given, settings.wait_max_ms)?;
+                    let section = section.clone();
+                    Ok(Box::new(move || section.set(read)))
+                }));
+            }
             Err(reason) => self.request_error.push(reason),
         }
         if let Some((resource, body)) = B::EXAMPLES.first() {

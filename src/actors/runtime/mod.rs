@@ -11,6 +11,7 @@ mod launch;
 mod operations;
 mod parts;
 mod positions;
+mod reload;
 mod subscriptions;
 
 pub use builder::RuntimeBuilder;

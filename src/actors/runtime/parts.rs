@@ -7,6 +7,7 @@ use crate::{
         conversation::Conversations,
         operations::Components,
         persistent_subscription::Subscriptions,
+        settings::Settings,
         subscription::Progress,
         supervision::Supervisor,
         view::ViewReader,
@@ -14,6 +15,12 @@ use crate::{
     store::{KindId, journal::Journal},
 };
 use std::{collections::HashMap, sync::Arc};
+
+/// A function that reads the section of a business again.
+pub type ReadSection = Box<dyn Fn(&Settings) -> Result<ApplySection, String> + Send + Sync>;
+
+/// A function that applies a section that was read.
+pub type ApplySection = Box<dyn FnOnce()>;
 
 /// The parts of a running runtime.
 pub struct RuntimeParts {
@@ -29,6 +36,7 @@ pub struct RuntimeParts {
     pub examples: Vec<Example>,
     /// The staff roles of each business.
     pub staff: HashMap<&'static str, &'static [&'static str]>,
+    pub sections: Vec<ReadSection>,
     pub subscribers: Vec<Arc<Progress>>,
     pub components: Arc<Components>,
     /// The subscriptions of other programs.

@@ -4,10 +4,12 @@
 mod actors;
 pub mod business;
 mod headers;
+mod live;
 mod ports;
 
 pub use actors::ActorSettings;
 pub use headers::{Header, HeaderSetting, HeadersSettings};
+pub use live::Live;
 pub use ports::{Fallback, PortSettings, PortsSettings, RETRY_SHARE_MAX, TransportKind};
 
 use crate::{

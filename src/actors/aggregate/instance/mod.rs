@@ -298,7 +298,7 @@ impl<A: Aggregate> Instance<A> {
             injected_panics.panic_if_injected(A::NAME, self.number);
             match decision {
                 Some(decision) => Ok(decision.events),
-                None => state.decide(command.clone(), now, settings),
+                None => state.decide(command.clone(), now, &settings.get()),
             }
         });
         match decided {

@@ -1,0 +1,147 @@
+//! The settings are read again on SIGHUP, and when the file of settings has changed.
+//!
+//! When anything in them is wrong, nothing changes. Otherwise those that can change while the
+//! server is running take effect, and the log names the others.
+
+use crate::{
+    actors::Runtime,
+    config::{Config, Flags, changes},
+    declarations::Declarations,
+    inbound::client_limit::ClientRateLimit,
+    logging, settings_command, systemd,
+};
+use std::{convert::Infallible, fs, io, sync::Arc, time::Duration, time::SystemTime};
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    time::{Interval, MissedTickBehavior, interval},
+};
+
+/// The pause between two looks at the file of settings.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+
+/// The settings that can change while the application is running.
+#[derive(Clone)]
+pub struct LiveSettings {
+    pub runtime: Runtime,
+    /// The rate limit per client, when one is configured.
+    pub clients: Option<Arc<ClientRateLimit>>,
+}
+
+impl LiveSettings {
+    /// Takes what can change from this configuration.
+    fn take(&self, config: &Config, wait_max_ms: u64) -> Result<(), String> {
+        let mut settings = config.settings();
+        // The longest wait of a request is the one of the start.
+        settings.wait_max_ms = Some(wait_max_ms);
+        self.runtime.reload(&settings)?;
+        if let Some(clients) = &self.clients {
+            let (rate_per_s, burst) = config.http.client_rate();
+            clients.change(rate_per_s, burst);
+        }
+        logging::change(&config.log);
+        Ok(())
+    }
+}
+
+/// Reads the settings of a server again.
+pub struct Reload<'a> {
+    flags: Flags,
+    declarations: &'a Declarations,
+    /// The settings of the start. Those that cannot change are in effect.
+    started: Config,
+    /// The settings that were read last.
+    current: Config,
+    hangup: Signal,
+    looks: Interval,
+    seen: Option<Stamp>,
+}
+
+/// The time of the last change of a file, and its size in bytes.
+type Stamp = (SystemTime, u64);
+
+impl<'a> Reload<'a> {
+    /// Listens for SIGHUP from now on. `flags` are those from which `config` was read.
+    ///
+    /// # Errors
+    /// When the handler of the signal cannot be installed.
+    pub fn of(flags: Flags, config: Config, declarations: &'a Declarations) -> io::Result<Self> {
+        let mut looks = interval(LOOK_EVERY);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let seen = stamp(&flags);
+        let (hangup, started) = (signal(SignalKind::hangup())?, config.clone());
+        Ok(Self { flags, declarations, started, current: config, hangup, looks, seen })
+    }
+
+    /// Reads the settings again at each SIGHUP and each change of the file; never returns.
+    pub async fn keep_current(mut self, live: LiveSettings) -> Infallible {
+        loop {
+            self.wait().await;
+            systemd::reloading();
+            self.read_again(&live);
+            systemd::ready();
+        }
+    }
+
+    /// Waits for SIGHUP or a change of the file.
+    async fn wait(&mut self) {
+        loop {
+            let is_asked = tokio::select! {
+                _ = self.hangup.recv() => true,
+                _ = self.looks.tick() => false,
+            };
+            let stamp = stamp(&self.flags);
+            let has_changed = stamp.is_some() && stamp != self.seen;
+            self.seen = stamp.or(self.seen);
+            if is_asked || has_changed {
+                return;
+            }
+        }
+    }
+
+    fn read_again(&mut self, live: &LiveSettings) {
+        let read = self.read().and_then(|config| {
+            live.take(&config, self.started.http.wait_max_ms).map_err(|reason| vec![reason])?;
+            Ok(config)
+        });
+        match read {
+            Ok(config) => {
+                self.log_changes(&config);
+                self.current = config;
+            }
+            Err(errors) => {
+                for error in errors {
+                    tracing::error!(error, "the settings were not changed");
+                }
+            }
+        }
+    }
+
+    /// The settings of all sources.
+    ///
+    /// # Errors
+    /// All that is wrong.
+    fn read(&self) -> Result<Config, Vec<String>> {
+        let errors = settings_command::found(&self.flags, self.declarations);
+        if !errors.is_empty() {
+            return Err(errors);
+        }
+        Config::read(self.flags.clone()).map_err(|error| vec![error.to_string()])
+    }
+
+    fn log_changes(&self, config: &Config) {
+        let businesses = self.declarations.sections();
+        let from = |old| changes(old, config, &businesses).unwrap_or_default();
+        let changed = from(&self.current).live;
+        tracing::info!(changed = changed.join(", "), "the settings were read again");
+        let later = from(&self.started).after_restart;
+        if !later.is_empty() {
+            tracing::warn!(keys = later.join(", "), "these settings take effect at the next start");
+        }
+    }
+}
+
+/// The stamp of the file of settings, if there is one.
+fn stamp(flags: &Flags) -> Option<Stamp> {
+    let metadata = fs::metadata(flags.config.as_ref()?).ok()?;
+    Some((metadata.modified().ok()?, metadata.len()))
+}
