@@ -6,12 +6,14 @@
 //! evolution   conversion of values whose types have changed
 //! shape       what the bytes of a stored type mean
 //! disk        sled behind a write-ahead log, keys, layout, reads, the mark
+//! backup      files of records and of the state beside them, with checksums
 //! types       records, answers, leases, options, errors
 //! ```
 //! A submission is queued under one lock, and the writer thread commits it. Once it is durable, its
 //! caller and the subscribers are notified. The mark records the last durable position. The mark,
 //! and checks of the log before sled reads it, detect damage that sled cannot detect.
 
+pub mod backup;
 pub mod codec;
 mod disk;
 pub mod evolution;

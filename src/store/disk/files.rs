@@ -37,6 +37,12 @@ pub(in crate::store) fn mark_path(dir: &Path) -> PathBuf {
     home_of(dir).join("journal.mark")
 }
 
+/// Returns the path of the file that exists while the journal in this folder is being restored or
+/// imported.
+pub(in crate::store) fn unfinished_marker(dir: &Path) -> PathBuf {
+    home_of(dir).join("restore.unfinished")
+}
+
 /// The lock on the folder of a store; it ends when this is dropped or the process ends.
 pub struct Locked {
     home: PathBuf,
@@ -57,6 +63,12 @@ impl Locked {
             Err(fs::TryLockError::Error(_)) | Ok(()) => Ok(Self { home, _lock: lock }),
         }
     }
+}
+
+/// Whether a process has the lock on the folder of this journal.
+pub(in crate::store) fn is_locked(dir: &Path) -> bool {
+    let home = File::open(home_of(dir));
+    home.is_ok_and(|home| matches!(home.try_lock(), Err(fs::TryLockError::WouldBlock)))
 }
 
 /// Shortest interval between two comparisons of the paths. Four calls of `stat` cost up to a tenth

@@ -272,6 +272,12 @@ pub(in crate::store) fn kept_answer(hash: u128) -> [u8; 17] {
     key
 }
 
+/// Reads the hash in a key of [`kept_answer`].
+pub(in crate::store) fn read_kept_answer(key: &[u8]) -> Option<u128> {
+    let key: &[u8; 17] = key.try_into().ok()?;
+    (key[0] == KEPT_ANSWER).then(|| u128::from_be_bytes(*key.last_chunk().expect("17 bytes")))
+}
+
 /// Returns the key of an entry of the expiry index. The nonce distinguishes entries of the same
 /// millisecond.
 pub(in crate::store) fn expiry(until_ms: u64, nonce: u64) -> [u8; 17] {

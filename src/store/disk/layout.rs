@@ -184,7 +184,8 @@ pub(in crate::store) fn young_records_of(
     Ok(young_records)
 }
 
-fn next_record(stream: Stream, version: u32, rest: &mut &[u8]) -> Result<Record, CodecError> {
+/// Reads the record that [`push_record`] wrote, and advances past it.
+pub fn next_record(stream: Stream, version: u32, rest: &mut &[u8]) -> Result<Record, CodecError> {
     let Stored { position, time, correlation, cause, payload } = codec::next(rest)?;
     let (cause, principals) = match cause {
         StoredCause::Request(key) => (Cause::Request(key), None),

@@ -22,7 +22,8 @@ pub use failure::Failure;
 pub use files::{Files, Locked};
 pub use keys::StreamGroup;
 pub use layout::{
-    Commit, FORMAT, FORMAT_READ_MIN, Run, Totals, YOUNG_VERSIONS_MAX, YoungRecord, push_record,
+    Commit, FORMAT, FORMAT_READ_MIN, Run, Totals, YOUNG_VERSIONS_MAX, YoungRecord, next_record,
+    push_record,
 };
 pub use mark::{Answers, Found, Mark, MarkFile};
 pub use reading::Head;

@@ -82,8 +82,7 @@ impl Disk {
         self.write_back.finish()
     }
 
-    /// Does this work while no file of the journal is written.
-    #[cfg(test)]
+    /// Does this work while nothing is committed and no file of the journal is written.
     pub(in crate::store) fn while_idle<T>(&self, work: impl FnOnce() -> T) -> T {
         self.write_back.while_idle(work)
     }

@@ -139,7 +139,6 @@ impl WriteBack {
     }
 
     /// Does this work while nothing is committed or written back.
-    #[cfg(test)]
     pub(super) fn while_idle<T>(&self, work: impl FnOnce() -> T) -> T {
         let _idle = self.idle();
         work()

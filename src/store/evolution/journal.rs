@@ -2,6 +2,7 @@
 
 use super::Upcasting;
 use crate::store::{
+    backup::Part,
     faults::Faults,
     journal::{
         AvailabilityObserver, Checkpoint, Done, Journal, Listener, Loss, Positions, ReadLevel,
@@ -68,6 +69,7 @@ impl Journal for UpcastingJournal {
         fn records_read(&self) -> u64;
         fn cursor_of(&self, subscriber: KindId) -> Result<u64, StoreError>;
         fn last_conversation(&self, subscriber: KindId, below: u64) -> Result<u64, StoreError>;
+        fn backup_page(&self, part: Part) -> Result<Vec<u8>, StoreError>;
         fn faults(&self) -> Option<&Faults>;
     }
 

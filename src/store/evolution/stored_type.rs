@@ -70,6 +70,22 @@ impl StoredType {
         read.map_err(|error| error.to_string())
     }
 
+    /// Encodes a value of today's shape from its form with names.
+    ///
+    /// # Errors
+    /// When it is no value of the type.
+    pub fn from_json(&self, value: Value) -> Result<Vec<u8>, String> {
+        (self.encode)(value).map_err(|reason| format!("{}: {reason}", self.name))
+    }
+
+    /// The form with names of an encoded value of today's shape.
+    ///
+    /// # Errors
+    /// When the bytes are no value of the type.
+    pub fn to_json(&self, encoded: &[u8]) -> Result<Value, String> {
+        Self::read(&self.shape, encoded).map_err(|reason| format!("{}: {reason}", self.name))
+    }
+
     /// Encoded values of today's shape, which together have every variant.
     ///
     /// # Errors

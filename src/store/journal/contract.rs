@@ -9,6 +9,7 @@ use super::{
 use crate::{
     domain::kernel::Timestamp,
     store::{
+        backup::Part,
         faults::Faults,
         types::{KindId, Lease, Record, Snapshot, StoreError, StoreId, StoredAnswer, Stream},
     },
@@ -271,6 +272,15 @@ pub trait Journal: Send + Sync {
     /// # Errors
     /// When the disk fails.
     fn last_conversation(&self, subscriber: KindId, below: u64) -> Result<u64, StoreError>;
+
+    /// Returns a page of a part of the journal for a backup: chunks, about a megabyte. Waits for
+    /// the disk. An empty page is the end of the part.
+    ///
+    /// # Errors
+    /// When the disk fails, something cannot be read, or the journal has no backup.
+    fn backup_page(&self, _part: Part) -> Result<Vec<u8>, StoreError> {
+        Err(StoreError::Failed("this journal is not on a disk, and has no backup".to_owned()))
+    }
 
     /// The faults that are injected into the disk; `None` when the journal has no disk.
     #[must_use]

@@ -9,6 +9,7 @@
 
 mod answer_expiry;
 mod availability;
+mod backup_pages;
 pub mod commit_batch;
 mod commit_queue;
 mod commit_timer;
@@ -22,6 +23,7 @@ mod owner_lists;
 mod partitions;
 mod reads;
 mod recovery;
+mod restoring;
 mod shared;
 mod sled_journal;
 mod submission;
@@ -37,7 +39,9 @@ pub use contract::Journal;
 pub use feed::{Listener, Wake};
 pub use integrity::Loss;
 pub use memory_journal::MemoryJournal;
+pub use open::{is_in_use, store_in};
 pub use partitions::Partitions;
+pub use restoring::{Cut, Restore, Restored, Stage, Target, restore};
 pub use shared::Shared;
 pub use sled_journal::SledJournal;
 pub use submission::{

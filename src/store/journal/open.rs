@@ -6,7 +6,7 @@ use crate::store::{
     codec,
     disk::{
         Batch, Disk, FORMAT, FORMAT_READ_MIN, Files, Found, Head, Locked, Mark, MarkFile, Tree,
-        files, keys, log_check, mark, reading,
+        files, keys, log_check, mark, reading, synced,
     },
     read_model,
     types::{JournalOptions, KindId, OpenError, StoreId},
@@ -34,9 +34,29 @@ pub(in crate::store) struct Opened {
     pub(in crate::store) loss: Option<Loss>,
 }
 
+/// Whether a process has the journal in this folder open.
+#[must_use]
+pub fn is_in_use(dir: &Path) -> bool {
+    files::is_locked(dir) || synced::is_held(dir)
+}
+
+/// The identity of the store in this folder, also while a process has it open; `None` when it is
+/// not known.
+#[must_use]
+pub fn store_in(dir: &Path) -> Option<StoreId> {
+    match mark::read(&files::mark_path(dir)) {
+        Ok(Found::Mark(mark, _)) => mark.store,
+        _ => None,
+    }
+}
+
 /// Opens the store in this folder, and creates both when they are missing.
 pub(in crate::store) fn open(dir: &Path, options: &JournalOptions) -> Result<Opened, OpenError> {
     let failed = |reason: String| OpenError { path: dir.to_owned(), reason };
+    if !options.is_unfinished && files::unfinished_marker(dir).exists() {
+        let reason = "its restore or import was interrupted; run `madang restore` again";
+        return Err(failed(reason.to_owned()));
+    }
     let locked = Locked::take(dir)?;
     let mark_path = files::mark_path(dir);
     let view = options.views.as_deref().and_then(read_model::furthest);

@@ -14,6 +14,7 @@ use super::{
     writer,
 };
 use crate::store::{
+    backup::Part,
     codec,
     disk::{Disk, Walk, keys, reading, walk},
     faults::Faults,
@@ -376,6 +377,10 @@ impl Journal for SledJournal {
         let last = self.disk()?.db.range(key(0)..key(below)).next_back().transpose()?;
         let stream = last.and_then(|(key, _)| keys::read_address(&key, keys::CONVERSATION));
         Ok(stream.map_or(0, |stream| stream.number))
+    }
+
+    fn backup_page(&self, part: Part) -> Result<Vec<u8>, StoreError> {
+        self.page_of(part)
     }
 
     fn faults(&self) -> Option<&Faults> {

@@ -3,8 +3,10 @@
 mod answering;
 mod answers;
 mod auditing;
+mod backing_up;
 mod bundling;
 mod contract;
+mod damaged_backups;
 mod failing;
 mod filling;
 mod flipping;
@@ -14,6 +16,7 @@ mod opening;
 mod owned_rows;
 mod owning;
 mod partitions;
+mod restoring;
 mod suspecting;
 mod write_ahead;
 

@@ -35,6 +35,10 @@ described! {
         /// default the opening is refused.
         #[serde(skip)]
         pub accept_loss: bool,
+        /// Whether the target of a restore or an import that is not finished is opened. By default
+        /// the opening is refused.
+        #[serde(skip)]
+        pub is_unfinished: bool,
         /// Faults to inject; none by default.
         #[serde(skip)]
         pub faults: Faults,
@@ -52,6 +56,7 @@ impl Default for JournalOptions {
             answers_kept_s: 86_400,
             views: None,
             accept_loss: false,
+            is_unfinished: false,
             faults: Faults::default(),
         }
     }
