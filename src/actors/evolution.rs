@@ -13,7 +13,7 @@ use crate::{
         journal::{Journal, StoreError},
     },
 };
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 /// A stored type of a kind; an error when its values cannot be stored.
 struct Declared {
@@ -43,6 +43,16 @@ impl StoredTypes {
         let mut types = Self::of(|_| true);
         install(&mut types);
         types.declared.into_iter().map(|declared| declared.stored).collect()
+    }
+
+    /// The types of everything that is declared, by the name of their kind and their place.
+    ///
+    /// # Errors
+    /// The first type whose values cannot be stored, as a sentence.
+    pub fn by_place(self) -> Result<HashMap<(String, Place), StoredType>, String> {
+        let stored =
+            |declared: Declared| Ok(((declared.kind_name, declared.place), declared.stored?));
+        self.declared.into_iter().map(stored).collect()
     }
 
     /// Compares the types with the store, and remembers them there. Returns the journal that shows

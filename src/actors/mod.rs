@@ -47,6 +47,7 @@ pub use persistent_subscription::{
     Acknowledged, ClaimId, Definition, Freed, GATES_OF_WEBHOOKS, ParkedEvent, Refusal, Secret,
     SubscriptionError, SubscriptionTerms, Webhook, Wish,
 };
+pub(crate) use persistent_subscription::{SUBSCRIPTIONS, fitting as fitting_subscription};
 pub use runtime::{Claimed, ClaimedEvent, HistoryEntry, Lag, Runtime, SubscriptionInfo};
 pub use saga::Waiting;
 pub(crate) use settings::business::read as read_section;

@@ -23,5 +23,5 @@ pub use definition::{
 pub use error::SubscriptionError;
 pub use machine::{Acknowledged, ClaimId, Figures, Freed, Given, ParkedEvent, Refusal, Wish};
 pub use registry::Subscriptions;
-pub use stored::flaws;
+pub use stored::{SUBSCRIPTIONS, fitting, flaws};
 pub use subscription::{Ahead, Subscription};

@@ -145,6 +145,24 @@ pub fn load(journal: &dyn Journal, kind: KindId) -> Result<Vec<Loaded>, StoreErr
     read(journal, kind)?.into_iter().collect::<Result<_, _>>().map_err(StoreError::Failed)
 }
 
+/// Fits a stored value to a journal that was restored up to `end`: what was looked at or parked
+/// after that is left out. A value that cannot be read stays, and is a flaw.
+pub fn fitting(key: u64, value: Vec<u8>, end: u64) -> Option<Vec<u8>> {
+    match codec::decode(&value) {
+        Ok(Stored::Progress(mut progress)) => {
+            progress.reached = progress.reached.min(end);
+            let mut position = 0_u64;
+            progress.open.retain(|(distance, _)| {
+                position = position.saturating_add(*distance);
+                position <= end
+            });
+            Some(codec::encode(&Stored::Progress(progress)))
+        }
+        Ok(Stored::Parked(_)) if key & ((1 << POSITION_BITS) - 1) > end => None,
+        _ => Some(value),
+    }
+}
+
 /// What is wrong with the stored subscriptions, one sentence each.
 ///
 /// # Errors
@@ -206,6 +224,26 @@ mod tests {
             assert_eq!(codec::encode(&stored), golden, "{stored:?}");
         }
         assert_eq!(parked_key(1, 5), 1 << 63 | 1 << 47 | 5);
+    }
+
+    #[test]
+    fn a_subscription_fits_a_journal_that_ends_earlier() {
+        let stream = Stream { kind: KindId(2), number: 8 };
+        let progress = |reached, open: &[u64]| {
+            let open = open.iter().map(|distance| (*distance, stream)).collect();
+            codec::encode(&Stored::Progress(Progress { reached, open }))
+        };
+        let stored = progress(9, &[3, 2, 3]);
+        assert_eq!(fitting(PROGRESS_BIT | 1, stored.clone(), 9), Some(stored.clone()));
+        assert_eq!(fitting(PROGRESS_BIT | 1, stored.clone(), 5), Some(progress(5, &[3, 2])));
+        assert_eq!(fitting(PROGRESS_BIT | 1, stored, 0), Some(progress(0, &[])));
+        let parked = ParkedEvent { stream, attempts: 1, reason: "b".into() };
+        let parked = codec::encode(&Stored::Parked(parked));
+        assert_eq!(fitting(parked_key(1, 5), parked.clone(), 5), Some(parked.clone()));
+        assert_eq!(fitting(parked_key(1, 6), parked, 5), None);
+        let named = codec::encode(&Stored::Definition(Box::new(definition())));
+        assert_eq!(fitting(1, named.clone(), 0), Some(named));
+        assert_eq!(fitting(1, vec![9], 0), Some(vec![9]), "verify reports it");
     }
 
     #[test]

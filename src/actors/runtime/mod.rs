@@ -1,5 +1,6 @@
 //! The runtime: the running system, which is started from settings and stopped as a whole.
 
+mod backup;
 mod builder;
 mod events;
 mod fault_injection;

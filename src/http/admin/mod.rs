@@ -1,5 +1,6 @@
-//! Admin requests: health, components, gates, quarantine, faults and the operations log.
+//! Admin requests: health, components, gates, quarantine, faults, the operations log and backups.
 
+pub mod backup;
 pub mod components;
 pub mod faults;
 pub mod gates;
@@ -36,6 +37,9 @@ pub(super) async fn answer(
             components::answer(site, verb, path).await
         }
         path if path.starts_with(gates::GATES) => gates::answer(site, verb, request, payload).await,
+        backup::BACKUP => {
+            backup::answer(site, verb, request.uri().query().unwrap_or_default()).await
+        }
         operations_log::OPERATIONS_LOG => {
             let query = request.uri().query().unwrap_or_default();
             operations_log::answer(site, verb, query).await
