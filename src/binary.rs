@@ -3,6 +3,7 @@
 use crate::{
     actors::panic_message,
     app::App,
+    backup,
     cli::{Cli, Command, Format, Model, Serve},
     config::{Config, Flags},
     contract::{self, ContractBuilder},
@@ -121,6 +122,10 @@ fn run(command: Command, program: Program, declarations: &Declarations) -> Done 
             Ok(is_valid)
         }
         Command::Verify { data } => verify::run(&data, declarations).map_err(Into::into),
+        Command::Backup(options) => backup::run(&options),
+        Command::Restore(options) => backup::restored(&options),
+        Command::Export(options) => backup::export(&options, declarations),
+        Command::Import(options) => backup::import(&options, declarations),
         Command::Model(which) => draw(&which, declarations),
         Command::Health(options) => {
             let (is_well, answer) = probe::ask(&options)?;

@@ -1,6 +1,6 @@
 //! The command line: the commands and their options.
 
-use crate::{Program, config::Flags, contract, new, probe, sandbox, token};
+use crate::{Program, backup, config::Flags, contract, new, probe, sandbox, token};
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use std::{net::SocketAddr, path::PathBuf};
@@ -62,6 +62,24 @@ pub enum Command {
         #[arg(long, value_name = "DIR", default_value = "./data")]
         data: PathBuf,
     },
+    /// Back up the data of a server, also while it runs; a further run adds what is new
+    ///
+    /// While a server has the data folder open, its pages come from the server. The backup ends at
+    /// one position. It holds names, addresses and the keys of webhooks: only its owner may read it.
+    Backup(backup::Options),
+    /// Make a new data folder from a backup: all of it, or up to a position or an instant
+    ///
+    /// Every byte of the backup is checked first. The views are built at the first start. A restore
+    /// that is interrupted begins again.
+    Restore(backup::RestoreOptions),
+    /// Write all records as lines of JSON: events in the form of `CloudEvents` 1.0
+    ///
+    /// Works while a server runs, as `backup` does. The file has every value in clear.
+    Export(backup::ExportOptions),
+    /// Make a new data folder from the lines that `export` wrote
+    ///
+    /// It is a new store: with its own identity, and without subscriptions and answers to keys.
+    Import(backup::ImportOptions),
     /// Ask the server on this machine whether it is ready; exit code 1 when it is not
     Health(probe::Options),
     /// Write a crate with a business of its own into the new folder NAME

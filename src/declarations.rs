@@ -1,7 +1,7 @@
 //! A host that stores declarations and replays them to other hosts.
 
 use crate::{
-    actors::Installation,
+    actors::{Installation, StoredTypes},
     config::BusinessSections,
     contract::ContractBuilder,
     domain::kernel::{Aggregate, Business, Host, Lookup, Port, Saga, View},
@@ -21,6 +21,7 @@ pub struct Declarations(Vec<Declared>);
 /// One declaration, with one function for each kind of host.
 struct Declared {
     bring_to_life: fn(&mut Installation),
+    store: fn(&mut StoredTypes),
     draw: fn(&mut ModelBuilder),
     describe: fn(&mut ContractBuilder),
     list: fn(&mut BusinessSections),
@@ -43,6 +44,11 @@ impl Declarations {
     /// Replays all declarations to the runtime.
     pub fn install(&self, installation: &mut Installation) {
         self.0.iter().for_each(|declared| (declared.bring_to_life)(installation));
+    }
+
+    /// Replays all declarations to the stored types.
+    pub fn store(&self, types: &mut StoredTypes) {
+        self.0.iter().for_each(|declared| (declared.store)(types));
     }
 
     /// Replays all declarations to the [`ModelBuilder`], which draws the boards.
@@ -74,6 +80,7 @@ macro_rules! declared {
     ($self:ident.$method:ident::<$part:ident>()) => {{
         $self.0.push(Declared {
             bring_to_life: |installation| _ = installation.$method::<$part>(),
+            store: |types| _ = types.$method::<$part>(),
             draw: |builder| _ = builder.$method::<$part>(),
             describe: |builder| _ = builder.$method::<$part>(),
             list: |sections| _ = sections.$method::<$part>(),

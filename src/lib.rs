@@ -83,6 +83,7 @@
 
 pub mod actors;
 pub mod app;
+mod backup;
 mod binary;
 pub mod cli;
 pub mod config;

@@ -47,7 +47,7 @@ pub fn ask(options: &Options) -> Result<(bool, String), Box<dyn Error>> {
 }
 
 /// The address under which this machine reaches a server that listens on this address.
-fn reachable(listen: SocketAddr) -> Result<SocketAddr, String> {
+pub fn reachable(listen: SocketAddr) -> Result<SocketAddr, String> {
     if listen.port() == 0 {
         return Err(format!("{listen}: the port is not known; set it with --listen"));
     }

@@ -1,0 +1,192 @@
+//! The commands `backup`, `restore`, `export` and `import`.
+//!
+//! ```text
+//! backup    journal in a folder, or the server that has it open ─▶ folder of the backup
+//! restore   folder of the backup ─▶ new data folder
+//! export    journal, or the server ─▶ a file with one event a line, in JSON
+//! import    such a file ─▶ new data folder
+//! ```
+
+mod export;
+mod import;
+mod line;
+mod progress;
+mod remote;
+mod source;
+
+pub use export::{Options as ExportOptions, run as export};
+pub use import::{Options as ImportOptions, run as import};
+
+use crate::{
+    actors::{SUBSCRIPTIONS, clock, fitting_subscription},
+    domain::kernel::Timestamp,
+    files,
+    inbound::position_token::PositionToken,
+    store::{
+        backup::{Backup, BackupError, Manifest, back_up},
+        journal::{Cut, Restore, Stage, restore},
+    },
+};
+use clap::Args;
+use progress::Progress;
+use source::Source;
+use std::{error::Error, io, path::Path, path::PathBuf};
+
+/// The files of keys in the data folder that a backup holds. The secrets of webhooks in the journal
+/// are encrypted with them.
+const KEY_FILES: [&str; 1] = ["webhooks.key"];
+
+/// The most flaws that are printed; the rest is counted.
+const PRINTED_FLAWS_MAX: usize = 100;
+
+/// The options of `backup`.
+#[derive(Args, Clone, Debug)]
+pub struct Options {
+    /// The folder of the backup; it is made when it does not exist
+    #[arg(value_name = "FOLDER")]
+    pub folder: PathBuf,
+    /// Read every byte of the backup and check it; exit code 1 when a flaw is found
+    #[arg(long, conflicts_with_all = ["data", "config", "url", "token_file"])]
+    pub check: bool,
+    /// The journal that is backed up.
+    #[command(flatten)]
+    pub source: Source,
+}
+
+/// The options of `restore`.
+#[derive(Args, Clone, Debug)]
+pub struct RestoreOptions {
+    /// The folder of the backup
+    #[arg(value_name = "FOLDER")]
+    pub folder: PathBuf,
+    /// The data folder; it must be empty, or not exist
+    #[arg(long, value_name = "DIR", default_value = "./data")]
+    pub data: PathBuf,
+    /// Restore the records up to this position, as a number or as clients get it
+    #[arg(long, value_name = "POSITION", value_parser = position)]
+    pub to_position: Option<u64>,
+    /// Restore the records before the first one that is later than this, in the form of RFC 3339
+    #[arg(long, value_name = "TIME", value_parser = instant, conflicts_with = "to_position")]
+    pub to_time: Option<Timestamp>,
+    /// Leave out so many numbers of each kind: they may have been given after the backup; 0 when
+    /// the server has taken no command since
+    #[arg(long, value_name = "N", default_value_t = 1_000_000)]
+    pub skip_numbers: u64,
+}
+
+fn position(text: &str) -> Result<u64, String> {
+    let number = text.parse::<PositionToken>().map(|token| token.0).or_else(|_| text.parse());
+    number.map_err(|_| "this is no position".to_owned())
+}
+
+fn instant(text: &str) -> Result<Timestamp, String> {
+    let read = Timestamp::from_rfc3339(text);
+    read.ok_or_else(|| "this is no time such as 2026-11-29T12:00:00Z".to_owned())
+}
+
+/// Makes a backup, or checks one. The result is whether everything is in order.
+///
+/// # Errors
+/// When the journal cannot be read, or the backup cannot be written.
+pub fn run(options: &Options) -> Result<bool, Box<dyn Error>> {
+    if options.check {
+        return Ok(check(&options.folder)?);
+    }
+    let manifest = made(options)?;
+    println!(
+        "{}: position {}, {} bytes in {} files",
+        options.folder.display(),
+        manifest.position,
+        manifest.bytes(),
+        manifest.files.len()
+    );
+    Ok(true)
+}
+
+fn made(options: &Options) -> Result<Manifest, Box<dyn Error>> {
+    let keys = key_files(&options.source.data)?;
+    if keys.is_empty() {
+        tracing::info!(
+            data = %options.source.data.display(),
+            "the backup holds no keys: there are none in the data folder"
+        );
+    }
+    options.source.with_pages(|pages| {
+        let mut progress = Progress::new();
+        let time = || clock::now().to_rfc3339();
+        let made = back_up(&options.folder, pages, &keys, &time, &mut |done, total| {
+            progress.show("records", done, total);
+        });
+        progress.end();
+        Ok(made?)
+    })
+}
+
+fn key_files(data: &Path) -> Result<Vec<(String, Vec<u8>)>, String> {
+    let mut found = Vec::new();
+    for name in KEY_FILES {
+        let path = data.join(name);
+        match files::read(&path) {
+            Ok(content) => found.push((name.to_owned(), content)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(format!("{}: {error}", path.display())),
+        }
+    }
+    Ok(found)
+}
+
+/// Checks a backup, and prints its flaws.
+fn check(folder: &Path) -> Result<bool, BackupError> {
+    let backup = Backup::open(folder)?;
+    let total = backup.manifest().bytes();
+    let mut progress = Progress::new();
+    let flaws = backup.check(&mut |done| progress.show("bytes", done, total));
+    progress.end();
+    for flaw in flaws.iter().take(PRINTED_FLAWS_MAX) {
+        println!("{flaw}");
+    }
+    let Manifest { position, time, .. } = backup.manifest();
+    if flaws.is_empty() {
+        println!("{}: sound, position {position}, made at {time}", folder.display());
+        return Ok(true);
+    }
+    println!("{}: {} flaws", folder.display(), flaws.len());
+    Ok(false)
+}
+
+/// Restores a backup into a new data folder.
+///
+/// # Errors
+/// When the backup is damaged, or the folder is not empty or cannot be written.
+pub fn restored(options: &RestoreOptions) -> Result<bool, Box<dyn Error>> {
+    let backup = Backup::open(&options.folder)?;
+    let cut = match (options.to_position, options.to_time) {
+        (Some(position), _) => Cut::Position(position),
+        (None, Some(time)) => Cut::Time(time),
+        (None, None) => Cut::End,
+    };
+    let how = Restore { cut, skipped_numbers: options.skip_numbers };
+    let mut progress = Progress::new();
+    let mut show = |stage, done, total| {
+        let what = match stage {
+            Stage::Checking => "bytes checked",
+            Stage::Writing => "records written",
+        };
+        progress.show(what, done, total);
+    };
+    let restored = restore(&backup, &options.data, &how, &fitting, &mut show);
+    progress.end();
+    let restored = restored?;
+    println!(
+        "{}: restored to position {}, with {} answers to keys; check it with `madang verify`",
+        options.data.display(),
+        restored.position,
+        restored.answers
+    );
+    Ok(true)
+}
+
+/// Fits a stored state to a journal that ends at a position.
+fn fitting(subscriber: &str, number: u64, state: Vec<u8>, end: u64) -> Option<Vec<u8>> {
+    if subscriber == SUBSCRIPTIONS { fitting_subscription(number, state, end) } else { Some(state) }
+}

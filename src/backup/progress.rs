@@ -1,0 +1,77 @@
+//! Progress on standard error: a bar on a terminal, and lines elsewhere.
+
+use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
+use std::{
+    io::{self, IsTerminal as _},
+    time::{Duration, Instant},
+};
+
+/// The pause between two lines.
+const LINE_EVERY: Duration = Duration::from_secs(5);
+
+/// The progress of some work: what is done, its rate, and the time left.
+pub(super) struct Progress {
+    bar: ProgressBar,
+    is_terminal: bool,
+    what: &'static str,
+    begun: Instant,
+    /// What was done when this part of the work began.
+    first: u64,
+    shown: Instant,
+}
+
+impl Progress {
+    pub(super) fn new() -> Self {
+        let style = "{msg:16} {bar:32} {human_pos}/{human_len} {per_sec} {eta} left";
+        let style = ProgressStyle::with_template(style);
+        let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
+        let (bar, begun) = (ProgressBar::new(0).with_style(style), Instant::now());
+        let is_terminal = io::stderr().is_terminal();
+        Self { bar, is_terminal, what: "", begun, first: 0, shown: begun }
+    }
+
+    /// Shows what is done of all there is. A new word begins a new part of the work.
+    pub(super) fn show(&mut self, what: &'static str, done: u64, total: u64) {
+        if self.what != what {
+            (self.what, self.begun, self.first) = (what, Instant::now(), done);
+            self.bar.set_message(what);
+            self.bar.reset();
+            self.bar.set_position(done);
+            self.bar.reset_eta();
+        }
+        self.bar.set_length(total);
+        self.bar.set_position(done);
+        if !self.is_terminal && self.shown.elapsed() >= LINE_EVERY {
+            self.shown = Instant::now();
+            eprintln!("{}", line((what, done, total), done - self.first, self.begun.elapsed()));
+        }
+    }
+
+    /// Removes the bar.
+    pub(super) fn end(self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+fn line((what, done, total): (&str, u64, u64), newly: u64, within: Duration) -> String {
+    let millis = u64::try_from(within.as_millis()).unwrap_or(u64::MAX).max(1);
+    let rate = newly.saturating_mul(1_000) / millis;
+    let left = match rate {
+        0 => "an unknown time".to_owned(),
+        rate => HumanDuration(Duration::from_secs(total.saturating_sub(done) / rate)).to_string(),
+    };
+    format!("{done} of {total} {what}, {rate} a second, {left} left")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_has_the_rate_and_the_time_left() {
+        let shown = line(("records", 600, 1_600), 500, Duration::from_secs(5));
+        assert_eq!(shown, "600 of 1600 records, 100 a second, 10 seconds left");
+        let first = line(("records", 0, 5), 0, Duration::ZERO);
+        assert_eq!(first, "0 of 5 records, 0 a second, an unknown time left");
+    }
+}

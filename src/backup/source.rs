@@ -1,0 +1,72 @@
+//! The journal that a backup or an export reads: in a data folder, or of a running server.
+
+use super::remote::{Remote, ServerOptions};
+use crate::store::{
+    StoreId,
+    backup::{BackupError, Pages, Part, State},
+    journal::{Journal as _, JournalOptions, SledJournal, is_in_use, store_in},
+};
+use clap::Args;
+use std::{error::Error, path::PathBuf};
+
+/// The options that name the journal.
+#[derive(Args, Clone, Debug)]
+pub struct Source {
+    /// The data folder
+    #[arg(long, value_name = "DIR", default_value = "./data")]
+    pub data: PathBuf,
+    /// The server that has it open.
+    #[command(flatten)]
+    pub server: ServerOptions,
+}
+
+impl Source {
+    /// Does this work with the pages of the journal. While a server has the data folder open, they
+    /// come from the server.
+    ///
+    /// # Errors
+    /// When there is no journal, or it cannot be opened; also any error of the work.
+    pub(super) fn with_pages<T>(
+        &self,
+        work: impl FnOnce(&mut dyn Pages) -> Result<T, Box<dyn Error>>,
+    ) -> Result<T, Box<dyn Error>> {
+        let dir = self.data.join("journal");
+        let is_served = is_in_use(&dir);
+        if self.server.url.is_some() || is_served {
+            let mut remote = Remote::of(&self.server)?;
+            let here = store_in(&dir).filter(|_| is_served);
+            return work(&mut |part| {
+                let page = remote.page(part)?;
+                if part == Part::State {
+                    self.check_store(here, State::of_page(&page)?.store)?;
+                }
+                Ok(page)
+            });
+        }
+        if !dir.is_dir() {
+            return Err(format!("{}: there is no journal here", self.data.display()).into());
+        }
+        let journal = SledJournal::open(&dir, JournalOptions::default())?;
+        let done = work(&mut |part: Part| {
+            journal.backup_page(part).map_err(|error| BackupError(error.to_string()))
+        });
+        journal.close();
+        done
+    }
+
+    /// Refuses a server that has another store than the one in the data folder.
+    fn check_store(
+        &self,
+        here: Option<StoreId>,
+        served: Option<StoreId>,
+    ) -> Result<(), BackupError> {
+        if here.is_none() || here == served {
+            return Ok(());
+        }
+        let data = self.data.display();
+        Err(BackupError(format!(
+            "the server that was asked does not serve {data}: name the address of its server with \
+             --url or --config"
+        )))
+    }
+}

@@ -1,0 +1,8 @@
+//! `madang backup` of a running server, and `madang restore` into a new data folder.
+
+mod running;
+mod speed;
+#[path = "../support/mod.rs"]
+mod support;
+mod tools;
+mod transfer;
