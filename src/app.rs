@@ -1,13 +1,14 @@
 //! The composition root: [`App::build`] starts all parts, [`App::run_until_stopped`] serves.
 
+mod greeting;
+
 use crate::{
     actors::{Runtime, StartError},
     config::Config,
     contract::{ContractBuilder, proto},
     declarations::Declarations,
-    domain::kernel::Method,
     grpc::{self, TypedServices},
-    http::{self, Documents, Limits, Traffic},
+    http::{self, Documents, Limits, Metrics, Traffic},
     identity::{Identities, TokenIssuer, Verifier},
     inbound::{client_limit::ClientRateLimit, feed::Hub},
     open_files::{OpenFiles, TooFew},
@@ -15,11 +16,10 @@ use crate::{
     systemd::{self, Sockets},
     tls::{Certificate, HTTP_1, HTTP_2},
 };
-use actix_web::dev::Server;
+use actix_web::dev::{Server, ServerHandle};
 use rustls::ServerConfig;
 use serde_json::Value;
 use std::{
-    fmt::Write as _,
     io,
     net::{SocketAddr, TcpListener},
     sync::Arc,
@@ -37,6 +37,8 @@ pub struct App {
     grpc: Option<(grpc::Server, SocketAddr)>,
     /// The rate limit per client, when one is configured.
     clients: Option<Arc<ClientRateLimit>>,
+    /// The server of the monitoring and its address, when one is configured.
+    metrics: Option<(ServerHandle, SocketAddr)>,
     is_tls: bool,
     /// The task that fetches the keys of an authorization server.
     _refresh: Option<AbortOnDropHandle<()>>,
@@ -200,6 +202,41 @@ fn serve_grpc(
     Ok((server, address))
 }
 
+/// The parts of the HTTP server, with these documents, this identity and this TLS.
+fn http_parts(
+    config: &Config,
+    runtime: &Runtime,
+    (documents, identity, tls): (Documents, Option<Identities>, Option<Arc<ServerConfig>>),
+) -> io::Result<http::Parts> {
+    let (limits, traffic) = (config.http.clone(), Traffic::of(config.http.worker_count()));
+    let metrics = || Arc::new(Metrics::new(runtime.clone(), traffic.clone()));
+    Ok(http::Parts {
+        runtime: runtime.clone(),
+        documents,
+        identity,
+        clients: limits.client_rate_limit().map(Arc::new),
+        limits,
+        hub: Hub::start(runtime)?,
+        tls,
+        metrics: config.metrics.enabled.then(metrics),
+        traffic,
+    })
+}
+
+/// Serves the figures at the address of the monitoring, if there is one and they are on.
+fn serve_metrics(
+    config: &Config,
+    parts: &http::Parts,
+) -> Result<Option<(ServerHandle, SocketAddr)>, AppError> {
+    let (Some(address), Some(metrics)) = (config.metrics.listen, &parts.metrics) else {
+        return Ok(None);
+    };
+    let (listener, bound) = bound(None, address)?;
+    let handle = http::serve_metrics(metrics, &config.http, listener);
+    let handle = handle.map_err(|reason| AppError::Listen { address, reason })?;
+    Ok(Some((handle, bound)))
+}
+
 /// Waits until the gRPC server has ended by itself; for ever when there is none.
 async fn ended(server: Option<&mut grpc::Server>) {
     match server {
@@ -243,19 +280,15 @@ impl App {
         let connections_max =
             open_files.connections(limits.worker_count(), limits.connections_max)?;
         let [described, typed] = [(); 2].map(|()| contract(declarations, &config.only));
-        let parts = http::Parts {
-            runtime: runtime.clone(),
-            limits: limits.clone(),
-            documents: Documents::new(move || documents(&described)),
-            identity: identity.clone(),
-            clients: limits.client_rate_limit().map(Arc::new),
-            hub: Hub::start(&runtime).map_err(listen)?,
-            tls,
-        };
+        let documents = Documents::new(move || documents(&described));
+        let parts = http_parts(&config, &runtime, (documents, identity.clone(), tls));
+        let parts = parts.map_err(listen)?;
+        let metrics = serve_metrics(&config, &parts)?;
         let clients = parts.clients.clone();
         let serve_grpc = |bound| serve_grpc(&config, &parts, (&typed, certificate.as_ref()), bound);
         let grpc = grpc_listener.map(serve_grpc).transpose()?;
-        let (server, traffic) = http::start(parts, listener, connections_max).map_err(listen)?;
+        let traffic = parts.traffic.clone();
+        let server = http::start(parts, listener, connections_max).map_err(listen)?;
         let verifier = identity.as_ref().map(|identity| &identity.verifier);
         let refresh = verifier.and_then(Verifier::spawn_refresh).map(AbortOnDropHandle::new);
         let is_tls = certificate.is_some();
@@ -267,6 +300,7 @@ impl App {
             address,
             grpc,
             clients,
+            metrics,
             is_tls,
             _refresh: refresh,
             _renewal: renewal,
@@ -286,47 +320,10 @@ impl App {
         self.grpc.as_ref().map(|(_, address)| *address)
     }
 
-    /// The text printed at the start: the address, the resources and views, and example requests.
+    /// The address of the monitoring, when one is configured.
     #[must_use]
-    pub fn greeting(&self) -> String {
-        let scheme = if self.is_tls { "https" } else { "http" };
-        let at = format!("{scheme}://{}", self.address);
-        let mut parts: Vec<(&str, Vec<&str>, Vec<&str>)> = Vec::new();
-        for resource in self.runtime.resources() {
-            match parts.last_mut().filter(|(business, ..)| *business == resource.business) {
-                Some((_, resources, _)) => resources.push(resource.name),
-                None => parts.push((resource.business, vec![resource.name], vec![])),
-            }
-        }
-        for view in self.runtime.views() {
-            let part = parts.iter_mut().find(|(business, ..)| *business == view.business);
-            if let Some((_, _, views)) = part {
-                views.push(view.name);
-            }
-        }
-        let mut text = format!("madang serves at {at}\n");
-        for (business, resources, views) in parts {
-            let _ = write!(text, "  /{business:<12} {}", resources.join(", "));
-            let _ = match views.join(", ") {
-                none if none.is_empty() => writeln!(text),
-                views => writeln!(text, "; views {views}"),
-            };
-        }
-        if let Some(address) = self.grpc_address() {
-            let _ = writeln!(text, "gRPC at {address}");
-        }
-        text.push_str(if self.runtime.examples().is_empty() { "" } else { "try:\n" });
-        for example in self.runtime.examples() {
-            let (method, path) = example.request(self.runtime.resources());
-            // POST is the method of a request with a body.
-            let method = match method {
-                Method::Post => String::new(),
-                other => format!("-X {} ", other.name()),
-            };
-            let (header, body) = ("content-type: application/json", example.body);
-            let _ = writeln!(text, "  curl -i {method}{at}{path} -H '{header}' -d '{body}'");
-        }
-        text
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.metrics.as_ref().map(|(_, address)| *address)
     }
 
     /// A handle on the work in flight.
@@ -346,7 +343,7 @@ impl App {
     /// # Errors
     /// When the server stopped without a request to stop.
     pub async fn run_until_stopped(self, stop: impl Future) -> Result<(), AppError> {
-        let Self { runtime, server, grpc, .. } = self;
+        let Self { runtime, server, grpc, metrics, .. } = self;
         let mut grpc = grpc.map(|(server, _)| server);
         let handle = server.handle();
         tokio::pin!(server);
@@ -367,6 +364,9 @@ impl App {
                 served
             }
         };
+        if let Some((metrics, _)) = metrics {
+            metrics.stop(false).await;
+        }
         runtime.stop().await;
         tracing::info!("stopped");
         served.map_err(AppError::Served)

@@ -21,7 +21,7 @@ use crate::{
     },
     described,
     grpc::GrpcSettings,
-    http::Limits,
+    http::{Limits, MetricsSettings},
     identity::IdentitySettings,
     logging::LogSettings,
     store::{faults::Faults, journal::JournalOptions},
@@ -36,7 +36,7 @@ use figment::{
 use place::Place;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, sync::Arc};
 
 /// The configuration of the application.
 #[derive(Clone, Debug)]
@@ -64,6 +64,8 @@ pub struct Config {
     pub grpc: GrpcSettings,
     /// Section `[log]`.
     pub log: LogSettings,
+    /// Section `[metrics]`.
+    pub metrics: MetricsSettings,
     /// Section `[journal]`.
     pub journal: JournalOptions,
     /// Section `[actors]`.
@@ -139,7 +141,7 @@ impl Default for General {
 }
 
 /// The top-level keys that are not the name of a business.
-pub(crate) const OWN_KEYS: [&str; 13] = [
+pub(crate) const OWN_KEYS: [&str; 14] = [
     "listen",
     "data",
     "insecure",
@@ -148,6 +150,7 @@ pub(crate) const OWN_KEYS: [&str; 13] = [
     "tls",
     "http",
     "grpc",
+    "metrics",
     "journal",
     "log",
     "actors",
@@ -188,6 +191,7 @@ impl Config {
             tls: part(figment, "tls")?,
             http: part(figment, "http")?,
             grpc: part(figment, "grpc")?,
+            metrics: part(figment, "metrics")?,
             journal: part(figment, "journal")?,
             log: part(figment, "log")?,
             actors: part(figment, "actors")?,
@@ -303,8 +307,9 @@ impl Config {
             data: self.data.clone(),
             journal: JournalOptions {
                 accept_loss: self.accept_loss,
-                // A clone of the faults would share them with another server of this configuration.
+                // Clones would share them with another server of this configuration.
                 faults: Faults::default(),
+                figures: Arc::default(),
                 ..self.journal.clone()
             },
             actors: self.actors.clone(),
@@ -315,6 +320,7 @@ impl Config {
             businesses: self.businesses.clone(),
             only: self.only.clone(),
             wait_max_ms: Some(self.http.wait_max_ms),
+            without_metrics: !self.metrics.enabled,
         }
     }
 }

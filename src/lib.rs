@@ -96,6 +96,7 @@ pub mod http;
 pub mod identity;
 mod inbound;
 mod logging;
+pub mod metrics;
 pub mod model;
 mod new;
 mod open_files;

@@ -29,6 +29,10 @@ const SECTIONS: &[(&str, &str)] = &[
     ("tls", "Without this section, the server speaks plain HTTP:"),
     ("grpc", "The same requests over gRPC ([grpc.md](grpc.md)):"),
     (
+        "metrics",
+        "The figures of the server for Prometheus ([operations.md](operations.md#metrics)):",
+    ),
+    (
         EACH_PORT,
         "How an outside service is called ([ports.md](ports.md)). Each business has its `payment` (claims `review-desk`), phone also `reward-bank`, taxi also `sms`:",
     ),

@@ -4,7 +4,7 @@ use super::{ConfigError, Flags, General, error::named, place::FLAG};
 use crate::{
     actors::{ActorSettings, GatesSettings, PortsSettings},
     grpc::GrpcSettings,
-    http::Limits,
+    http::{Limits, MetricsSettings},
     identity::IdentitySettings,
     logging::LogSettings,
     store::journal::JournalOptions,
@@ -25,6 +25,7 @@ fn defaults() -> Figment {
         .merge(Serialized::default("tls", TlsSettings::default()))
         .merge(Serialized::default("http", Limits::default()))
         .merge(Serialized::default("grpc", GrpcSettings::default()))
+        .merge(Serialized::default("metrics", MetricsSettings::default()))
         .merge(Serialized::default("journal", JournalOptions::default()))
         .merge(Serialized::default("log", LogSettings::default()))
         .merge(Serialized::default("actors", ActorSettings::default()))

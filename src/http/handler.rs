@@ -2,9 +2,8 @@
 
 use crate::{
     actors::{Caller, Request},
-    domain::kernel::Method,
     http::{
-        admin::{self, health},
+        admin::{self, health, unless_read},
         connection::ConnectionState,
         documents::{self, Documents},
         feed::Feeds,
@@ -12,11 +11,12 @@ use crate::{
         holding::Holding,
         index::EVENTS,
         live::{Live, LiveQuery},
+        metrics::{METRICS, Metrics},
         oauth, pages,
         reading::Reading,
         request::{
             HISTORY, PathRest, Route, RouteError, RouteTarget, Verb, content_negotiation, headers,
-            read_body,
+            read_body, verb,
         },
         response::{Body, Response, written},
         site::Site,
@@ -33,10 +33,7 @@ use crate::{
     origin_policy::{OriginPolicy, check_body},
 };
 use actix_http::{ConnectionType, HttpMessage as _, Payload};
-use actix_web::http::{
-    self,
-    header::{AUTHORIZATION, HeaderValue},
-};
+use actix_web::http::header::{AUTHORIZATION, HeaderValue};
 use std::{net::IpAddr, rc::Rc, sync::Arc, time::Instant};
 
 /// The target of a question about the server as a whole (RFC 9110, 9.3.7), and all its methods.
@@ -59,6 +56,8 @@ pub struct Handler {
     pub(super) holding: Holding,
     /// The contract, at the paths of its documents.
     pub(super) documents: Documents,
+    /// The figures of the server; `None` when they are off.
+    pub(super) metrics: Option<Arc<Metrics>>,
     /// The verification of tokens; `None` while no identity is configured.
     pub(super) identity: Option<Tokens>,
     /// The embedded authorization server, if there is one.
@@ -93,6 +92,9 @@ impl Handler {
             pages::negotiated(&self.site, verb(request.method()), (&request, &caller), answer)
                 .await;
         let answer = self.finishing.finish(&request, answer).await;
+        if let Some(state) = connection {
+            state.answered(answer.status.as_u16());
+        }
         if let Some(begun) = begun {
             let (method, status) = (request.method().as_str(), answer.status.as_u16());
             let elapsed_us = begun.elapsed().as_micros();
@@ -167,8 +169,21 @@ impl Handler {
                 caller.check_admin()?;
                 Box::pin(admin::answer(&self.site, verb, request, payload)).await
             }
+            Err(RouteError::Unknown) if request.path() == METRICS => {
+                caller.check_admin()?;
+                self.metrics(verb, request).await
+            }
             Err(RouteError::Unknown) => health::answer(&self.site, verb, request.path()),
             Err(RouteError::NotANumber) => Err(not_a_number(request.path())),
+        }
+    }
+
+    /// The figures of the server, if they are on.
+    async fn metrics(&self, verb: Verb, request: &HttpRequest) -> Result<Response, Problem> {
+        let metrics = self.metrics.as_ref().ok_or_else(|| unknown(METRICS))?;
+        match unless_read(verb)? {
+            None => Box::pin(metrics.answer(request.headers())).await,
+            Some(answer) => Ok(answer),
         }
     }
 
@@ -304,16 +319,5 @@ impl Handler {
             }
             request_error => Err(request_error.into()),
         }
-    }
-}
-
-fn verb(method: &http::Method) -> Verb {
-    match *method {
-        http::Method::GET | http::Method::HEAD => Verb::Read,
-        http::Method::POST => Verb::Submit(Method::Post),
-        http::Method::PUT => Verb::Submit(Method::Put),
-        http::Method::PATCH => Verb::Submit(Method::Patch),
-        http::Method::OPTIONS => Verb::Options,
-        _ => Verb::Other,
     }
 }

@@ -12,6 +12,7 @@
 //! `http2` serves connections of HTTP/2 with the same handler.
 //! `holding` delays the answers to refused requests.
 //! `oauth` is the embedded authorization server.
+//! `metrics` serves the figures for Prometheus, and `traffic` holds those of the workers.
 //! `pages` gives browsers the JSON of a read as a page.
 //! `reading` answers the reads of aggregates, views and conversations.
 //! `site` holds what a worker serves: the runtime, its routes and the `limits`.
@@ -30,6 +31,7 @@ mod http2;
 mod index;
 mod limits;
 mod live;
+mod metrics;
 mod oauth;
 mod pages;
 mod reading;
@@ -39,8 +41,11 @@ mod server;
 mod site;
 mod streams;
 mod subscriptions;
+mod traffic;
 
 pub use crate::inbound::position_token::{InvalidToken, PositionToken};
 pub use documents::Documents;
 pub use limits::Limits;
-pub use server::{Parts, Traffic, start};
+pub use metrics::{Metrics, MetricsSettings, start as serve_metrics};
+pub use server::{Parts, start};
+pub use traffic::Traffic;

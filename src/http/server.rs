@@ -3,7 +3,7 @@
 use crate::{
     actors::Runtime,
     http::{
-        connection::{Connection, ConnectionTable, SPARE_CONNECTIONS, WorkerLoad},
+        connection::{Connection, ConnectionTable, SPARE_CONNECTIONS},
         documents::Documents,
         feed::Feeds,
         finishing::Finishing,
@@ -12,8 +12,10 @@ use crate::{
         http2::Http2,
         limits::Limits,
         live::{Evaluations, Live},
+        metrics::Metrics,
         site::Site,
         subscriptions::Webhooks,
+        traffic::Traffic,
     },
     identity::Identities,
     inbound::{client_limit::ClientRateLimit, feed::Hub, tokens::Tokens},
@@ -47,34 +49,6 @@ const SEND_BUFFER_BYTES: usize = 128 << 10;
 /// A connection as the library of HTTP/1.1 takes it.
 type Http1Connection = (Connection, Protocol, Option<SocketAddr>);
 
-/// The figures of all workers: open connections and requests in progress.
-#[derive(Clone, Debug)]
-pub struct Traffic(Arc<[Arc<WorkerLoad>]>);
-
-impl Traffic {
-    fn of(workers: usize) -> Self {
-        Self((0..workers).map(|_| Arc::default()).collect())
-    }
-
-    /// The number of open connections.
-    #[must_use]
-    pub fn connections(&self) -> usize {
-        self.0.iter().map(|load| load.connections.load(Ordering::Relaxed)).sum()
-    }
-
-    /// The number of requests being processed.
-    #[must_use]
-    pub fn serving(&self) -> usize {
-        self.0.iter().map(|load| load.serving.load(Ordering::Relaxed)).sum()
-    }
-
-    /// The figures of the worker with this number. A restarted worker reuses the figures of one
-    /// that has ended.
-    fn load(&self, nth: usize) -> Arc<WorkerLoad> {
-        Arc::clone(&self.0[nth % self.0.len()])
-    }
-}
-
 /// The parts that a server answers from.
 #[derive(Clone)]
 pub struct Parts {
@@ -92,6 +66,10 @@ pub struct Parts {
     pub hub: Arc<Hub>,
     /// The certificate, if the server speaks TLS.
     pub tls: Option<Arc<ServerConfig>>,
+    /// The figures of the workers.
+    pub traffic: Traffic,
+    /// The figures of the server; `None` when they are off.
+    pub metrics: Option<Arc<Metrics>>,
 }
 
 /// The parts that all workers share.
@@ -139,13 +117,15 @@ impl Shared {
     /// The handler of one worker. It serves all paths, directly on the HTTP layer below actix-web:
     /// routing is done by our own table, and nothing else of an `App` is needed.
     fn handler(&self, stopping: Stopping) -> Handler {
-        let Parts { runtime, limits, documents, identity, clients, hub, tls } = self.parts.clone();
+        let Parts { runtime, limits, documents, identity, clients, hub, tls, metrics, .. } =
+            self.parts.clone();
         let identity = identity.as_ref();
         Handler {
             site: Site::new(runtime, limits),
             origins: Arc::clone(&self.origins),
             holding: Holding::until(Rc::clone(&stopping)),
             documents,
+            metrics,
             identity: identity.map(|it| Tokens::new(Arc::clone(&it.verifier))),
             issuer: identity.and_then(|it| it.issuer.clone()),
             feeds: Feeds::new(hub, Rc::clone(&stopping)),
@@ -215,16 +195,11 @@ where
 ///
 /// # Errors
 /// When the server cannot listen on the socket, or the settings of origins are invalid.
-pub fn start(
-    parts: Parts,
-    listener: TcpListener,
-    connections_max: usize,
-) -> io::Result<(Server, Traffic)> {
-    let limits = &parts.limits.clone();
+pub fn start(parts: Parts, listener: TcpListener, connections_max: usize) -> io::Result<Server> {
+    let (limits, loads) = (&parts.limits.clone(), parts.traffic.clone());
     let shared = Shared::new(parts, &listener)?;
     // Accepted sockets inherit the size.
     rustix::net::sockopt::set_socket_send_buffer_size(&listener, SEND_BUFFER_BYTES)?;
-    let traffic = Traffic::of(limits.worker_count());
     let builder = Server::build()
         .workers(limits.worker_count())
         .backlog(limits.backlog_connections_max)
@@ -233,7 +208,7 @@ pub fn start(
         .shutdown_timeout(limits.stop_within_s)
         .disable_signals();
     let stopping = builder.graceful_shutdown_signal();
-    let (workers, loads) = (Arc::<AtomicUsize>::default(), traffic.clone());
+    let workers = Arc::<AtomicUsize>::default();
     let builder = builder.listen("http", listener, move || {
         let nth = workers.fetch_add(1, Ordering::Relaxed);
         let (stopping, limits) = (stopping.clone(), shared.parts.limits.clone());
@@ -263,7 +238,7 @@ pub fn start(
         let requests = apply_fn_factory(requests, move |it, http1: &_| served(it, http1, &http2));
         fn_service(move |stream| admitted(stream, Rc::clone(&admit))).and_then(requests)
     })?;
-    Ok((builder.run(), traffic))
+    Ok(builder.run())
 }
 
 /// Makes the state of a connection known to its requests.

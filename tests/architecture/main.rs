@@ -46,6 +46,19 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "src/metrics",
+        &[
+            "actix",
+            "tokio",
+            "prometheus_client",
+            "crate::actors",
+            "crate::domain",
+            "crate::http",
+            "crate::inbound",
+            "crate::store",
+        ],
+    ),
+    (
         "src/sandbox",
         &[
             "sled",

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 /// Paths of each kind that can be read, and their `Allow`.
 const READ: &str = "OPTIONS, GET, HEAD";
-const READABLE: [(&str, &str); 20] = [
+const READABLE: [(&str, &str); 21] = [
     ("/", READ),
     ("/taxi", READ),
     ("/taxi/orders", "OPTIONS, GET, HEAD, POST"),
@@ -28,6 +28,7 @@ const READABLE: [(&str, &str); 20] = [
     ("/admin/gates/taxi/payment", "OPTIONS, GET, HEAD, PUT"),
     ("/admin/log", READ),
     ("/admin/quarantine", READ),
+    ("/metrics", READ),
 ];
 
 #[tokio::test]

@@ -16,6 +16,8 @@ pub struct Running {
     pub address: SocketAddr,
     /// The listen address of gRPC, when it is configured.
     pub grpc: Option<SocketAddr>,
+    /// The listen address of the monitoring, when it is configured.
+    pub metrics: Option<SocketAddr>,
     /// The text that is printed at the start.
     pub greeting: String,
     stop: Option<oneshot::Sender<()>>,
@@ -57,13 +59,14 @@ impl Running {
             actix::System::new().block_on(async move {
                 let declarations = Declarations::of(install);
                 let app = App::build(config, &declarations).await.expect("it starts");
-                tell.send((app.address(), app.grpc_address(), app.greeting()))
-                    .expect("the test receives the address");
+                let addresses = (app.address(), app.grpc_address(), app.metrics_address());
+                tell.send((addresses, app.greeting())).expect("the test receives the address");
                 app.run_until_stopped(stopped).await.expect("it stops well");
             });
         });
-        let (address, grpc, greeting) = told.recv().expect("it listens");
-        Self { address, grpc, greeting, stop: Some(stop), thread: Some(thread), data: None }
+        let ((address, grpc, metrics), greeting) = told.recv().expect("it listens");
+        let (stop, thread) = (Some(stop), Some(thread));
+        Self { address, grpc, metrics, greeting, stop, thread, data: None }
     }
 }
 

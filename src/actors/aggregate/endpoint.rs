@@ -2,6 +2,7 @@
 
 use super::{
     envelope::{Content, Sender},
+    figures::{KindFigures, Population},
     kind::AggregateKind,
     numbers::NextNumber,
     past::HistoryStep,
@@ -33,6 +34,8 @@ use std::{any::Any, sync::Arc};
 pub trait Endpoint: DynAggregate {
     /// The public description of the kind.
     fn info(&self) -> &ResourceInfo;
+    /// The figures of the kind.
+    fn figures(&self) -> KindFigures;
     /// Submits a command for a client.
     fn submit(self: Arc<Self>, request: Request) -> Answer<Reply>;
     /// The command for another kind that this request is forwarded as; `None` when the request is
@@ -100,6 +103,7 @@ impl<A: Aggregate> AggregateKind<A> {
             next_number,
             undecided,
             post,
+            population: Population::default(),
         }
     }
 
@@ -156,6 +160,10 @@ impl<A: Aggregate> DynAggregate for AggregateKind<A> {
 impl<A: Aggregate> Endpoint for AggregateKind<A> {
     fn info(&self) -> &ResourceInfo {
         &self.info
+    }
+
+    fn figures(&self) -> KindFigures {
+        self.population.figures(self.post.queued())
     }
 
     fn submit(self: Arc<Self>, request: Request) -> Answer<Reply> {

@@ -2,6 +2,7 @@
 
 use super::{
     envelope::{Content, Envelope},
+    figures::Population,
     numbers::NextNumber,
     router::ShardRouter,
     services::Services,
@@ -35,6 +36,7 @@ pub struct AggregateKind<A: Aggregate> {
     pub(super) next_number: NextNumber,
     pub(super) undecided: Undecided,
     pub(super) post: ShardRouter<A>,
+    pub(super) population: Population,
 }
 
 impl<A: Aggregate> AggregateKind<A> {

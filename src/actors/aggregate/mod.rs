@@ -11,6 +11,7 @@
 mod admission;
 mod endpoint;
 mod envelope;
+mod figures;
 mod idempotency;
 mod injected_panics;
 mod instance;
@@ -31,6 +32,7 @@ mod undecided;
 mod wait;
 
 pub use endpoint::Endpoint;
+pub use figures::KindFigures;
 pub use idempotency::{Acquired, InFlightKeys, KeyGuard};
 pub use injected_panics::{InjectedPanic, InjectedPanics};
 pub use kind::AggregateKind;

@@ -146,6 +146,11 @@ impl<A: Aggregate> ShardRouter<A> {
         }
     }
 
+    /// The number of messages in transit.
+    pub fn queued(&self) -> usize {
+        self.traffic.queued.load(Ordering::Relaxed)
+    }
+
     /// The error when as many messages are in transit as are allowed.
     fn full(&self) -> RequestError {
         let QueueStats { queued, arrived, drain } = &*self.traffic;

@@ -87,6 +87,7 @@ impl<A: Aggregate> Handler<Lifecycle> for Shard<A> {
 impl<A: Aggregate> Drop for Shard<A> {
     fn drop(&mut self) {
         self.aggregate.shared.active.fetch_sub(self.active.len(), Ordering::Relaxed);
+        self.aggregate.population.passivated(self.active.len());
     }
 }
 
@@ -183,6 +184,7 @@ impl<A: Aggregate> Shard<A> {
         let instance = Resident { addr, activity, used: self.uses, used_at: Instant::now() };
         self.active.insert(number, instance);
         self.aggregate.shared.active.fetch_add(1, Ordering::Relaxed);
+        self.aggregate.population.activated();
         if let Some(SendError::Full(envelope) | SendError::Closed(envelope)) = refused {
             envelope.content.refuse(busy(A::NAME));
         }
@@ -254,6 +256,7 @@ impl<A: Aggregate> Shard<A> {
     fn forget(&mut self, number: u64) {
         if self.active.remove(&number).is_some() {
             self.aggregate.shared.active.fetch_sub(1, Ordering::Relaxed);
+            self.aggregate.population.passivated(1);
         }
     }
 }

@@ -23,6 +23,7 @@ use crate::{
         saga::AskSaga,
         view::ViewReader,
     },
+    domain::kernel::Timestamp,
     store::{
         Cause, KindId, Payload, Record, Stream,
         journal::{Journal, StoreError},
@@ -112,6 +113,16 @@ impl Conversations {
             waiting.push(ask(number).await.map_err(RequestError::NotYet)?);
         }
         Ok(Conversation { happenings, waiting })
+    }
+
+    /// Returns the time of the first record of a conversation in the histories with its number.
+    /// Blocking.
+    #[must_use]
+    pub fn begun(&self, business: &str, number: u64) -> Option<Timestamp> {
+        let part = Part { business, number, durable: self.journal.durable(), owner: None };
+        let kinds = self.directory.with_histories(business);
+        let records = kinds.filter_map(|kind| self.of_history(kind, part).ok()?.next());
+        records.map(|record| record.time).min()
     }
 
     fn read(

@@ -87,6 +87,16 @@ impl Quarantine {
         sync::lock(&self.entries).retain(|(of, _), _| *of != resource);
     }
 
+    /// Returns the number of entries of each name that can have some.
+    pub fn counts(&self) -> BTreeMap<&'static str, u64> {
+        let mut counts: BTreeMap<_, _> =
+            sync::lock(&self.handlers).keys().map(|name| (*name, 0)).collect();
+        for (name, _) in sync::lock(&self.entries).keys() {
+            *counts.entry(*name).or_default() += 1;
+        }
+        counts
+    }
+
     /// Returns all entries.
     pub fn entries(&self) -> Vec<QuarantineEntry> {
         sync::lock(&self.entries).values().cloned().collect()

@@ -1,6 +1,7 @@
 //! The admission to outside services, checked before a command that needs a service is accepted.
 
 use super::{
+    calls::Calls,
     deferral::{Deferral, Deferrals},
     waiting_clients::WaitingClients,
 };
@@ -33,6 +34,12 @@ impl PortAdmissions {
         admission
     }
 
+    /// The admissions of all ports, by name.
+    pub fn all(&self) -> Vec<(&'static str, Arc<PortAdmission>)> {
+        let all = sync::read(&self.all);
+        all.iter().map(|(port, admission)| (*port, Arc::clone(admission))).collect()
+    }
+
     /// The admission of this port.
     pub fn get(&self, port: &str) -> Option<Arc<PortAdmission>> {
         sync::read(&self.all).get(port).cloned()
@@ -49,6 +56,8 @@ pub struct PortAdmission {
     deferrals: Option<Deferrals>,
     /// The number of clients that wait for this service.
     waiting_clients: WaitingClients,
+    /// The calls of the service since the start.
+    pub calls: Calls,
 }
 
 impl PortAdmission {
@@ -62,7 +71,8 @@ impl PortAdmission {
     ) -> Self {
         let deferrals =
             (settings.fallback == Fallback::Defer).then(|| Deferrals::new(settings.deferred_max));
-        Self { gate, component, deferrals, waiting_clients: WaitingClients::new(unanswered_max) }
+        let waiting_clients = WaitingClients::new(unanswered_max);
+        Self { gate, component, deferrals, waiting_clients, calls: Calls::default() }
     }
 
     /// Whether this port defers calls at all.

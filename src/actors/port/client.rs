@@ -202,6 +202,7 @@ impl PortClient {
                 return Err(reason);
             }
             sleep(pause).await;
+            self.admission.calls.retried();
             attempts += 1;
         }
     }
@@ -249,6 +250,7 @@ impl PortClient {
                 "no answer yet"
             );
             sleep(self.background_pause_after(attempts)).await;
+            self.admission.calls.retried();
             attempts += 1;
         }
     }
@@ -268,6 +270,7 @@ impl PortClient {
             return answer;
         }
         let Some(permit) = self.permit_to_hedge(deadline) else { return first.await };
+        self.admission.calls.hedged();
         let second = self.attempt(ask, permit, deadline.at_most(self.timeout(), Instant::now()));
         first_answer(first, second).await
     }
@@ -290,7 +293,10 @@ impl PortClient {
         permit: Permit,
         at_most: Duration,
     ) -> Result<PortReply, String> {
-        let (reason, details) = match timeout(at_most, self.transport.ask(ask)).await {
+        let begun = Instant::now();
+        let asked = timeout(at_most, self.transport.ask(ask)).await;
+        self.admission.calls.ended(matches!(asked, Ok(Ok(_))), begun.elapsed());
+        let (reason, details) = match asked {
             Ok(Ok(answer)) => {
                 self.failures.answered();
                 permit.report(CallOutcome::Succeeded);

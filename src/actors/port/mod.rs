@@ -2,6 +2,7 @@
 //! the log of failures.
 
 mod admission;
+mod calls;
 mod client;
 mod deadline;
 mod deferral;

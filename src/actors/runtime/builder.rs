@@ -3,6 +3,8 @@
 use super::{
     gate_driver,
     launch::Launcher,
+    measured::Measured,
+    metrics::SagaCensus,
     parts::{ReadSection, RuntimeParts},
 };
 use crate::{
@@ -133,9 +135,10 @@ impl RuntimeBuilder {
     }
 
     /// Starts all parts: shards first, then views, then sagas, ports and lookups.
-    pub(in crate::actors) fn bring_to_life(self) -> Result<RuntimeParts, StartError> {
+    pub(in crate::actors) fn bring_to_life(mut self) -> Result<RuntimeParts, StartError> {
         self.check()?;
         self.record_clock_behind();
+        let services = self.subscriber_services();
         let supervisor = Supervisor::new(
             Arc::clone(&self.journal),
             Arc::clone(&self.shared.operations_log),
@@ -148,14 +151,6 @@ impl RuntimeBuilder {
             start(&supervisor)?;
         }
         gate_driver::start(&self.shared.gates, &supervisor)?;
-        let services = SubscriberServices {
-            journal: Arc::clone(&self.journal),
-            settings: Arc::new(self.shared.settings.clone()),
-            quarantine: Arc::clone(&self.shared.quarantine),
-            operations_log: Arc::clone(&self.shared.operations_log),
-            registry: Arc::new(self.registry),
-            components: Arc::clone(&self.components),
-        };
         let subscriptions = Subscriptions::open(Arc::clone(&self.journal), &self.settings.data)
             .map_err(|error| StartError::Store(error.to_string()))?;
         let mut launcher = Launcher::new(self.settings, services, supervisor);
@@ -163,19 +158,25 @@ impl RuntimeBuilder {
             start(&mut launcher)?;
         }
         let conversations = Arc::new(launcher.tell_conversations(self.routes)?);
-        let Launcher { rows, progress, supervisor, .. } = launcher;
+        let Launcher { rows, progress, supervisor, settings, counted_sagas, .. } = launcher;
         supervisor.watch()?;
         let rows: Vec<_> = rows.into_iter().map(|(_, rows)| rows).collect();
+        let views: Vec<_> = rows.iter().map(|rows| rows.info.clone()).collect();
+        let resources: Vec<_> =
+            self.endpoints.iter().map(|endpoint| endpoint.info().clone()).collect();
         Ok(RuntimeParts {
             journal: self.journal,
             shared: self.shared,
-            resources: self.endpoints.iter().map(|endpoint| endpoint.info().clone()).collect(),
+            measured: Measured::of(!settings.without_metrics, &resources, &views),
+            saga_census: SagaCensus::of(counted_sagas),
+            data: settings.data,
+            resources,
             endpoint_of: (0..).zip(&self.endpoints).map(|(at, one)| (one.kind(), at)).collect(),
             endpoints: self.endpoints,
             examples: self.examples,
             staff: self.staff,
             sections: self.sections,
-            views: rows.iter().map(|rows| rows.info.clone()).collect(),
+            views,
             rows,
             conversations,
             subscribers: progress,
@@ -183,6 +184,18 @@ impl RuntimeBuilder {
             subscriptions,
             supervisor,
         })
+    }
+
+    /// The services of the subscribers. They take the registry.
+    fn subscriber_services(&mut self) -> SubscriberServices {
+        SubscriberServices {
+            journal: Arc::clone(&self.journal),
+            settings: Arc::new(self.shared.settings.clone()),
+            quarantine: Arc::clone(&self.shared.quarantine),
+            operations_log: Arc::clone(&self.shared.operations_log),
+            registry: Arc::new(std::mem::take(&mut self.registry)),
+            components: Arc::clone(&self.components),
+        }
     }
 
     /// Returns the errors of the declarations, if there are any.

@@ -7,7 +7,7 @@ use crate::{
         conversation::{Conversations, INDEX, Index, KindNames, Route},
         effect::{Effect, EffectRunner, Limits},
         operations::{Component, Release},
-        saga::{AskSaga, SagaRunner},
+        saga::{AskSaga, CountSagas, SagaRunner, counting},
         settings::Settings,
         subscription::{Progress, SubscriberServices},
         supervision::{ActorRef, LoopRole, Restart, StartFn, Supervisor, start_in},
@@ -31,6 +31,8 @@ pub(in crate::actors) struct Launcher {
     pub(in crate::actors) queries: Arc<Queries>,
     /// The query functions of the sagas, each with the name of its business.
     pub(in crate::actors) sagas: Vec<(&'static str, AskSaga)>,
+    /// The functions that count the open instances of the sagas, by name.
+    pub(in crate::actors) counted_sagas: Vec<(&'static str, CountSagas)>,
     pub(in crate::actors) supervisor: Arc<Supervisor>,
     /// The event loop of the sagas, and the one of ports and lookups.
     pub(in crate::actors) inner: usize,
@@ -51,6 +53,7 @@ impl Launcher {
             rows: Vec::new(),
             progress: Vec::new(),
             sagas: Vec::new(),
+            counted_sagas: Vec::new(),
             inner: supervisor.add_loop("sagas", LoopRole::Subscribers),
             outer: supervisor.add_loop("ports", LoopRole::Subscribers),
             supervisor,
@@ -116,6 +119,8 @@ impl Launcher {
         component: &Arc<Component>,
     ) -> Result<Arc<ActorRef<SagaRunner<S>>>, StartError> {
         let progress = self.register_subscriber("saga", component);
+        let counted = counting::<S>(Arc::clone(&self.services.journal), me);
+        self.counted_sagas.push((S::NAME, counted));
         let services = self.services.clone();
         let actor_ref = Arc::<ActorRef<SagaRunner<S>>>::default();
         let current = Arc::clone(&actor_ref);

@@ -9,6 +9,8 @@ mod gate_driver;
 mod health;
 mod history;
 mod launch;
+mod measured;
+mod metrics;
 mod operations;
 mod parts;
 mod positions;
@@ -117,10 +119,14 @@ impl Runtime {
     /// The reason why the command did not succeed.
     pub async fn submit(&self, request: Request) -> Result<Reply, RequestError> {
         let endpoint = &self.parts.endpoints[request.resource];
-        match endpoint.forwarded(&request)? {
-            None => Arc::clone(endpoint).submit(request).await,
-            Some(dispatch) => Box::pin(self.forward(dispatch, request)).await,
-        }
+        let timing = self.parts.measured.command(request.resource, request.command_route);
+        let submitted = match endpoint.forwarded(&request) {
+            Ok(None) => Arc::clone(endpoint).submit(request).await,
+            Ok(Some(dispatch)) => Box::pin(self.forward(dispatch, request)).await,
+            Err(request_error) => Err(request_error),
+        };
+        timing.end_command(&submitted);
+        submitted
     }
 
     /// Returns one aggregate, as of its last durable record.
@@ -162,7 +168,10 @@ impl Runtime {
         let sight = self.sight_of_rows(view, caller)?;
         query.owner = sight.limited_to(self.parts.views[view].readers).map(str::to_owned);
         self.check_position(query.at_least)?;
-        self.parts.rows[view].search(query).await
+        let timing = self.parts.measured.view(view);
+        let found = self.parts.rows[view].search(query).await;
+        timing.end_query(&found);
+        found
     }
 
     /// Returns one row of a view.
@@ -178,7 +187,10 @@ impl Runtime {
     ) -> Result<Row, RequestError> {
         let sight = self.sight_of_rows(view, caller)?;
         self.check_position(at_least)?;
-        let found = self.parts.rows[view].row(number, at_least, wait_max).await?;
+        let timing = self.parts.measured.view(view);
+        let found = self.parts.rows[view].row(number, at_least, wait_max).await;
+        timing.end_query(&found);
+        let found = found?;
         let ViewInfo { name: resource, readers, .. } = self.parts.views[view];
         let seen = found.filter(|row| sight.sees(readers, row.owner.as_deref()));
         let row = seen.ok_or(RequestError::NotFound { resource, number })?;

@@ -1,5 +1,6 @@
 //! The parts of a running runtime.
 
+use super::{measured::Measured, metrics::SagaCensus};
 use crate::{
     actors::{
         aggregate::{Endpoint, Services},
@@ -14,7 +15,7 @@ use crate::{
     },
     store::{KindId, journal::Journal},
 };
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, path::PathBuf, sync::Arc};
 
 /// A function that reads the section of a business again.
 pub type ReadSection = Box<dyn Fn(&Settings) -> Result<ApplySection, String> + Send + Sync>;
@@ -43,6 +44,12 @@ pub struct RuntimeParts {
     pub subscriptions: Arc<Subscriptions>,
     /// The supervisor of all children and event loops.
     pub supervisor: Arc<Supervisor>,
+    /// The data folder.
+    pub data: PathBuf,
+    /// The counts and durations of commands and view queries.
+    pub measured: Measured,
+    /// The open sagas.
+    pub saga_census: SagaCensus,
 }
 
 impl RuntimeParts {

@@ -10,6 +10,7 @@
 //! called, it may resume, and the records it has missed are read again.
 
 mod catch_up;
+mod census;
 mod checkpoint;
 pub mod describe;
 mod input;
@@ -23,6 +24,7 @@ mod stored_types;
 mod tests;
 mod timers;
 
+pub use census::{Census, CountSagas, STATES, counting};
 pub use describe::AskSaga;
 pub use input::{SagaInput, saga_input};
 pub use status::Waiting;

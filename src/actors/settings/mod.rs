@@ -43,6 +43,8 @@ pub struct Settings {
     /// The longest time a request waits for a pending outcome, in milliseconds, if there are
     /// requests.
     pub wait_max_ms: Option<u64>,
+    /// Whether commands and queries are not measured.
+    pub without_metrics: bool,
 }
 
 impl Settings {

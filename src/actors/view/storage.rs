@@ -122,6 +122,11 @@ impl ViewStorage {
         Ok((storage, model))
     }
 
+    /// Returns the path of the file of the rows.
+    pub fn place(&self) -> &Path {
+        &self.place
+    }
+
     /// Makes the rows unreadable and begins a rebuild from empty rows.
     ///
     /// # Errors

@@ -289,6 +289,16 @@ fn admin(paths: &mut Paths) {
         .refused(&[404])
         .secured(false)
         .put(paths, "put", "/admin/gates/{name}");
+    let text = json!({ "schema": { "type": "string" } });
+    Operation::new("admin", "metrics", "Scrape the figures of the server")
+        .answers_as(
+            200,
+            "The figures in a text format of Prometheus.",
+            &json!({ "text/plain": text, "application/openmetrics-text": text }),
+            &[],
+        )
+        .secured(false)
+        .put(paths, "get", "/metrics");
     Operation::new("admin", "admin_inject_fault", "Inject a fault, for drills")
         .body(&object(), &[])
         .answers(200, "What was done.", &object(), &[])

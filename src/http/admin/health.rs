@@ -2,7 +2,7 @@
 
 use super::{name_in, read_only};
 use crate::{
-    actors::{Health, ResourceInfo, Status},
+    actors::{Health, ResourceInfo, Runtime, Status},
     domain::kernel::{Method, Timestamp},
     http::{
         request::{PathRest, Route, RouteTarget, Verb},
@@ -18,6 +18,10 @@ use crate::{
 use actix_web::http::StatusCode;
 use serde_json::{Map, Value, json};
 
+/// The paths of the probes.
+const LIVENESS: &str = "/actuator/health/liveness";
+const READINESS: &str = "/actuator/health/readiness";
+
 const HAL: &str = "application/hal+json";
 const RELEASE_ONLY: &str = "OPTIONS, POST";
 
@@ -32,9 +36,8 @@ pub(in crate::http) fn answer(site: &Site, verb: Verb, path: &str) -> Result<Res
     let read: Box<dyn Fn() -> Response> = match path {
         "/" => Box::new(|| Response::new(StatusCode::OK, HAL, site.index.clone())),
         "/actuator/health" => Box::new(|| health(&site.runtime.health())),
-        "/actuator/health/liveness" => Box::new(|| liveness(&site.runtime.blocked())),
-        "/actuator/health/readiness" => Box::new(|| probe(readiness(&site.runtime.health()))),
         "/admin/quarantine" => Box::new(|| quarantine(site)),
+        _ if is_probe(path) => Box::new(|| probed(path, &site.runtime)),
         _ => {
             let name = path.strip_prefix("/problems/").ok_or_else(|| unknown(path))?;
             let family = FAMILIES.iter().find(|family| family.name == name);
@@ -44,6 +47,19 @@ pub(in crate::http) fn answer(site: &Site, verb: Verb, path: &str) -> Result<Res
         }
     };
     read_only(verb, || Ok(read()))
+}
+
+/// Whether this is the path of a probe.
+pub(in crate::http) fn is_probe(path: &str) -> bool {
+    [LIVENESS, READINESS].contains(&path)
+}
+
+/// The answer of the probe at this path.
+pub(in crate::http) fn probed(path: &str, runtime: &Runtime) -> Response {
+    match path {
+        LIVENESS => liveness(&runtime.blocked()),
+        _ => probe(readiness(&runtime.health())),
+    }
 }
 
 fn as_json(status: StatusCode, value: &Value) -> Response {

@@ -20,7 +20,7 @@ use percent_encoding::percent_decode_str;
 use std::borrow::Cow;
 
 /// The value of `Allow` at read-only paths.
-pub(super) const READ_ONLY: &str = "OPTIONS, GET, HEAD";
+pub(in crate::http) const READ_ONLY: &str = "OPTIONS, GET, HEAD";
 
 /// Answers a request of an operator.
 ///

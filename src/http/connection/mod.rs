@@ -3,11 +3,13 @@
 
 mod final_response;
 mod frames;
+mod load;
 mod socket;
 mod state;
 mod table;
 
-pub use state::{ConnectionState, Serving, Timeouts, WorkerLoad};
+pub use load::{CLASSES as STATUS_CLASSES, WorkerLoad};
+pub use state::{ConnectionState, Serving, Timeouts};
 pub use table::{ConnectionTable, SPARE_CONNECTIONS};
 
 use crate::tls::HTTP_2;

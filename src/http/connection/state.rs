@@ -21,15 +21,12 @@
 //! there that it takes more of an answer; a turn ends after [`FRAMES_PER_TURN`] frames. A frame that
 //! stays incomplete is a slow head.
 
-use super::frames::Frames;
+use super::{frames::Frames, load::WorkerLoad};
 use std::{
     cell::{Cell, RefCell},
     io,
     rc::Rc,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, atomic::Ordering},
     task::{Context, Waker},
 };
 
@@ -83,15 +80,6 @@ pub struct Timeouts {
     pub body_ms: u64,
     /// The time until the peer reads any of what is sent.
     pub write_ms: u64,
-}
-
-/// The figures of one worker. Only its thread writes them.
-#[derive(Debug, Default)]
-pub struct WorkerLoad {
-    /// The number of open connections.
-    pub connections: AtomicUsize,
-    /// The number of requests being processed.
-    pub serving: AtomicUsize,
 }
 
 /// The state of one connection, shared by the socket, the handler and the table of the worker.
@@ -163,6 +151,11 @@ impl ConnectionState {
         self.head_bytes.set(0);
         self.enter(Phase::Serving);
         Serving(Rc::clone(self))
+    }
+
+    /// Counts an answer with this status.
+    pub fn answered(&self, status: u16) {
+        self.load.answered(status);
     }
 
     fn served(&self) {

@@ -1,6 +1,9 @@
 //! The table of connections of one worker: enforces their number and their deadlines.
 
-use super::state::{Closing, ConnectionState, Phase, Timeouts, WorkerLoad};
+use super::{
+    load::WorkerLoad,
+    state::{Closing, ConnectionState, Phase, Timeouts},
+};
 use crate::sync::CountGuard;
 use std::{
     cell::{Cell, RefCell},

@@ -10,4 +10,4 @@ pub use body::read_body;
 pub use content_negotiation::Shown;
 pub use headers::{CORRELATION, POSITION, TRACE_PARENT};
 pub use moment::moment;
-pub use router::{HISTORY, PathRest, Route, RouteError, RouteTarget, Router, Verb};
+pub use router::{HISTORY, PathRest, Route, RouteError, RouteTarget, Router, Verb, verb};

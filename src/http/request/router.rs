@@ -201,6 +201,20 @@ impl Router {
     }
 }
 
+/// The verb of a method.
+#[must_use]
+pub fn verb(method: &actix_http::Method) -> Verb {
+    use actix_http::Method as Http;
+    match *method {
+        Http::GET | Http::HEAD => Verb::Read,
+        Http::POST => Verb::Submit(Method::Post),
+        Http::PUT => Verb::Submit(Method::Put),
+        Http::PATCH => Verb::Submit(Method::Patch),
+        Http::OPTIONS => Verb::Options,
+        _ => Verb::Other,
+    }
+}
+
 impl ResourceRoutes {
     fn of(resource: &ResourceInfo) -> Self {
         let mut command_routes = Self::default();

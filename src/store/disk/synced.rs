@@ -64,7 +64,8 @@ impl Disk {
         let (db, faults) = (Arc::new(db), options.faults.clone());
         let space = Space::new(dir.to_owned(), of_log, options.reserve_bytes, faults.clone());
         let of_sled = (Arc::clone(&db), files);
-        let write_back = WriteBack::start(of_sled, ahead, faults).map_err(failed)?;
+        let watched = (faults, Arc::clone(&options.figures));
+        let write_back = WriteBack::start(of_sled, ahead, watched).map_err(failed)?;
         Ok(Self { db, space, write_back })
     }
 

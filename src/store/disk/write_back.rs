@@ -18,7 +18,7 @@ use super::{
     tree::{Layer, Tree},
     write_ahead::WriteAheadLog,
 };
-use crate::store::{codec, faults::Faults};
+use crate::store::{codec, faults::Faults, types::JournalFigures};
 use crate::sync;
 use sled::IVec;
 use std::{
@@ -53,6 +53,7 @@ struct State {
     tree: Arc<Tree>,
     files: SledFiles,
     faults: Faults,
+    figures: Arc<JournalFigures>,
     log: Mutex<Log>,
     /// Notified when there is something to write back, and when that is done.
     changed: Condvar,
@@ -75,7 +76,7 @@ impl WriteBack {
     pub(super) fn start(
         (tree, files): (Arc<Tree>, SledFiles),
         (ahead, writes): (WriteAheadLog, Layer),
-        faults: Faults,
+        (faults, figures): (Faults, Arc<JournalFigures>),
     ) -> Result<Self, String> {
         let last = ahead.last();
         let log = Log {
@@ -87,7 +88,7 @@ impl WriteBack {
             failed: None,
         };
         let (log, changed) = (Mutex::new(log), Condvar::new());
-        let state = Arc::new(State { tree, files, faults, log, changed });
+        let state = Arc::new(State { tree, files, faults, figures, log, changed });
         if !writes.is_empty() {
             tracing::info!(
                 keys = writes.len(),
@@ -115,7 +116,8 @@ impl WriteBack {
         }
         let (writes, bytes) = batch.into_writes();
         space.prepare(log.pending_bytes + bytes).map_err(Failure::Refused)?;
-        let committed = log.ahead.commit(&writes, &self.state.faults);
+        let State { faults, figures, .. } = &*self.state;
+        let committed = log.ahead.commit(&writes, faults, figures);
         if let Err(Failure::Refused(refusal)) = committed {
             return Err(Failure::Refused(refusal));
         }
@@ -216,7 +218,9 @@ impl State {
         log.ahead.rotate();
         (log.pending_bytes, log.pending_since, log.is_writing_back) = (0, None, true);
         drop(log);
+        let begun = Instant::now();
         let failed = self.write(&frozen, last).err();
+        self.figures.write_backs.observe_time(begun.elapsed());
         let mut log = self.lock();
         if failed.is_none() {
             self.tree.forget_frozen();

@@ -5,8 +5,8 @@ use crate::store::{
     backup::Part,
     faults::Faults,
     journal::{
-        AvailabilityObserver, Checkpoint, Done, Journal, Listener, Loss, Positions, ReadLevel,
-        Snapshot, StoreError, Submission, SubmitError,
+        AvailabilityObserver, Checkpoint, Done, Journal, JournalFigures, Listener, Loss, Positions,
+        ReadLevel, Snapshot, StoreError, Submission, SubmitError,
     },
     types::{KindId, Lease, Record, StoreId, StoredAnswer, Stream},
 };
@@ -70,6 +70,7 @@ impl Journal for UpcastingJournal {
         fn cursor_of(&self, subscriber: KindId) -> Result<u64, StoreError>;
         fn last_conversation(&self, subscriber: KindId, below: u64) -> Result<u64, StoreError>;
         fn backup_page(&self, part: Part) -> Result<Vec<u8>, StoreError>;
+        fn figures(&self) -> Option<&JournalFigures>;
         fn faults(&self) -> Option<&Faults>;
     }
 

@@ -11,7 +11,10 @@ use crate::{
     store::{
         backup::Part,
         faults::Faults,
-        types::{KindId, Lease, Record, Snapshot, StoreError, StoreId, StoredAnswer, Stream},
+        types::{
+            JournalFigures, KindId, Lease, Record, Snapshot, StoreError, StoreId, StoredAnswer,
+            Stream,
+        },
     },
 };
 use std::{
@@ -123,6 +126,12 @@ pub trait Journal: Send + Sync {
     /// Returns how long the current commit has been running; `None` without one.
     #[must_use]
     fn committing(&self) -> Option<Duration> {
+        None
+    }
+
+    /// The durations and sizes of commits; `None` when the journal has no disk.
+    #[must_use]
+    fn figures(&self) -> Option<&JournalFigures> {
         None
     }
 

@@ -32,7 +32,7 @@ mod writer;
 
 pub use crate::store::{
     disk::Refusal,
-    types::{JournalOptions, OpenError, Snapshot, StoreError},
+    types::{JournalFigures, JournalOptions, OpenError, Snapshot, StoreError},
 };
 pub use availability::{Availability, AvailabilityObserver};
 pub use contract::Journal;

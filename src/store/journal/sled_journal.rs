@@ -19,8 +19,8 @@ use crate::store::{
     disk::{Disk, Walk, keys, reading, walk},
     faults::Faults,
     types::{
-        JournalOptions, KindId, Lease, OpenError, Record, Snapshot, StoreError, StoreId,
-        StoredAnswer, Stream,
+        JournalFigures, JournalOptions, KindId, Lease, OpenError, Record, Snapshot, StoreError,
+        StoreId, StoredAnswer, Stream,
     },
 };
 use crate::sync;
@@ -381,6 +381,10 @@ impl Journal for SledJournal {
 
     fn backup_page(&self, part: Part) -> Result<Vec<u8>, StoreError> {
         self.page_of(part)
+    }
+
+    fn figures(&self) -> Option<&JournalFigures> {
+        Some(&self.shared.options.figures)
     }
 
     fn faults(&self) -> Option<&Faults> {

@@ -29,7 +29,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, PoisonError},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// Interval of checks whether the file system accepts writes, while the queue is empty.
@@ -56,7 +56,7 @@ pub(in crate::store) fn run(shared: &Shared) {
         }
         let Some(load) = next_load(shared, &expiry) else { break };
         is_busy = load.callbacks.len() >= BUSY_SUBMISSIONS;
-        let timing = shared.watch.start();
+        let (timing, begun) = (shared.watch.start(), Instant::now());
         recovery::look(shared);
         // sled panics on some inconsistencies instead of returning them.
         let commit = || commit(shared, &mut frame, &mut expiry, &load);
@@ -64,7 +64,10 @@ pub(in crate::store) fn run(shared: &Shared) {
             .unwrap_or_else(|_| Err(Failure::Broken("the store panicked".to_owned())));
         drop(timing);
         match committed.map(|state| shared.files.check().map(|()| state)) {
-            Ok(Ok(state)) => acknowledge(shared, load, state),
+            Ok(Ok(state)) => {
+                measure(shared, &load, begun.elapsed());
+                acknowledge(shared, load, state);
+            }
             Ok(Err(reason)) => recovery::stop(shared, load, &reason),
             Err(Failure::Refused(refusal)) => recovery::refuse(shared, load, refusal),
             Err(Failure::Broken(reason)) => recovery::recover(shared, load, &reason),
@@ -82,6 +85,15 @@ pub(in crate::store) fn run(shared: &Shared) {
     tell(waiting, &Err(CommitError::InDoubt(Arc::from("the journal is closed"))));
     shared.abandon();
     shared.files.unlock();
+}
+
+/// Measures a commit that has taken this time. A commit of checkpoints alone has no records.
+fn measure(shared: &Shared, load: &CommitBatch, elapsed: Duration) {
+    let figures = &shared.options.figures;
+    if !load.records.is_empty() {
+        figures.commits.observe_time(elapsed);
+        figures.records.observe(load.records.len() as u64);
+    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "only the writer thread is paused")]

@@ -2,6 +2,7 @@
 
 mod answers;
 mod error;
+mod figures;
 pub mod kind_set;
 mod lease;
 mod options;
@@ -11,6 +12,7 @@ mod snapshot;
 
 pub use answers::{Answer, Answers, KeptAnswer, UNPLACED};
 pub use error::{OpenError, StoreError};
+pub use figures::JournalFigures;
 pub use kind_set::{KindSet, interested_kind};
 pub use lease::Lease;
 pub use options::JournalOptions;

@@ -1,8 +1,9 @@
 //! Options of a journal.
 
+use super::figures::JournalFigures;
 use crate::{described, store::faults::Faults};
 use serde::{Deserialize, Serialize};
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 described! {
     /// Options for opening a journal: section `[journal]` of the configuration, and what the server
@@ -42,6 +43,9 @@ described! {
         /// Faults to inject; none by default.
         #[serde(skip)]
         pub faults: Faults,
+        /// What the journal measures of itself. Each journal has its own.
+        #[serde(skip)]
+        pub figures: Arc<JournalFigures>,
     }
 }
 
@@ -58,6 +62,7 @@ impl Default for JournalOptions {
             accept_loss: false,
             is_unfinished: false,
             faults: Faults::default(),
+            figures: Arc::default(),
         }
     }
 }

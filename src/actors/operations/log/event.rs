@@ -117,6 +117,22 @@ pub enum OperationsEvent {
     },
 }
 
+/// The names of the events that parts of the runtime record.
+pub(super) const NAMES: [&str; 12] = [
+    "GateTransition",
+    "Quarantined",
+    "Released",
+    "Restarted",
+    "ShardReplaced",
+    "Broken",
+    "JournalUnavailable",
+    "JournalRecovered",
+    "Rebuilt",
+    "ViewRebuilt",
+    "ClockSet",
+    "LossAccepted",
+];
+
 impl OperationsEvent {
     /// Returns the name of the event and its fields.
     pub(super) fn describe(&self) -> (String, serde_json::Value) {

@@ -8,6 +8,7 @@
 mod event;
 mod repeats;
 
+use event::NAMES;
 pub use event::OperationsEvent;
 
 use super::system_stream::{self, Place};
@@ -25,6 +26,7 @@ use crate::{
 };
 use repeats::Repeats;
 use std::{
+    collections::BTreeMap,
     io,
     sync::{
         Arc, Mutex,
@@ -56,6 +58,8 @@ pub struct OperationsLog {
     is_closing: Arc<AtomicBool>,
     repeats: Arc<Mutex<Repeats>>,
     dropped: AtomicU64,
+    /// The number of events by their name, also of those that are not written.
+    counts: Mutex<BTreeMap<&'static str, u64>>,
 }
 
 impl OperationsLog {
@@ -84,6 +88,7 @@ impl OperationsLog {
     /// Queues an event for the writer thread, without waiting. A repeated event beyond the limit is
     /// only counted.
     pub fn record(&self, event: OperationsEvent) {
+        *sync::lock(&self.counts).entry(event.subject().0).or_default() += 1;
         if !sync::lock(&self.repeats).admit(&event, Instant::now()) {
             return;
         }
@@ -96,6 +101,14 @@ impl OperationsLog {
             let dropped = self.dropped.fetch_add(1, Ordering::Relaxed) + 1;
             tracing::debug!(dropped, "the operations log is full; an event is only counted");
         }
+    }
+
+    /// Returns the number of events since the start, by their name.
+    pub fn counts(&self) -> BTreeMap<&'static str, u64> {
+        let none = NAMES.into_iter().map(|name| (name, 0));
+        let mut counts: BTreeMap<_, _> = none.collect();
+        counts.extend(sync::lock(&self.counts).iter());
+        counts
     }
 
     /// Closes the queue and waits until queued events are written. Does not wait while the journal

@@ -16,11 +16,12 @@ use super::{
     failure::Failure,
     tree::{ADVICE, Layer, Write},
 };
-use crate::store::faults::Faults;
+use crate::store::{faults::Faults, types::JournalFigures};
 use log_file::{Found, LogFile};
 use std::{
     io,
     path::{Path, PathBuf},
+    time::Instant,
 };
 
 /// Size of a file, in bytes, at which the other one is written to.
@@ -75,10 +76,17 @@ impl WriteAheadLog {
     /// # Errors
     /// When it is refused, nothing is changed. When it is broken, only a new opening shows whether
     /// the commit is durable.
-    pub(super) fn commit(&mut self, writes: &[Write], faults: &Faults) -> Result<(), Failure> {
+    pub(super) fn commit(
+        &mut self,
+        writes: &[Write],
+        faults: &Faults,
+        figures: &JournalFigures,
+    ) -> Result<(), Failure> {
         let file = &mut self.files[self.active];
         file.append(&mut self.buffer, self.last + 1, writes)?;
+        let begun = Instant::now();
         let synced = faults.before_sync().and_then(|()| file.sync());
+        figures.syncs.observe_time(begun.elapsed());
         synced.map_err(|error: io::Error| Failure::Broken(error.to_string()))?;
         self.last += 1;
         Ok(())
