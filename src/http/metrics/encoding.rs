@@ -148,8 +148,8 @@ mod tests {
             "a_calls_total{by=\"x\\\"y\"} 3",
             "# TYPE a_load_ratio gauge",
             "a_load_ratio 0.5",
-            "a_records_bucket{le=\"2.0\"} 0",
-            "a_records_bucket{le=\"4.0\"} 2",
+            "a_records_bucket{le=\"2\"} 0",
+            "a_records_bucket{le=\"4\"} 2",
             "a_records_bucket{le=\"+Inf\"} 2",
             "a_records_count 2",
         ] {
