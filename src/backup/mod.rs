@@ -150,7 +150,7 @@ fn check(folder: &Path) -> Result<bool, BackupError> {
         println!("{}: sound, position {position}, made at {time}", folder.display());
         return Ok(true);
     }
-    println!("{}: {} flaws", folder.display(), flaws.len());
+    println!("{}: damaged; flaws: {}", folder.display(), flaws.len());
     Ok(false)
 }
 
