@@ -265,9 +265,9 @@ impl<A: Aggregate> AggregateKind<A> {
     /// The start function of the shard of this index.
     pub fn start_fn(self: &Arc<Self>, shard: usize) -> StartFn {
         let aggregate = Arc::clone(self);
-        Box::new(move |arbiter, lease| {
+        Box::new(move |host, lease| {
             let of_shard = Arc::clone(&aggregate);
-            let address = start_in(arbiter, move || Shard::new(of_shard, lease))?;
+            let address = start_in(host, move || Shard::new(of_shard, lease))?;
             aggregate.post.connect(shard, address.clone().recipient(), address.clone().recipient());
             Ok(address.recipient())
         })

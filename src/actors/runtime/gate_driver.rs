@@ -39,9 +39,9 @@ impl Handler<Lifecycle> for GateDriver {
 /// When its event loop does not start it.
 pub(super) fn start(gates: &Arc<Gates>, supervisor: &Supervisor) -> Result<(), StartError> {
     let gates = Arc::clone(gates);
-    let start = move |arbiter: &_, _| {
+    let start = move |host: &_, _| {
         let gates = Arc::clone(&gates);
-        Ok(start_in(arbiter, move || GateDriver { gates })?.recipient())
+        Ok(start_in(host, move || GateDriver { gates })?.recipient())
     };
     let gate_loop = supervisor.add_loop("gates", LoopRole::Subscribers);
     supervisor.supervise(GATE_DRIVER, None, (gate_loop, Restart::Beside), Box::new(start))

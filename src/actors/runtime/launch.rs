@@ -85,12 +85,12 @@ impl Launcher {
         let (services, effect) = (self.services.clone(), Arc::new(effect));
         let actor_ref = Arc::<ActorRef<EffectRunner<E>>>::default();
         let current = Arc::clone(&actor_ref);
-        let begin: StartFn = Box::new(move |arbiter, lease| {
+        let begin: StartFn = Box::new(move |host, lease| {
             let (effect, progress) = (Arc::clone(&effect), Arc::clone(&progress));
             let services = services.clone();
             let effect_runner =
                 move || EffectRunner::new((me, lease), effect(), limits, services, progress);
-            let effect_runner = start_in(arbiter, effect_runner)?;
+            let effect_runner = start_in(host, effect_runner)?;
             current.take(effect_runner.clone());
             Ok(effect_runner.recipient())
         });
@@ -124,10 +124,10 @@ impl Launcher {
         let services = self.services.clone();
         let actor_ref = Arc::<ActorRef<SagaRunner<S>>>::default();
         let current = Arc::clone(&actor_ref);
-        let begin: StartFn = Box::new(move |arbiter, lease| {
+        let begin: StartFn = Box::new(move |host, lease| {
             let (services, progress) = (services.clone(), Arc::clone(&progress));
             let runner = move || SagaRunner::<S>::new((me, lease), services, progress);
-            let runner = start_in(arbiter, runner)?;
+            let runner = start_in(host, runner)?;
             current.take(runner.clone());
             Ok(runner.recipient())
         });
@@ -173,14 +173,14 @@ impl Launcher {
         let rows = Arc::new(ViewReader::new(info, place, progress, Arc::clone(&self.queries)));
         let (kept, opened) = (Arc::clone(&rows), Mutex::new(Some(opened)));
         let registry = Arc::clone(&self.services.registry);
-        let begin: StartFn = Box::new(move |arbiter, _| {
+        let begin: StartFn = Box::new(move |host, _| {
             let opened = sync::lock(&opened).take();
             let model = opened.map_or_else(|| kept.model(journal.durable()), Ok);
             let around = (Arc::clone(&journal), Arc::clone(&registry));
             let projector =
                 model.and_then(|model| Projector::new(projection.clone(), (&kept, model), around));
             let projector = projector.map_err(|error| error.to_string())?;
-            Ok(start_in(arbiter, move || projector)?.recipient())
+            Ok(start_in(host, move || projector)?.recipient())
         });
         let name = format!("view {}", component.name);
         let on = self.supervisor.add_loop(name.clone(), LoopRole::Subscribers);

@@ -7,8 +7,14 @@ use std::{
     time::Duration,
 };
 
-/// A loop that does not start an actor within this time is blocked.
-const BEGINS_WITHIN: Duration = Duration::from_secs(10);
+/// The event loop in which an actor starts.
+#[derive(Debug)]
+pub struct HostLoop {
+    /// Its handle.
+    pub arbiter: ArbiterHandle,
+    /// A loop that does not start an actor within this time is blocked.
+    pub begins_within: Duration,
+}
 
 /// The message by which the supervisor controls a child.
 #[derive(Clone, Copy, Debug, Message)]
@@ -65,7 +71,7 @@ impl<A: Actor> ActorRef<A> {
 /// # Errors
 /// When the loop is blocked or gone.
 pub fn start_in<A: Actor<Context = Context<A>> + Handler<Lifecycle>>(
-    arbiter: &ArbiterHandle,
+    host: &HostLoop,
     actor: impl FnOnce() -> A + Send + 'static,
 ) -> Result<Addr<A>, String> {
     // The channel has no buffer, so that the send fails when the caller has stopped waiting. It
@@ -73,13 +79,14 @@ pub fn start_in<A: Actor<Context = Context<A>> + Handler<Lifecycle>>(
     let (started, starting) = mpsc::sync_channel::<()>(0);
     let address = Arc::new(OnceLock::new());
     let answered = Arc::clone(&address);
-    arbiter.spawn_fn(move || {
+    host.arbiter.spawn_fn(move || {
         let actor = actor().start();
         let _ = answered.set(actor.clone());
         if started.send(()).is_err() {
             actor.do_send(Lifecycle::Stop);
         }
     });
-    let started = starting.recv_timeout(BEGINS_WITHIN).ok().and_then(|()| address.get().cloned());
+    let started = starting.recv_timeout(host.begins_within).ok();
+    let started = started.and_then(|()| address.get().cloned());
     started.ok_or_else(|| "its event loop does not start it".to_owned())
 }

@@ -1,6 +1,9 @@
 //! A supervised child: a part of the runtime that the supervisor starts and restarts.
 
-use super::{actor_ref::Lifecycle, restart_pauses::Pauses};
+use super::{
+    actor_ref::{HostLoop, Lifecycle},
+    restart_pauses::Pauses,
+};
 use crate::{
     actors::{operations::Component as Part, supervision::EventLoops},
     store::{Lease, journal::Journal},
@@ -11,6 +14,13 @@ use std::{
     thread,
     time::{Duration, Instant},
 };
+
+/// The longest first start of a child. The children before it in its loop may have to read the whole
+/// journal, when a store was restored or has lost its checkpoints.
+const BEGINS_WITHIN: Duration = Duration::from_secs(3_600);
+
+/// The longest further start of a child.
+const BEGINS_AGAIN_WITHIN: Duration = Duration::from_secs(10);
 
 /// A child that does not stop within this time runs in a blocked loop.
 const STOPS_WITHIN: Duration = Duration::from_secs(2);
@@ -25,8 +35,7 @@ const YIELDS_WITHIN: Duration = Duration::from_millis(100);
 const SETTLES_WITHIN: Duration = Duration::from_millis(500);
 
 /// Starts a child on this loop under this lease, and puts its address into its actor reference.
-pub type StartFn =
-    Box<dyn Fn(&ArbiterHandle, Lease) -> Result<Recipient<Lifecycle>, String> + Send>;
+pub type StartFn = Box<dyn Fn(&HostLoop, Lease) -> Result<Recipient<Lifecycle>, String> + Send>;
 
 /// The order of the old and the new actor in a restart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,7 +75,8 @@ impl Child {
         begin: StartFn,
     ) -> Result<Self, String> {
         let lease = Lease::default();
-        let at = begin(&loops.handle(on), lease.clone())?;
+        let host = HostLoop { arbiter: loops.handle(on), begins_within: BEGINS_WITHIN };
+        let at = begin(&host, lease.clone())?;
         let pauses = Pauses::default();
         Ok(Self { name, component, on, pauses, handover, begin, lease, at })
     }
@@ -99,7 +109,8 @@ impl Child {
             return Err("the journal does not settle".to_owned());
         }
         let lease = Lease::default();
-        let at = (self.begin)(&loops.handle(self.on), lease.clone())?;
+        let (arbiter, begins_within) = (loops.handle(self.on), BEGINS_AGAIN_WITHIN);
+        let at = (self.begin)(&HostLoop { arbiter, begins_within }, lease.clone())?;
         self.lease = lease;
         std::mem::replace(&mut self.at, at).do_send(Lifecycle::Stop);
         Ok(())
