@@ -36,7 +36,10 @@ impl LiveSettings {
         self.runtime.reload(&settings)?;
         if let Some(clients) = &self.clients {
             let (rate_per_s, burst) = config.http.client_rate();
-            clients.change(rate_per_s, burst);
+            // A rate that is turned off stays until the next start.
+            if rate_per_s > 0 {
+                clients.change(rate_per_s, burst);
+            }
         }
         logging::change(&config.log);
         Ok(())

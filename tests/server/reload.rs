@@ -2,7 +2,12 @@
 
 use crate::support::{client, process::Server};
 use serde_json::{Value, json};
-use std::{fs, path::Path, process::Command};
+use std::{
+    fs,
+    path::Path,
+    process::Command,
+    time::{Duration, Instant},
+};
 
 /// A server with a file of settings and a file of its log, both in its folder.
 struct Reloaded {
@@ -36,12 +41,14 @@ impl Reloaded {
 
     /// The lines of the log that hold these words, once there is one.
     fn logged(&self, words: &str) -> Vec<String> {
+        let begun = Instant::now();
         loop {
             let log = read(self.folder.path());
             let lines: Vec<_> = log.lines().filter(|line| line.contains(words)).collect();
             if !lines.is_empty() {
                 return lines.into_iter().map(str::to_owned).collect();
             }
+            assert!(begun.elapsed() < Duration::from_secs(30), "{words} is not in:\n{log}");
             std::thread::yield_now();
         }
     }
@@ -113,4 +120,22 @@ async fn what_was_set_over_http_stays_unless_the_section_of_the_gate_changes() {
     running.logged("rate_per_s");
     let gate = running.gate().await;
     assert_eq!((&gate["concurrency_max"], &gate["rate_per_s"]), (&json!(1_024), &json!(900.0)));
+}
+
+#[tokio::test]
+async fn the_rate_of_clients_changes_and_is_not_turned_off_before_the_next_start() {
+    let running = Reloaded::start("[http]\nclient_rate_per_s = 500\n");
+    let quota = async || {
+        let answer = client().get(running.server.url("/taxi/orders")).send().await.unwrap();
+        answer.headers()["ratelimit-policy"].to_str().unwrap().to_owned()
+    };
+    assert_eq!(quota().await, "\"client\";q=500;w=1");
+    running.write("[http]\nclient_rate_per_s = 700\n");
+    running.hang_up();
+    running.logged("changed=\"http.client_rate_per_s\"");
+    assert_eq!(quota().await, "\"client\";q=700;w=1");
+    running.write("[taxi]\nfare_prime = 9000\n");
+    running.hang_up();
+    running.logged("take effect at the next start keys=\"http.client_rate_per_s\"");
+    assert_eq!(quota().await, "\"client\";q=700;w=1");
 }

@@ -1,10 +1,11 @@
 //! Settings that can change while the runtime is running.
 
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use crate::sync;
+use std::sync::{Arc, RwLock};
 
 /// A value that can be replaced while others read it. A clone shares the value.
 #[derive(Debug, Default)]
-pub struct Live<T>(Arc<RwLock<T>>);
+pub struct Live<T>(Arc<RwLock<Arc<T>>>);
 
 impl<T> Clone for Live<T> {
     fn clone(&self) -> Self {
@@ -15,16 +16,17 @@ impl<T> Clone for Live<T> {
 impl<T> Live<T> {
     /// A shared value.
     pub fn new(value: T) -> Self {
-        Self(Arc::new(RwLock::new(value)))
+        Self(Arc::new(RwLock::new(Arc::new(value))))
     }
 
-    /// The present value. It is not replaced while the guard exists.
-    pub fn get(&self) -> RwLockReadGuard<'_, T> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    /// The present value. The lock is not held afterwards, so code that does not return stops no
+    /// replacement.
+    pub fn get(&self) -> Arc<T> {
+        Arc::clone(&sync::read(&self.0))
     }
 
     /// Replaces the value.
     pub fn set(&self, value: T) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = value;
+        *sync::write(&self.0) = Arc::new(value);
     }
 }
