@@ -232,6 +232,9 @@ fn serve_metrics(
         return Ok(None);
     };
     let (listener, bound) = bound(None, address)?;
+    if !bound.ip().is_loopback() {
+        tracing::warn!(%bound, "metrics.listen can be reached from other machines without a token");
+    }
     let handle = http::serve_metrics(metrics, &config.http, listener);
     let handle = handle.map_err(|reason| AppError::Listen { address, reason })?;
     Ok(Some((handle, bound)))

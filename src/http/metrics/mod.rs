@@ -19,6 +19,7 @@ use crate::{
 };
 use actix_http::{StatusCode, header::HeaderMap};
 use encoding::Format;
+use std::sync::Arc;
 use tokio::sync::Mutex;
 
 /// The path of the figures.
@@ -30,23 +31,25 @@ pub struct Metrics {
     traffic: Traffic,
     process: Process,
     /// Scrapes run one after the other, so that many of them cost one thread at most.
-    turn: Mutex<()>,
+    turn: Arc<Mutex<()>>,
 }
 
 impl Metrics {
     /// The figures of this runtime and its traffic, in a process that begins to serve.
     #[must_use]
     pub fn new(runtime: Runtime, traffic: Traffic) -> Self {
-        Self { runtime, traffic, process: Process::begin(), turn: Mutex::default() }
+        Self { runtime, traffic, process: Process::begin(), turn: Arc::default() }
     }
 
     /// The figures, in the format that these headers prefer.
     pub(in crate::http) async fn answer(&self, headers: &HeaderMap) -> Result<Response, Problem> {
-        let _turn = self.turn.lock().await;
+        let turn = Arc::clone(&self.turn).lock_owned().await;
         let (runtime, traffic, process) =
             (self.runtime.clone(), self.traffic.clone(), self.process);
         let format = Format::wanted(headers);
         let encode = move || {
+            // The thread has the turn: a client that leaves does not start a second one.
+            let _turn = turn;
             let mut families = Families::default();
             add_traffic(&traffic, &mut families);
             runtime.add_figures(&mut families);

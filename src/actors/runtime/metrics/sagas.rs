@@ -11,7 +11,10 @@ use crate::{
     sync,
 };
 use std::{
-    sync::Mutex,
+    sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -25,6 +28,8 @@ const REST: u32 = 50;
 pub struct SagaCensus {
     sagas: Vec<(&'static str, CountSagas)>,
     last: Mutex<Option<Taken>>,
+    /// The saga with which the next census begins, so that a cut does not leave out the same ones.
+    next: AtomicUsize,
 }
 
 /// A census and the time until which it serves.
@@ -40,7 +45,7 @@ impl SagaCensus {
     /// A census of these sagas that is not taken yet.
     #[must_use]
     pub fn of(sagas: Vec<(&'static str, CountSagas)>) -> Self {
-        Self { sagas, last: Mutex::default() }
+        Self { sagas, last: Mutex::default(), next: AtomicUsize::new(0) }
     }
 
     fn take(&self, begun: impl Fn(&str, u64) -> Option<Timestamp>) -> Taken {
@@ -53,7 +58,9 @@ impl SagaCensus {
             let begins = census.states.map(|state| begun(name, first(state.first)?));
             (*name, census, begins)
         };
-        let sagas = self.sagas.iter().map(count).collect();
+        let first = self.next.fetch_add(1, Ordering::Relaxed) % self.sagas.len().max(1);
+        let (later, earlier) = self.sagas.split_at(first);
+        let sagas = earlier.iter().chain(later).map(count).collect();
         Taken { until: Instant::now() + start.elapsed() * REST, sagas }
     }
 }
