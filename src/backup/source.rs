@@ -34,7 +34,7 @@ impl Source {
         let is_served = is_in_use(&dir);
         if self.server.url.is_some() || is_served {
             let mut remote = Remote::of(&self.server)?;
-            let here = store_in(&dir).filter(|_| is_served);
+            let here = store_in(&dir);
             return work(&mut |part| {
                 let page = remote.page(part)?;
                 if part == Part::State {
@@ -66,7 +66,8 @@ impl Source {
         let data = self.data.display();
         Err(BackupError(format!(
             "the server that was asked does not serve {data}: name the address of its server with \
-             --url or --config"
+             --url or --config, or the folder of the server with --data (a new one when it is on \
+             another machine)"
         )))
     }
 }

@@ -11,12 +11,12 @@ use tokio::sync::{Semaphore, oneshot};
 /// One page is read at a time, by all backups together.
 static PAGES: Semaphore = Semaphore::const_new(1);
 
-/// The lowest priority of a thread. A page is read while no other thread wants the processor.
+/// The lowest priority of a thread. Such a page is read while no other thread wants the processor.
 const LOWEST_PRIORITY: i32 = 19;
 
 impl Runtime {
-    /// Reads one page of the journal for a backup, on a thread of the lowest priority. The query is
-    /// that of a [`Part`].
+    /// Reads one page of the journal for a backup, on a thread of its own. The query is that of a
+    /// [`Part`].
     ///
     /// # Errors
     /// When the query is no part, or the journal cannot be read.
@@ -26,11 +26,16 @@ impl Runtime {
             RequestError::BadQuery(reason.to_owned())
         })?;
         let failed = |reason: String| RequestError::Failed(reason);
-        let _one_at_a_time = PAGES.acquire().await.map_err(|error| failed(error.to_string()))?;
+        let turn = PAGES.acquire().await.map_err(|error| failed(error.to_string()))?;
         let journal = Arc::clone(&self.parts.journal);
         let (sender, page) = oneshot::channel();
         let read = move || {
-            yield_to_others();
+            // The thread has the turn: a client that leaves does not start a second one.
+            let _turn = turn;
+            // Commits wait for the state, so it is not read at a low priority.
+            if part != Part::State {
+                yield_to_others();
+            }
             let page = catch_panic(|| journal.backup_page(part).map_err(|error| error.to_string()));
             // A client that is gone needs no page.
             let _ = sender.send(page.and_then(|page| page));

@@ -48,7 +48,7 @@ struct OpenFile {
 
 impl BackupWriter {
     /// Opens a folder for a further run, or creates it. Files of a run that was interrupted are
-    /// deleted.
+    /// deleted; without a manifest, only when this run is finished.
     ///
     /// # Errors
     /// When the folder holds anything but a backup, another run uses it, or its manifest is
@@ -63,14 +63,18 @@ impl BackupWriter {
         let before = Manifest::read(folder)?;
         check_names(folder)?;
         let files: Vec<FileEntry> = before.iter().flat_map(|it| &it.files).cloned().collect();
+        // Without its manifest, a backup may be all that is left of a store.
+        let unnamed = greatest_run(folder)?;
         let (run, position, last_record) = before.as_ref().map_or_else(
-            || (1, 0, String::new()),
+            || (unnamed + 1, 0, String::new()),
             |it| (it.run() + 1, it.position, it.last_record.clone()),
         );
         let (folder, store, open) = (folder.to_owned(), None, None);
         let writer =
             Self { folder, before, store, run, files, open, position, last_record, _lock: lock };
-        writer.delete_unnamed()?;
+        if writer.is_incremental() {
+            writer.delete_unnamed()?;
+        }
         Ok(writer)
     }
 
@@ -205,7 +209,7 @@ impl BackupWriter {
     ///
     /// # Errors
     /// When a file cannot be written.
-    pub fn finish(mut self, time: String) -> Result<Manifest, BackupError> {
+    pub fn finish(mut self, time: String, answers_up_to: u64) -> Result<Manifest, BackupError> {
         self.close()?;
         let run_of = |file: &FileEntry| manifest::run_of(&file.name);
         let latest = |content: Content| {
@@ -225,6 +229,7 @@ impl BackupWriter {
             time,
             store: Manifest::shown(self.store),
             position: self.position,
+            answers_up_to,
             last_record: self.last_record.clone(),
             files,
         };
@@ -317,6 +322,19 @@ impl OpenFile {
         entry.sha256 = manifest::hexadecimal(&digest.finish());
         Ok(entry)
     }
+}
+
+/// The number of the last run whose files are in this folder; 0 when there are none.
+fn greatest_run(folder: &Path) -> Result<u64, BackupError> {
+    let read = || {
+        let mut greatest = 0;
+        for entry in fs::read_dir(folder)? {
+            let run = manifest::run_of(&entry?.file_name().to_string_lossy());
+            greatest = greatest.max(run.unwrap_or_default());
+        }
+        Ok(greatest)
+    };
+    read().map_err(|error: io::Error| BackupError::at(folder, &error))
 }
 
 /// Refuses a folder that holds something else than a backup.

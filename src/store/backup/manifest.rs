@@ -88,6 +88,9 @@ pub struct Manifest {
     pub store: Option<String>,
     /// The position of the last record. The backup holds all records up to there.
     pub position: u64,
+    /// The greatest position of answers that were stored before any later record. An answer
+    /// without a record has the position of the next one.
+    pub answers_up_to: u64,
     /// The checksum of the last record alone, which shows that a store has the same history.
     pub last_record: String,
     /// The files, in the order in which they are read.
@@ -154,6 +157,11 @@ impl Manifest {
     pub(super) fn run(&self) -> u64 {
         let numbers = self.files.iter().filter_map(|file| run_of(&file.name));
         numbers.max().unwrap_or_default()
+    }
+
+    /// The greatest position of answers that were known when the journal ended at a position.
+    pub(in crate::store) const fn answers_known_at(&self, position: u64) -> u64 {
+        if position == self.position { self.answers_up_to } else { position }
     }
 
     /// The size of all files, in bytes.

@@ -1,7 +1,7 @@
 //! One run of a backup: the order in which the parts of a journal are read.
 //!
 //! ```text
-//! state ─▶ records up to its position ─▶ state ─▶ the records since ─▶ answers ─▶ manifest
+//! state ─▶ records up to its position ─▶ state ─▶ the records since ─▶ answers ─▶ state ─▶ manifest
 //! ```
 //! The second state and the records end at one position. An answer that was stored since has the
 //! position of its record, so a restore recognises it.
@@ -59,12 +59,18 @@ pub fn back_up(
         if last.is_none() {
             break;
         }
+        if last <= after {
+            return Err(BackupError("the journal returns answers again".to_owned()));
+        }
         after = last;
     }
+    // While no record follows, an answer without a record is one of this state.
+    let is_quiet = State::of_page(&pages.page(Part::State)?)?.position == state.position;
+    let answers_up_to = state.position + u64::from(is_quiet);
     for (name, content) in keys {
         writer.key(name, content)?;
     }
-    writer.finish(time())
+    writer.finish(time(), answers_up_to)
 }
 
 fn copy_records(

@@ -7,6 +7,7 @@
 //! begins again.
 
 mod cutting;
+mod numbers;
 mod target;
 mod writing;
 
@@ -14,11 +15,12 @@ use super::open::{self, Opened};
 use crate::store::{
     backup::{Backup, BackupError, Chunk, Content, State},
     disk::{FORMAT, reading, synced},
-    types::{JournalOptions, KeptAnswer, StoredOutcome},
+    types::{JournalOptions, StoredOutcome},
 };
 use cutting::Cutter;
+use numbers::FreeNumbers;
 use std::{
-    collections::HashMap,
+    collections::HashSet,
     fs, io,
     os::unix::fs::OpenOptionsExt as _,
     path::Path,
@@ -41,7 +43,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(1);
 pub struct Restore {
     /// The last record that is restored.
     pub cut: Cut,
-    /// So many numbers of each kind are not assigned after those that are restored.
+    /// So many numbers of each kind are not assigned after those in the backup.
     pub skipped_numbers: u64,
 }
 
@@ -93,12 +95,12 @@ pub fn restore(
         Content::Answers,
         &mut |chunk| {
             let Chunk::Answers(all) = chunk else { return Ok(()) };
-            answers += writing.answers(all, plan.position)?;
+            answers += writing.answers(all, (plan.position, plan.known))?;
             Ok(())
         },
         &mut |_| (),
     )?;
-    writing.finish(&plan.state, how.skipped_numbers)?;
+    writing.finish(&plan.state, &plan.numbers)?;
     write_keys(backup, data)?;
     wait_until_released(&dir);
     let reopened = opened(&dir)?;
@@ -116,8 +118,11 @@ pub fn restore(
 struct Plan {
     position: u64,
     state: State,
-    /// The answers that were stored after the cut.
-    late: HashMap<u128, KeptAnswer>,
+    /// The answers up to this position belong to the journal up to the cut.
+    known: u64,
+    /// The keys of the answers that were stored later.
+    late: HashSet<u128>,
+    numbers: FreeNumbers,
 }
 
 impl Plan {
@@ -128,7 +133,8 @@ impl Plan {
     ) -> Result<Self, BackupError> {
         let total = backup.manifest().bytes();
         let mut cutter = Cutter::new(how.cut, backup.manifest().position);
-        let (mut state, mut late, mut passed) = (None, HashMap::new(), 0);
+        let (mut state, mut late, mut passed) = (None, HashSet::new(), 0);
+        let mut numbers = FreeNumbers::after(how.skipped_numbers);
         for content in [Content::Records, Content::State, Content::Answers, Content::Keys] {
             let before = passed;
             let mut tell = |bytes| {
@@ -137,11 +143,15 @@ impl Plan {
             };
             let mut each = |chunk| {
                 match chunk {
-                    Chunk::Records(records) => cutter.pass(&records),
+                    Chunk::Records(records) => {
+                        cutter.pass(&records);
+                        numbers.pass(&records);
+                    }
                     Chunk::State(found) => state = Some(found),
                     Chunk::Answers(answers) => {
-                        let position = cutter.position();
-                        late.extend(answers.into_iter().filter(|(_, it)| it.position > position));
+                        let known = backup.manifest().answers_known_at(cutter.position());
+                        let later = answers.into_iter().filter(|(_, it)| it.position > known);
+                        late.extend(later.map(|(key, _)| key));
                     }
                     Chunk::Head(_) | Chunk::Key(..) => {}
                 }
@@ -158,7 +168,8 @@ impl Plan {
                  use a newer binary"
             )));
         }
-        Ok(Self { position, state, late })
+        let known = backup.manifest().answers_known_at(position);
+        Ok(Self { position, state, known, late, numbers })
     }
 }
 

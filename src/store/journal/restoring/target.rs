@@ -3,7 +3,7 @@
 use super::at;
 use crate::store::{backup::BackupError, disk::files, permissions::create_private_folder};
 use std::{
-    fs::{self, File},
+    fs::{self, File, OpenOptions, TryLockError},
     io,
     path::{Path, PathBuf},
 };
@@ -13,6 +13,8 @@ use std::{
 pub struct Target {
     data: PathBuf,
     marker: PathBuf,
+    /// The marker, locked: no other restore begins meanwhile.
+    _lock: File,
 }
 
 impl Target {
@@ -45,7 +47,11 @@ impl Target {
         let marker = marker_of(data);
         let begin = || {
             create_private_folder(data)?;
-            File::create(&marker)?.sync_all()?;
+            let file = OpenOptions::new().write(true).create(true).truncate(false).open(&marker)?;
+            if matches!(file.try_lock(), Err(TryLockError::WouldBlock)) {
+                return Err(io::Error::other("another restore writes into this folder"));
+            }
+            file.sync_all()?;
             File::open(data)?.sync_all()?;
             for path in names_in(data)?.into_iter().map(|name| data.join(name)) {
                 match fs::symlink_metadata(&path)?.is_dir() {
@@ -54,10 +60,11 @@ impl Target {
                     false => fs::remove_file(&path)?,
                 }
             }
-            File::open(data)?.sync_all()
+            File::open(data)?.sync_all()?;
+            Ok(file)
         };
-        begin().map_err(|error: io::Error| at(data, &error))?;
-        Ok(Self { data: data.to_owned(), marker })
+        let lock = begin().map_err(|error: io::Error| at(data, &error))?;
+        Ok(Self { data: data.to_owned(), marker, _lock: lock })
     }
 
     /// Removes the marker: the folder holds everything, durably.

@@ -1,6 +1,6 @@
 //! Writing a restored journal: commits as those of the writer thread, without its queue.
 
-use super::{Fit, accepted};
+use super::{Fit, accepted, numbers::FreeNumbers};
 use crate::store::{
     backup::{BackupError, State},
     codec::{self, Frame},
@@ -23,9 +23,6 @@ const COMMIT_ANSWERS: usize = 512;
 /// together.
 const EXPIRY_MS: u64 = 60_000;
 
-/// The prefix of the kinds of the runtime itself, whose numbers clients do not know.
-const OF_RUNTIME: &str = "madang/";
-
 /// A journal that is being restored.
 pub(super) struct Writing {
     opened: Opened,
@@ -41,8 +38,8 @@ pub(super) struct Writing {
     /// The greatest numbers with an event, by kind.
     heads: Vec<u64>,
     position: u64,
-    /// Answers that were stored after the cut.
-    late: HashMap<u128, KeptAnswer>,
+    /// The keys of answers that were stored after the cut.
+    late: HashSet<u128>,
     /// The versions after their commands, for those that were carried out before the cut.
     carried_out: HashMap<u128, u32>,
     nonce: u64,
@@ -53,7 +50,7 @@ impl Writing {
     pub(super) fn begin(
         opened: Opened,
         state: &State,
-        late: HashMap<u128, KeptAnswer>,
+        late: HashSet<u128>,
     ) -> Result<Self, BackupError> {
         let owners = OwnerLists::read(&opened.disk.db, 0);
         let writing = Self {
@@ -121,7 +118,7 @@ impl Writing {
     pub(super) fn record(&mut self, record: Record) -> Result<(), BackupError> {
         self.position = record.position;
         if let Cause::Request(Some(key)) = record.cause
-            && self.late.contains_key(&key)
+            && self.late.contains(&key)
         {
             self.carried_out.insert(key, record.version);
         }
@@ -165,14 +162,15 @@ impl Writing {
         Ok(())
     }
 
-    /// Writes the answers that belong to the journal up to the cut. Returns their number.
+    /// Writes the answers that belong to the journal up to the cut. Those after `known` were stored
+    /// later. Returns their number.
     pub(super) fn answers(
         &mut self,
         answers: Vec<(u128, KeptAnswer)>,
-        cut: u64,
+        (cut, known): (u64, u64),
     ) -> Result<u64, BackupError> {
         let kept = answers.into_iter().filter_map(|(key, mut kept)| {
-            if kept.position > cut {
+            if kept.position > known {
                 // Only that the command was carried out is known at the cut.
                 kept.answer.outcome = accepted(*self.carried_out.get(&key)?);
                 kept.position = cut;
@@ -199,20 +197,12 @@ impl Writing {
     }
 
     /// Writes what is left, the numbers that are not assigned again, and the mark.
-    pub(super) fn finish(mut self, state: &State, skipped: u64) -> Result<(), BackupError> {
+    pub(super) fn finish(mut self, state: &State, free: &FreeNumbers) -> Result<(), BackupError> {
         if !self.records.is_empty() {
             self.commit_records()?;
         }
         let mut taken = state.taken.clone();
-        if skipped > 0 {
-            let of = |(kind, name): (KindId, &String)| {
-                let total = self.totals.of(kind);
-                let is_used = total.streams > 0 && !name.starts_with(OF_RUNTIME);
-                if is_used { total.last_number.saturating_add(skipped) } else { 0 }
-            };
-            let heads: Vec<u64> = (0..).map(KindId).zip(&state.kinds).map(of).collect();
-            integrity::raise(&mut taken, &heads);
-        }
+        integrity::raise(&mut taken, &free.taken(&state.kinds, &self.heads));
         if taken.iter().any(|number| *number > 0) {
             let mut batch = Batch::default();
             batch.insert(keys::NUMBERS_TAKEN, codec::frame(&taken));
