@@ -20,7 +20,6 @@ use tokio::{
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 /// The settings that can change while the application is running.
-#[derive(Clone)]
 pub struct LiveSettings {
     pub runtime: Runtime,
     /// The rate limit per client, when one is configured.

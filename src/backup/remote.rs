@@ -1,6 +1,7 @@
 //! The journal of a running server, read page by page.
 
 use crate::{
+    actors::with_causes,
     config::{Config, Flags},
     files, probe,
     store::backup::{BackupError, Part},
@@ -62,9 +63,9 @@ impl Remote {
         }
         let failed = |reason: String| BackupError(format!("the server at {}: {reason}", self.url));
         self.event_loop.block_on(async {
-            let answer = request.send().await.map_err(|error| failed(with_cause(&error)))?;
+            let answer = request.send().await.map_err(|error| failed(with_causes(&error)))?;
             let status = answer.status();
-            let body = answer.bytes().await.map_err(|error| failed(with_cause(&error)))?;
+            let body = answer.bytes().await.map_err(|error| failed(with_causes(&error)))?;
             if status == StatusCode::OK {
                 Ok(body.into())
             } else {
@@ -103,14 +104,4 @@ fn refusal(status: StatusCode, body: &[u8]) -> String {
         _ => "",
     };
     format!("{status}: {reason}{advice}")
-}
-
-fn with_cause(error: &reqwest::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        text = format!("{text}: {inner}");
-        cause = inner.source();
-    }
-    text
 }

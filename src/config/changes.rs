@@ -18,14 +18,6 @@ pub struct Changes {
     pub after_restart: Vec<String>,
 }
 
-impl Changes {
-    /// Whether nothing differs.
-    #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.live.is_empty() && self.after_restart.is_empty()
-    }
-}
-
 /// The changes from the configuration `old` to `new`.
 ///
 /// # Errors

@@ -23,51 +23,33 @@ const MICROSECOND: u64 = 1_000;
 const MILLISECOND: u64 = 1_000_000;
 const SECOND: u64 = 1_000_000_000;
 
+/// Bounds of durations, from 50 µs to 10 s.
+const DURATION_BOUNDS: &[u64] = &[
+    50 * MICROSECOND,
+    100 * MICROSECOND,
+    250 * MICROSECOND,
+    500 * MICROSECOND,
+    MILLISECOND,
+    2_500 * MICROSECOND,
+    5 * MILLISECOND,
+    10 * MILLISECOND,
+    25 * MILLISECOND,
+    50 * MILLISECOND,
+    100 * MILLISECOND,
+    250 * MILLISECOND,
+    500 * MILLISECOND,
+    SECOND,
+    2_500 * MILLISECOND,
+    5 * SECOND,
+    10 * SECOND,
+];
+
 /// Durations of requests and calls: from 250 µs to 10 s.
-pub const DURATIONS: &Scale = &Scale {
-    bounds: &[
-        250 * MICROSECOND,
-        500 * MICROSECOND,
-        MILLISECOND,
-        2_500 * MICROSECOND,
-        5 * MILLISECOND,
-        10 * MILLISECOND,
-        25 * MILLISECOND,
-        50 * MILLISECOND,
-        100 * MILLISECOND,
-        250 * MILLISECOND,
-        500 * MILLISECOND,
-        SECOND,
-        2_500 * MILLISECOND,
-        5 * SECOND,
-        10 * SECOND,
-    ],
-    per_unit: NANOS_PER_SECOND,
-};
+pub const DURATIONS: &Scale =
+    &Scale { bounds: DURATION_BOUNDS.split_at(2).1, per_unit: NANOS_PER_SECOND };
 
 /// Durations of the disk: from 50 µs to 10 s.
-pub const SHORT_DURATIONS: &Scale = &Scale {
-    bounds: &[
-        50 * MICROSECOND,
-        100 * MICROSECOND,
-        250 * MICROSECOND,
-        500 * MICROSECOND,
-        MILLISECOND,
-        2_500 * MICROSECOND,
-        5 * MILLISECOND,
-        10 * MILLISECOND,
-        25 * MILLISECOND,
-        50 * MILLISECOND,
-        100 * MILLISECOND,
-        250 * MILLISECOND,
-        500 * MILLISECOND,
-        SECOND,
-        2_500 * MILLISECOND,
-        5 * SECOND,
-        10 * SECOND,
-    ],
-    per_unit: NANOS_PER_SECOND,
-};
+pub const SHORT_DURATIONS: &Scale = &Scale { bounds: DURATION_BOUNDS, per_unit: NANOS_PER_SECOND };
 
 /// Numbers of records: from 1 to 4,096.
 pub const RECORDS: &Scale =
