@@ -12,7 +12,6 @@ use crate::{
         expiry::Expiry,
         metadata,
         problem::{Problem, TOO_SLOW},
-        tokens::bearer_token,
     },
 };
 use std::time::Duration;
@@ -140,8 +139,8 @@ impl Call {
         });
         let (caller, expiry) = match &site.tokens {
             Some(tokens) => {
-                let token = bearer_token(values(&metadata, "authorization"))?;
-                tokens.caller(token, clients.zip(address)).await?
+                let values = values(&metadata, "authorization");
+                tokens.caller(values, None, clients.zip(address)).await?
             }
             None => (Caller::Trusted, Expiry::NEVER),
         };

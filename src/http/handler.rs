@@ -28,7 +28,7 @@ use crate::{
         expiry::Expiry,
         preferences::{PREFER, Preferences},
         problem::{Problem, not_a_number, not_allowed, unknown},
-        tokens::{Tokens, bearer_token},
+        tokens::Tokens,
     },
     origin_policy::{OriginPolicy, check_body},
 };
@@ -116,9 +116,9 @@ impl Handler {
         match &self.identity {
             Some(tokens) if !oauth::is_path(request.path()) => {
                 let values = request.headers().get_all(AUTHORIZATION);
-                let token = bearer_token(values.map(HeaderValue::as_bytes))?;
-                let clients = self.clients.as_deref();
-                tokens.caller(token, clients.zip(self.address(request))).await
+                let last = request.conn_data::<Rc<ConnectionState>>().map(|it| it.last_token());
+                let limit = self.clients.as_deref().zip(self.address(request));
+                tokens.caller(values.map(HeaderValue::as_bytes), last, limit).await
             }
             Some(_) => Ok((Caller::Anonymous, Expiry::NEVER)),
             None => Ok((Caller::Trusted, Expiry::NEVER)),

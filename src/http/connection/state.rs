@@ -22,6 +22,7 @@
 //! stays incomplete is a slow head.
 
 use super::{frames::Frames, load::WorkerLoad};
+use crate::inbound::tokens::LastToken;
 use std::{
     cell::{Cell, RefCell},
     io,
@@ -112,6 +113,7 @@ pub struct ConnectionState {
     frames: RefCell<Option<Frames>>,
     /// The number of the last stream that a handler got.
     last_stream: Cell<u32>,
+    last_token: LastToken,
     /// The index in the table of the worker.
     pub(super) index: Cell<usize>,
 }
@@ -139,6 +141,7 @@ impl ConnectionState {
             waker: RefCell::new(None),
             frames: RefCell::new(None),
             last_stream: Cell::new(0),
+            last_token: LastToken::default(),
             index: Cell::new(usize::MAX),
         })
     }
@@ -151,6 +154,11 @@ impl ConnectionState {
         self.head_bytes.set(0);
         self.enter(Phase::Serving);
         Serving(Rc::clone(self))
+    }
+
+    /// The last token that was verified on this connection.
+    pub fn last_token(&self) -> &LastToken {
+        &self.last_token
     }
 
     /// Counts an answer with this status.
@@ -283,14 +291,14 @@ impl ConnectionState {
             return bytes.len();
         }
         let lines_left = self.lines_left.get();
-        let lines: usize = bytes.iter().map(|byte| usize::from(*byte == b'\n')).sum();
+        let lines = memchr::memchr_iter(b'\n', bytes).count();
         let taken = if lines <= lines_left {
             self.lines_left.set(lines_left - lines);
             bytes.len()
         } else {
             self.lines_left.set(0);
-            let ends = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
-            let last = ends.map(|(at, _)| at + 1).nth(lines_left.saturating_sub(1));
+            let mut ends = memchr::memchr_iter(b'\n', bytes).map(|at| at + 1);
+            let last = ends.nth(lines_left.saturating_sub(1));
             last.unwrap_or(bytes.len())
         };
         self.bytes_left.set(self.bytes_left.get().saturating_sub(taken));
