@@ -8,13 +8,16 @@ use crate::{
     domain::kernel::{Aggregate, Progress, representation},
     store::{
         Payload, Principals, Record, Stream, codec,
-        journal::{Journal, StoreError},
+        journal::{Journal, Snapshot, StoreError},
     },
 };
 use std::{mem, sync::Arc};
 
 /// The most records that are read to find the first event. Only refused commands come before it.
 const FIRST_RECORDS_MAX: u32 = 16;
+
+/// The function that receives each record of a history.
+pub type EachRecord<'a> = dyn FnMut(&Record) -> Result<(), StoreError> + 'a;
 
 /// An aggregate rebuilt from the journal.
 pub struct Rebuilt<A> {
@@ -124,21 +127,23 @@ pub fn shown<A: Aggregate>(
     })
 }
 
-/// Rebuilds an aggregate from its whole history and compares its snapshot. Blocking.
+/// Rebuilds an aggregate from its whole history and compares it with the snapshot. Blocking.
 ///
 /// # Errors
 /// The first version that is wrong, with the reason.
-pub fn check_history<A: Aggregate>(journal: &dyn Journal, stream: Stream) -> Result<(), String> {
-    let snapshot = journal.snapshot(stream).map_err(|error| error.to_string())?;
+pub fn check_history<A: Aggregate>(
+    snapshot: Option<Snapshot>,
+    each_record: impl FnOnce(&mut EachRecord<'_>) -> Result<(), StoreError>,
+) -> Result<(), String> {
     let snapshot = snapshot.filter(|snapshot| snapshot.shape == A::SHAPE);
     let (mut state, mut flaw) = (A::default(), None);
-    let folded = journal.each_record(stream, 0, &mut |record| {
+    let folded = each_record(&mut |record| {
         let mut is_wrong = |reason: String| {
             flaw = Some(format!("version {}: {reason}", record.version));
             StoreError::Failed(String::new())
         };
         let before = mem::take(&mut state);
-        state = apply::<A>(before, &record).map_err(&mut is_wrong)?;
+        state = apply::<A>(before, record).map_err(&mut is_wrong)?;
         let here = snapshot.as_ref().filter(|snapshot| snapshot.version == record.version);
         if here.is_some_and(|snapshot| snapshot.state != codec::encode(&state)) {
             return Err(is_wrong("the snapshot differs from the state of the events".into()));

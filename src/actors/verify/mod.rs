@@ -1,19 +1,29 @@
 //! The verifier: reads the whole store of a stopped server and returns its flaws.
+//!
+//! ```text
+//! journal in global order ──▶ folds: sagas, ports, lookups, rows of views   (fold)
+//! histories by number ──────▶ states, compared with snapshots               (history_check)
+//! files of views ───────────▶ compared with the folded rows                 (view_check)
+//! states by number ─────────▶ the invariants of each business               (stored_state)
+//! ```
 
 mod findings;
+mod fold;
+mod history_check;
+mod in_order;
+mod parallel;
 pub mod replay;
 mod saga_replay;
+mod stored;
 pub mod stored_state;
 mod view_check;
 
 use crate::{
     actors::{
-        aggregate::check_history,
         api::StartError,
         conversation::{INDEX, Role},
         dispatch::{Decoder, DynAggregate, Registry},
         evolution::StoredTypes,
-        operations::{COMPONENTS, OPERATIONS_LOG, OperationsEvent, Transition, system_stream},
         persistent_subscription,
         saga::DeliveredUpTo,
         settings::{Settings, business},
@@ -21,43 +31,34 @@ use crate::{
         view::view_path,
     },
     domain::kernel::{Aggregate, Business, Host, Lookup, Port, Saga, View},
-    store::{
-        KindId, Payload, Record, Stream,
-        evolution::Upcasting,
-        journal::{Journal, SledJournal},
-        read_model,
-    },
+    store::{KindId, journal::Journal, read_model},
 };
-use findings::each_number;
 pub use findings::{Findings, Progressing};
+use fold::{Fold, fold_all};
+use history_check::HistoryChecks;
+use in_order::InOrder;
+use parallel::{Reports, in_parallel, report};
 use replay::Replay;
 use saga_replay::SagaReplay;
 use std::{
-    cell::RefCell,
     fs,
     path::{Path, PathBuf},
     sync::Arc,
 };
-use stored_state::{Invariants, StoredState};
-use view_check::{RowCheck, row_check};
+use stored::Stored;
+use stored_state::{Invariants, check_books};
+use view_check::{ViewCheck, view_check};
 
-/// Upper bound of records or numbers read at once.
+/// Upper bound of numbers read at once.
 const BATCH_MAX: usize = 4_096;
-
-/// A function that rebuilds one aggregate and returns what is wrong with it.
-type HistoryCheck = fn(&dyn Journal, Stream) -> Result<(), String>;
 
 /// The verifier: an opened store to which the businesses declare their parts.
 pub struct Verifier {
     settings: Settings,
-    /// The journal on disk, whose records are audited as they are.
-    disk: Arc<SledJournal>,
-    /// The same journal with every value in today's shape.
-    journal: Arc<dyn Journal>,
-    upcasting: Arc<Upcasting>,
+    stored: Stored,
     registry: Registry,
-    aggregates: Vec<(&'static str, KindId, HistoryCheck)>,
-    row_checks: Vec<RowCheck>,
+    histories: HistoryChecks,
+    views: Vec<Box<dyn ViewCheck>>,
     invariants: Vec<Invariants>,
     replays: Vec<Box<dyn Replay>>,
     request_error: Vec<String>,
@@ -72,14 +73,13 @@ impl Verifier {
         let disk = settings.open_journal()?;
         let journal = Arc::clone(&disk) as Arc<dyn Journal>;
         let upcasting = Arc::new(types.compare(Arc::clone(&journal))?);
+        let journal = Arc::clone(&upcasting).on(journal);
         Ok(Self {
-            journal: Arc::clone(&upcasting).on(journal),
-            disk,
-            upcasting,
+            stored: Stored { disk, journal, upcasting },
             settings,
             registry: Registry::default(),
-            aggregates: Vec::new(),
-            row_checks: Vec::new(),
+            histories: HistoryChecks::default(),
+            views: Vec::new(),
             invariants: Vec::new(),
             replays: Vec::new(),
             request_error: Vec::new(),
@@ -97,97 +97,72 @@ impl Verifier {
         }
         let mut findings = Findings::default();
         findings.part("the journal", || self.audit_records(progressing));
-        self.audit_aggregates(&mut findings, progressing);
-        let Self { settings, journal, registry, row_checks, invariants, replays, .. } = self;
-        for (nth, (view, check)) in (0..).zip(row_checks) {
-            progressing("views", nth, nth + 1);
-            let name = format!("view {view}");
-            findings.part(&name, || check(&settings.data, &*journal, &registry));
-        }
+        self.histories.run(&self.stored, &mut findings, progressing);
+        self.compare_views(&mut findings, progressing);
+        let journal = &*self.stored.journal;
         findings.part("the index of conversations", || {
-            Ok(file_flaws(&view_path(&settings.data, INDEX)))
+            Ok(file_flaws(&view_path(&self.settings.data, INDEX)))
         });
-        findings.part("the subscriptions", || persistent_subscription::flaws(&*journal));
-        findings.open = catch_panic(|| replay::open(&replays)).unwrap_or_else(|reason| {
+        findings.part("the subscriptions", || persistent_subscription::flaws(journal));
+        findings.open = catch_panic(|| replay::open(&self.replays)).unwrap_or_else(|reason| {
             findings.flaws.push(format!("the pending work cannot be determined: {reason}"));
             Vec::new()
         });
-        let (progressing, unreadable) = (RefCell::new(progressing), RefCell::default());
-        let (journal_read, registry, replays) = (&*journal, &registry, &*replays);
-        let state =
-            StoredState { journal: journal_read, registry, replays, progressing, unreadable };
-        for (business, check_invariants) in invariants {
-            let check_invariants = catch_panic(|| check_invariants(&state))
-                .and_then(|check_invariants| check_invariants);
-            let unreadable = state.unreadable.take();
-            findings.part(&format!("the books of {business}"), || {
-                match (check_invariants, unreadable) {
-                    (_, Some(reason)) => Err(reason),
-                    (Ok(()), None) => Ok(Vec::new()),
-                    (Err(reason), None) => {
-                        Ok(vec![format!("{business} does not add up: {reason}")])
-                    }
-                }
-            });
-        }
+        self.check_books(&mut findings, progressing);
         journal.close();
         Ok(findings)
     }
 
-    /// Reads every record and passes it to the replays of sagas, ports and lookups.
+    /// Reads every record, and folds it in the sagas, ports, lookups and views.
     fn audit_records(&mut self, progressing: Progressing<'_>) -> Result<Vec<String>, String> {
-        let mut flaws = Vec::new();
-        let operations_log =
-            self.journal.kind(OPERATIONS_LOG).map_err(|error| error.to_string())?;
-        let components = self.journal.kind(COMPONENTS).map_err(|error| error.to_string())?;
-        let registry = &self.registry;
-        let (replays, upcasting) = (&mut self.replays, &self.upcasting);
-        let mut read = |record: &Record| {
-            let at = |reason| format!("record {}: {reason}", record.position);
-            let today = match upcasting.record(record) {
-                Ok(today) => today,
-                Err(error) => return flaws.push(at(error.to_string())),
-            };
-            let record = &*today;
-            let is_readable =
-                catch_panic(|| readable(registry, (components, operations_log), record));
-            if let Err(reason) = is_readable.and_then(|is_readable| is_readable) {
-                return flaws.push(at(reason));
-            }
-            let replayed = replays.iter_mut().map(|replay| {
-                let name = replay.name();
-                let done = catch_panic(|| replay.replay(registry, record)).and_then(|done| done);
-                done.map_err(|reason| at(format!("{name}: {reason}")))
-            });
-            flaws.extend(replayed.filter_map(Result::err));
-        };
-        let mut tell = |done, total| progressing("records", done, total);
-        let found = self.disk.audit(&mut tell, &mut read).map_err(|error| error.to_string())?;
-        flaws.extend(found.into_iter().map(|flaw| flaw.to_string()));
-        Ok(flaws)
+        let replays = self.replays.iter_mut().map(|replay| &mut **replay as &mut dyn Fold);
+        let views = self.views.iter_mut().map(|view| &mut **view as &mut dyn Fold);
+        let (stored, registry) = (&self.stored, &self.registry);
+        let (found, of_folds) = fold_all(registry, replays.chain(views), |batches| {
+            let mut visitor = InOrder::new((stored, registry), progressing, batches)?;
+            let found = stored.disk.audit(&mut visitor).map_err(|error| error.to_string())?;
+            Ok::<_, String>((found, visitor.flaws))
+        })?;
+        let (found, mut flaws) = found?;
+        flaws.extend(of_folds);
+        flaws.sort_by_key(|(at, _)| *at);
+        let flaws = flaws.into_iter().map(|(_, sentence)| sentence);
+        Ok(flaws.chain(found.into_iter().map(|flaw| flaw.to_string())).collect())
     }
 
-    fn audit_aggregates(&self, findings: &mut Findings, progressing: Progressing<'_>) {
-        for (name, kind, check) in &self.aggregates {
-            let kind = *kind;
-            let mut tell = |done, total| progressing(name, done, total);
-            findings.part(name, || {
-                let mut flaws = Vec::new();
-                each_number(&*self.journal, kind, &mut tell, &mut |number| {
-                    let audited = catch_panic(|| check(&*self.journal, Stream { kind, number }))
-                        .and_then(|audited| audited);
-                    if let Err(reason) = audited {
-                        flaws.push(format!("{name} {number}: {reason}"));
-                    }
-                    Ok(())
-                })?;
-                Ok(flaws)
-            });
+    fn compare_views(&self, findings: &mut Findings, progressing: Progressing<'_>) {
+        let head = self.stored.journal.durable();
+        let views: Vec<&dyn ViewCheck> = self.views.iter().map(|view| &**view).collect();
+        let mut compared = 0;
+        let check = |view: &&dyn ViewCheck, reports: &Reports| {
+            let found = catch_panic(|| view.compare(head)).and_then(|found| found);
+            report(reports, "views", 1, views.len() as u64);
+            found
+        };
+        let found = in_parallel(&views, check, &mut |(what, done, total)| {
+            compared += done;
+            progressing(&what, compared, total);
+        });
+        for (view, found) in views.iter().zip(found) {
+            findings.part(&format!("view {}", view.name()), || found);
+        }
+    }
+
+    fn check_books(&self, findings: &mut Findings, progressing: Progressing<'_>) {
+        let (stored, registry) = (&self.stored, &self.registry);
+        let check = |invariants: &Invariants, reports: &Reports| {
+            check_books((stored, registry), &self.replays, *invariants, reports)
+        };
+        let found = in_parallel(&self.invariants, check, &mut |(what, done, total)| {
+            progressing(&what, done, total);
+        });
+        for ((business, _), found) in self.invariants.iter().zip(found) {
+            findings.part(&format!("the books of {business}"), || found);
         }
     }
 
     fn kind(&mut self, name: &str) -> KindId {
-        self.journal.kind(name).unwrap_or_else(|error| {
+        self.stored.journal.kind(name).unwrap_or_else(|error| {
             self.request_error.push(format!("{name}: {error}"));
             KindId::default()
         })
@@ -209,14 +184,14 @@ impl Host for Verifier {
     fn aggregate<A: Aggregate>(&mut self) -> &mut Self {
         let kind = self.kind(A::NAME);
         self.registry.add(A::NAME, Arc::new(Decoder::<A>::new(kind)) as Arc<dyn DynAggregate>);
-        self.aggregates.push((A::NAME, kind, check_history::<A>));
+        self.histories.add::<A>(kind);
         self
     }
 
     fn saga<S: Saga>(&mut self) -> &mut Self {
         let me = self.kind(&Role::Saga.kind_name(S::NAME));
         // The audit of the journal names what cannot be read here.
-        let delivered = DeliveredUpTo::read::<S>(&*self.journal, me).unwrap_or_default();
+        let delivered = DeliveredUpTo::read::<S>(&*self.stored.journal, me).unwrap_or_default();
         self.replays.push(Box::new(SagaReplay::<S>::new(me, delivered)));
         self
     }
@@ -234,7 +209,7 @@ impl Host for Verifier {
     }
 
     fn view<V: View>(&mut self) -> &mut Self {
-        self.row_checks.push(row_check::<V>());
+        self.views.push(view_check::<V>(&self.settings.data));
         self
     }
 }
@@ -267,30 +242,4 @@ fn file_flaws(path: &Path) -> Vec<String> {
     let examined = catch_panic(|| read_model::examine_file(path)).and_then(|examined| examined);
     let flaw = |reason| format!("the file {} is damaged: {reason}", path.display());
     examined.map_err(flaw).err().into_iter().collect()
-}
-
-/// Checks that this binary can decode a record.
-fn readable(
-    registry: &Registry,
-    (components, operations_log): (KindId, KindId),
-    record: &Record,
-) -> Result<(), String> {
-    let kind = record.stream.kind;
-    let Some((_, decoder)) = registry.of(kind) else {
-        return match &record.payload {
-            Payload::TimerFired => Ok(()),
-            Payload::Event(bytes) if kind == components => {
-                system_stream::read::<Transition>(bytes).map(drop)
-            }
-            Payload::Event(bytes) if kind == operations_log => {
-                system_stream::read::<OperationsEvent>(bytes).map(drop)
-            }
-            _ => Err(format!("kind {} is not installed", kind.0)),
-        };
-    };
-    match &record.payload {
-        Payload::Event(bytes) => decoder.read_event(bytes).map(drop),
-        Payload::Refused { rejection, .. } => decoder.read_rejection(rejection).map(drop),
-        Payload::Unchanged { .. } | Payload::TimerFired => Ok(()),
-    }
 }

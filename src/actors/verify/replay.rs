@@ -1,9 +1,10 @@
 //! Replays of the journal: for ports and lookups, the requests that are not answered.
 
+use super::fold::Fold;
 use crate::{
-    actors::{dispatch::Registry, support::catch_panic},
+    actors::{dispatch::Registry, subscription::origin_of, support::catch_panic},
     domain::kernel::{EventSet, Lookup, Meta, Port, WaitsFor},
-    store::{Cause, KindId, Record},
+    store::{KindId, KindSet, Record},
 };
 use std::{
     any::Any,
@@ -11,11 +12,7 @@ use std::{
 };
 
 /// A saga, port or lookup to which the whole journal is replayed.
-pub trait Replay {
-    /// Returns the name of the saga, port or lookup.
-    fn name(&self) -> &'static str;
-    /// Processes one record.
-    fn replay(&mut self, registry: &Registry, record: &Record) -> Result<(), String>;
+pub trait Replay: Fold {
     /// Returns what the instance of this number waits for.
     fn waits_for(&self, number: u64) -> WaitsFor;
     /// Returns the numbers of the instances that are not over.
@@ -28,6 +25,7 @@ pub trait Replay {
 pub(super) struct PendingRequests {
     name: &'static str,
     me: KindId,
+    kinds: fn(&Registry) -> KindSet,
     asks: fn(&Registry, &Record) -> Result<bool, String>,
     /// The positions of the records that caused them, by instance.
     waiting: HashMap<u64, BTreeSet<u64>>,
@@ -38,7 +36,8 @@ pub(in crate::actors) fn asked_outside<P: Port>(me: KindId) -> Box<dyn Replay> {
     let asks = |registry: &Registry, record: &Record| {
         asks::<P::Events>(registry, record, |event, meta| P::ask(event, meta).is_some())
     };
-    Box::new(PendingRequests { name: P::NAME, me, asks, waiting: HashMap::new() })
+    let kinds = Registry::kinds_of::<P::Events>;
+    Box::new(PendingRequests { name: P::NAME, me, kinds, asks, waiting: HashMap::new() })
 }
 
 /// Returns the replay of a lookup.
@@ -46,7 +45,8 @@ pub(in crate::actors) fn asked_inside<L: Lookup>(me: KindId) -> Box<dyn Replay> 
     let asks = |registry: &Registry, record: &Record| {
         asks::<L::Events>(registry, record, |event, meta| L::query(event, meta).is_some())
     };
-    Box::new(PendingRequests { name: L::NAME, me, asks, waiting: HashMap::new() })
+    let kinds = Registry::kinds_of::<L::Events>;
+    Box::new(PendingRequests { name: L::NAME, me, kinds, asks, waiting: HashMap::new() })
 }
 
 fn asks<H: EventSet>(
@@ -58,14 +58,21 @@ fn asks<H: EventSet>(
     catch_panic(|| is_asked(&event, &record.meta()))
 }
 
-impl Replay for PendingRequests {
+impl Fold for PendingRequests {
     fn name(&self) -> &'static str {
         self.name
     }
 
-    fn replay(&mut self, registry: &Registry, record: &Record) -> Result<(), String> {
-        if let Cause::Dispatch(origin) = record.cause
-            && origin.by == self.me
+    fn kinds(&self, registry: &Registry) -> KindSet {
+        (self.kinds)(registry)
+    }
+
+    fn issuer(&self) -> Option<KindId> {
+        Some(self.me)
+    }
+
+    fn fold(&mut self, registry: &Registry, record: &Record) -> Result<(), String> {
+        if let Some(origin) = origin_of(self.me, record)
             && let Some(waiting) = self.waiting.get_mut(&origin.conversation)
         {
             waiting.remove(&origin.position);
@@ -78,7 +85,9 @@ impl Replay for PendingRequests {
         }
         Ok(())
     }
+}
 
+impl Replay for PendingRequests {
     fn waits_for(&self, number: u64) -> WaitsFor {
         if self.waiting.contains_key(&number) {
             WaitsFor::Part(self.name)

@@ -1,7 +1,7 @@
 //! The replay of a saga: folds the whole journal again without dispatching, to find the state of
 //! its instances.
 
-use super::replay::Replay;
+use super::{fold::Fold, replay::Replay};
 use crate::{
     actors::{
         dispatch::Registry,
@@ -10,7 +10,7 @@ use crate::{
         support::catch_panic,
     },
     domain::kernel::{NextState, Saga, WaitsFor},
-    store::{KindId, Record},
+    store::{KindId, KindSet, Record},
 };
 use std::{
     any::Any,
@@ -55,12 +55,23 @@ impl<S: Saga> SagaReplay<S> {
     }
 }
 
-impl<S: Saga> Replay for SagaReplay<S> {
+impl<S: Saga> Fold for SagaReplay<S> {
     fn name(&self) -> &'static str {
         S::NAME
     }
 
-    fn replay(&mut self, registry: &Registry, record: &Record) -> Result<(), String> {
+    fn kinds(&self, registry: &Registry) -> KindSet {
+        let mut kinds = registry.kinds_of::<S::Events>();
+        // Its timers fire under its own kind.
+        kinds.insert(self.me);
+        kinds
+    }
+
+    fn issuer(&self) -> Option<KindId> {
+        Some(self.me)
+    }
+
+    fn fold(&mut self, registry: &Registry, record: &Record) -> Result<(), String> {
         if let Some(origin) = origin_of(self.me, record)
             && let Some(open_commands) = self.open_commands.get_mut(&origin.conversation)
         {
@@ -74,7 +85,9 @@ impl<S: Saga> Replay for SagaReplay<S> {
             None => Ok(()),
         }
     }
+}
 
+impl<S: Saga> Replay for SagaReplay<S> {
     fn waits_for(&self, number: u64) -> WaitsFor {
         match self
             .open_commands

@@ -1,16 +1,22 @@
 //! The stored state of a stopped server: every aggregate and saga instance as its journal gives it.
 
 use super::{
-    findings::{Progressing, each_number},
+    findings::each_number,
+    parallel::{Reports, report},
     replay::{PendingRequests, Replay},
     saga_replay::SagaReplay,
+    stored::{HistoryReader, Stored},
 };
 use crate::{
-    actors::{aggregate::rebuild, dispatch::Registry, support::catch_panic},
+    actors::{
+        aggregate::{apply, rebuild},
+        dispatch::Registry,
+        support::catch_panic,
+    },
     domain::kernel::{Aggregate, Business, Saga, StateReader, WaitsFor},
-    store::{Stream, journal::Journal},
+    store::{Stream, journal::StoreError},
 };
-use std::cell::RefCell;
+use std::{cell::RefCell, mem};
 
 /// The name of a business and the function that checks its invariants.
 pub type Invariants = (&'static str, fn(&StoredState<'_>) -> Result<(), String>);
@@ -20,22 +26,69 @@ pub(in crate::actors) fn invariants<B: Business>() -> Invariants {
     (B::NAME, |state| B::check_invariants(state))
 }
 
-/// The stored state in which invariants are checked. Aggregates are rebuilt one by one, so that the
-/// memory does not grow with their number.
+/// The stored state in which the invariants of one business are checked. Aggregates are rebuilt one
+/// by one, so that the memory does not grow with their number.
 pub(in crate::actors) struct StoredState<'a> {
-    pub(in crate::actors) journal: &'a dyn Journal,
-    pub(in crate::actors) registry: &'a Registry,
-    pub(in crate::actors) replays: &'a [Box<dyn Replay>],
-    pub(in crate::actors) progressing: RefCell<Progressing<'a>>,
+    stored: &'a Stored,
+    registry: &'a Registry,
+    replays: &'a [Box<dyn Replay>],
+    reports: &'a Reports,
+    histories: RefCell<HistoryReader<'a>>,
     /// The reason why the state cannot be read completely, if so.
-    pub(in crate::actors) unreadable: RefCell<Option<String>>,
+    unreadable: RefCell<Option<String>>,
 }
 
-impl StoredState<'_> {
+impl<'a> StoredState<'a> {
+    /// # Errors
+    /// When the journal is closed.
+    fn new(
+        (stored, registry): (&'a Stored, &'a Registry),
+        replays: &'a [Box<dyn Replay>],
+        reports: &'a Reports,
+    ) -> Result<Self, StoreError> {
+        let (histories, unreadable) = (RefCell::new(stored.histories()?), RefCell::default());
+        Ok(Self { stored, registry, replays, reports, histories, unreadable })
+    }
+
     fn read<A: Aggregate>(&self, number: u64) -> Result<A, String> {
         let Some(kind) = self.registry.kind(A::NAME) else { return Ok(A::default()) };
-        let rebuilt = rebuild::<A>(self.journal, Stream { kind, number }, false);
-        rebuilt.map(|rebuilt| rebuilt.state).map_err(|error| error.to_string())
+        self.rebuilt(Stream { kind, number }).map_err(|error| error.to_string())
+    }
+
+    /// The aggregate of a stream. A long history is not read again for each reference to it: it has
+    /// a snapshot.
+    fn rebuilt<A: Aggregate>(&self, stream: Stream) -> Result<A, StoreError> {
+        let mut histories = self.histories.borrow_mut();
+        if histories.snapshot(stream)?.is_some() {
+            return rebuild::<A>(&*self.stored.journal, stream, false).map(|rebuilt| rebuilt.state);
+        }
+        let mut state = A::default();
+        histories.each_record(stream, &mut |record| {
+            let applied = apply::<A>(mem::take(&mut state), record);
+            state = applied.map_err(|reason| StoreError::Unreadable { stream, reason })?;
+            Ok(())
+        })?;
+        Ok(state)
+    }
+}
+
+/// Checks the invariants of one business: returns a sentence for each that does not hold.
+///
+/// # Errors
+/// When the state cannot be read completely.
+pub(super) fn check_books(
+    (stored, registry): (&Stored, &Registry),
+    replays: &[Box<dyn Replay>],
+    (business, check_invariants): Invariants,
+    reports: &Reports,
+) -> Result<Vec<String>, String> {
+    let state = StoredState::new((stored, registry), replays, reports);
+    let state = state.map_err(|error| error.to_string())?;
+    let checked = catch_panic(|| check_invariants(&state)).and_then(|checked| checked);
+    match (checked, state.unreadable.take()) {
+        (_, Some(reason)) => Err(reason),
+        (Ok(()), None) => Ok(Vec::new()),
+        (Err(reason), None) => Ok(vec![format!("{business} does not add up: {reason}")]),
     }
 }
 
@@ -46,14 +99,14 @@ impl StateReader for StoredState<'_> {
     ) -> Result<(), String> {
         let Some(kind) = self.registry.kind(A::NAME) else { return Ok(()) };
         let what = format!("books of {}", A::NAME);
-        let mut tell = |done, total| (self.progressing.borrow_mut())(&what, done, total);
+        let mut tell = |done, total| report(self.reports, &what, done, total);
         let unreadable = |reason: String| {
             let reason = format!("{}: {reason}", A::NAME);
             *self.unreadable.borrow_mut() = Some(reason.clone());
             reason
         };
         let mut failed = None;
-        let read = each_number(self.journal, kind, &mut tell, &mut |number| {
+        let read = each_number(&*self.stored.journal, kind, &mut tell, &mut |number| {
             let aggregate = catch_panic(|| self.read::<A>(number)).and_then(|read| read)?;
             let checked = catch_panic(|| check(number, &aggregate)).and_then(|checked| checked);
             checked.map_err(|reason| failed.insert(reason).clone())

@@ -1,92 +1,152 @@
-//! The view check: compares the rows of a view with the journal.
+//! The view check: folds the journal to rows, and compares them with the rows of a view.
 
-use super::BATCH_MAX;
+use super::fold::Fold;
 use crate::{
     actors::{dispatch::Registry, view::view_path},
     domain::kernel::{Filter, View},
     store::{
-        journal::{Journal, ReadLevel},
+        KindSet, Record,
         read_model::{Layout, OpenProblem, ReadModel},
     },
 };
 use std::{
     collections::{BTreeMap, HashMap},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
-/// The name of a view, and the function that compares its rows with the journal and returns the
-/// flaws.
-pub type RowCheck =
-    (&'static str, Box<dyn FnOnce(&Path, &dyn Journal, &Registry) -> Result<Vec<String>, String>>);
-
-/// Returns the check of a view: folds the journal up to the view's position, and compares row by
-/// row.
-pub fn row_check<V: View>() -> RowCheck {
-    let check = |data: &Path, journal: &dyn Journal, registry: &Registry| {
-        let path = view_path(data, V::NAME);
-        let damaged = |reason: &str| {
-            vec![format!("the file {} of view {} is damaged: {reason}", path.display(), V::NAME)]
-        };
-        let in_view = |reason: &dyn std::fmt::Display| format!("view {}: {reason}", V::NAME);
-        let model = match ReadModel::open(&path, Layout::of::<V>()) {
-            Ok(model) => model,
-            // The rows are rebuilt at the next start.
-            Err(OpenProblem::Missing | OpenProblem::OtherShape) => return Ok(Vec::new()),
-            Err(OpenProblem::Damaged(reason)) => return Ok(damaged(&reason)),
-        };
-        if let Err(error) = model.examine_all(&mut |_, _| {}) {
-            return Ok(damaged(&error.reason));
-        }
-        let cursor = model.cursor().map_err(|error| error.reason)?;
-        let rows = expected::<V>(journal, registry, cursor)?;
-        let mut flaws = Vec::new();
-        for (number, row) in &rows {
-            let found = model.row(*number).map_err(|error| error.reason)?;
-            // Compared as JSON: fields that are masked when shown are stored masked in rows.
-            let stored = found.and_then(|found| serde_json::from_slice(&found.body).ok());
-            let stored = stored.and_then(|row: V| serde_json::to_value(row).ok());
-            if stored.is_none() || stored != serde_json::to_value(row).ok() {
-                flaws.push(in_view(&format!("row {number} differs from the journal")));
-            }
-        }
-        let count = model.count().map_err(|error| error.reason)?;
-        if count != rows.len() as u64 {
-            flaws.push(in_view(&format!("there are {count} rows instead of {}", rows.len())));
-        }
-        Ok(flaws)
-    };
-    (V::NAME, Box::new(check))
+/// A view whose rows are compared with the journal.
+pub trait ViewCheck: Fold {
+    /// Compares the folded rows with the file, and returns the flaws. `head` is the last position
+    /// of the journal.
+    ///
+    /// # Errors
+    /// When the file cannot be read to its end, or is ahead of the journal.
+    fn compare(&self, head: u64) -> Result<Vec<String>, String>;
 }
 
-fn expected<V: View>(
-    journal: &dyn Journal,
-    registry: &Registry,
-    up_to: u64,
-) -> Result<BTreeMap<u64, V>, String> {
-    let mut rows = BTreeMap::<u64, V>::new();
-    let mut newest = HashMap::<Filter, u64>::new();
-    let mut after = 0;
-    while after < up_to {
-        let records = journal.read(after, BATCH_MAX, ReadLevel::Durable);
-        let records = records.map_err(|error| error.to_string())?;
-        let Some(last) = records.last() else {
-            return Err(format!("it is at {up_to}, the journal ends at {after}"));
+/// The expected rows of a view, up to the position of its file.
+struct Folded<V> {
+    path: PathBuf,
+    file: File,
+    rows: BTreeMap<u64, V>,
+    newest: HashMap<Filter, u64>,
+}
+
+/// The file of a view.
+enum File {
+    /// There is none of this shape: the rows are built at the next start.
+    Missing,
+    /// It cannot be read, for this reason.
+    Damaged(String),
+    /// It has the rows up to this position.
+    UpTo(u64, Box<ReadModel>),
+}
+
+/// Returns the check of a view in this data folder.
+pub fn view_check<V: View>(data: &Path) -> Box<dyn ViewCheck> {
+    let path = view_path(data, V::NAME);
+    let file = match ReadModel::open(&path, Layout::of::<V>()) {
+        Ok(model) => match model.cursor() {
+            Ok(cursor) => File::UpTo(cursor, Box::new(model)),
+            Err(error) => File::Damaged(error.reason),
+        },
+        Err(OpenProblem::Missing | OpenProblem::OtherShape) => File::Missing,
+        Err(OpenProblem::Damaged(reason)) => File::Damaged(reason),
+    };
+    Box::new(Folded::<V> { path, file, rows: BTreeMap::new(), newest: HashMap::new() })
+}
+
+impl<V: View> Folded<V> {
+    fn damaged(&self, reason: &str) -> Vec<String> {
+        vec![format!("the file {} of view {} is damaged: {reason}", self.path.display(), V::NAME)]
+    }
+
+    fn differences(&self, model: &ReadModel) -> Result<Vec<String>, String> {
+        let (mut flaws, mut count) = (Vec::new(), 0);
+        let mut missing = |number: u64| {
+            flaws.push(format!("view {}: row {number} differs from the journal", V::NAME));
         };
-        after = last.position;
-        for record in records.iter().take_while(|record| record.position <= up_to) {
-            let Some(event) = registry.decode::<V::Events>(record)? else { continue };
-            let meta = record.meta();
-            for number in V::keys(&event, &meta) {
-                let mut row = rows.remove(&number);
-                if row.is_none() {
-                    let before = V::continues(&event).and_then(|it| newest.insert(it, number));
-                    row = before.and_then(|before| rows.get(&before).cloned());
-                }
-                if let Some(row) = V::fold_row(number, row, event.clone(), &meta) {
-                    rows.insert(number, row);
-                }
+        let mut expected = self.rows.iter().peekable();
+        let read = model.each(&mut |found| {
+            count += 1;
+            while let Some((number, _)) = expected.next_if(|(number, _)| **number < found.number) {
+                missing(*number);
             }
+            let row = expected.next_if(|(number, _)| **number == found.number);
+            if let Some((number, row)) = row
+                && !is_stored::<V>(row, &found.body)
+            {
+                missing(*number);
+            }
+        });
+        read.map_err(|error| error.reason)?;
+        expected.for_each(|(number, _)| missing(*number));
+        let rows = self.rows.len();
+        if count != rows {
+            flaws.push(format!("view {}: there are {count} rows instead of {rows}", V::NAME));
+        }
+        Ok(flaws)
+    }
+}
+
+/// Whether these stored bytes are this row.
+fn is_stored<V: View>(row: &V, stored: &[u8]) -> bool {
+    if serde_json::to_vec(row).is_ok_and(|expected| expected == stored) {
+        return true;
+    }
+    // Compared as JSON: fields that are masked when shown are stored masked in rows.
+    let stored: Option<V> = serde_json::from_slice(stored).ok();
+    let stored = stored.and_then(|row| serde_json::to_value(row).ok());
+    stored.is_some() && stored == serde_json::to_value(row).ok()
+}
+
+impl<V: View> Fold for Folded<V> {
+    fn name(&self) -> &'static str {
+        V::NAME
+    }
+
+    fn kinds(&self, registry: &Registry) -> KindSet {
+        match self.file {
+            File::UpTo(..) => registry.kinds_of::<V::Events>(),
+            File::Missing | File::Damaged(_) => KindSet::default(),
         }
     }
-    Ok(rows)
+
+    fn fold(&mut self, registry: &Registry, record: &Record) -> Result<(), String> {
+        let File::UpTo(cursor, _) = self.file else { return Ok(()) };
+        if record.position > cursor {
+            return Ok(());
+        }
+        let Some(event) = registry.decode::<V::Events>(record)? else { return Ok(()) };
+        let meta = record.meta();
+        for number in V::keys(&event, &meta) {
+            let mut row = self.rows.remove(&number);
+            if row.is_none() {
+                let before =
+                    V::continues(&event).and_then(|filter| self.newest.insert(filter, number));
+                row = before.and_then(|before| self.rows.get(&before).cloned());
+            }
+            if let Some(row) = V::fold_row(number, row, event.clone(), &meta) {
+                self.rows.insert(number, row);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<V: View> ViewCheck for Folded<V> {
+    fn compare(&self, head: u64) -> Result<Vec<String>, String> {
+        let (cursor, model) = match &self.file {
+            File::Missing => return Ok(Vec::new()),
+            File::Damaged(reason) => return Ok(self.damaged(reason)),
+            File::UpTo(cursor, model) => (*cursor, model),
+        };
+        if let Err(error) = model.examine_all(&mut |_, _| {}) {
+            return Ok(self.damaged(&error.reason));
+        }
+        if cursor > head {
+            return Err(format!("it is at {cursor}, the journal ends at {head}"));
+        }
+        self.differences(model)
+    }
 }

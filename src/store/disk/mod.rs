@@ -4,6 +4,7 @@
 mod batch;
 mod failure;
 pub mod files;
+mod histories;
 pub mod keys;
 pub mod layout;
 pub mod log_check;
@@ -20,6 +21,7 @@ mod write_back;
 pub use batch::Batch;
 pub use failure::Failure;
 pub use files::{Files, Locked};
+pub use histories::Histories;
 pub use keys::StreamGroup;
 pub use layout::{
     Commit, FORMAT, FORMAT_READ_MIN, Run, Totals, YOUNG_VERSIONS_MAX, YoungRecord, next_record,

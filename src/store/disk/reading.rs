@@ -118,7 +118,10 @@ pub(in crate::store) fn first_record(db: &Tree, stream: Stream) -> Result<Vec<Re
 
 /// Reads the first records of a stream and of the streams stored with it. Empty when there is no
 /// such stream.
-fn first_records(db: &Tree, stream: Stream) -> Result<Vec<Vec<Record>>, StoreError> {
+pub(in crate::store) fn first_records(
+    db: &Tree,
+    stream: Stream,
+) -> Result<Vec<Vec<Record>>, StoreError> {
     let Some((key, value)) = db.get_lt(keys::behind_first_records(stream))? else {
         return Ok(Vec::new());
     };

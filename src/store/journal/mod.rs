@@ -31,7 +31,7 @@ mod verify;
 mod writer;
 
 pub use crate::store::{
-    disk::Refusal,
+    disk::{Histories, Refusal},
     types::{JournalFigures, JournalOptions, OpenError, Snapshot, StoreError},
 };
 pub use availability::{Availability, AvailabilityObserver};
@@ -47,4 +47,4 @@ pub use sled_journal::SledJournal;
 pub use submission::{
     Checkpoint, CommitError, Done, Entry, Positions, ReadLevel, Submission, SubmitError,
 };
-pub use verify::Flaw;
+pub use verify::{AuditVisitor, Flaw};

@@ -160,7 +160,7 @@ fn answers_of_older_formats_are_returned_and_kept_for_a_day_from_the_first_start
         std::thread::yield_now();
     }
     assert_eq!(journal.answer(7).expect("readable"), None);
-    let flaws = journal.audit(&mut |_, _| {}, &mut |_| {}).expect("readable");
+    let flaws = journal.audit(&mut ()).expect("readable");
     assert!(flaws.is_empty(), "{flaws:?}");
 }
 

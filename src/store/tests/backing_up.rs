@@ -112,7 +112,7 @@ pub(super) fn content(journal: &SledJournal) -> Vec<Content> {
 
 #[track_caller]
 pub(super) fn assert_sound(journal: &SledJournal) {
-    let flaws = journal.audit(&mut |_, _| (), &mut |_| ()).unwrap();
+    let flaws = journal.audit(&mut ()).unwrap();
     assert_eq!(flaws, []);
 }
 

@@ -72,7 +72,7 @@ fn an_accepted_loss_is_recorded_and_no_number_is_assigned_again() {
     let id = journal.id();
     submit(&journal, said(6, 0, &["requested"])).1.expect("durable");
     assert_eq!(journal.numbers(ORDERS, 0, 9, false).expect("readable"), [1, 2, 6]);
-    let flaws = journal.audit(&mut |_, _| {}, &mut |_| {}).expect("is readable");
+    let flaws = journal.audit(&mut ()).expect("is readable");
     assert_eq!(flaws, Vec::<Flaw>::new());
     journal.close();
 
@@ -144,7 +144,7 @@ fn is_refused(dir: &Path, at: usize) -> bool {
         }
     };
     assert_eq!(read_all(&journal, ReadLevel::Durable).len(), 400, "byte {at}");
-    let flaws = journal.audit(&mut |_, _| {}, &mut |_| {}).expect("is readable");
+    let flaws = journal.audit(&mut ()).expect("is readable");
     assert_eq!(flaws, Vec::<Flaw>::new(), "byte {at}");
     journal.close();
     false

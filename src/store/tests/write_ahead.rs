@@ -69,7 +69,7 @@ fn records_that_only_the_log_holds_are_there_after_a_kill() {
             words(&journal.history(order(1)).expect("readable").records),
             ["requested", "paid"]
         );
-        assert_eq!(journal.audit(&mut |_, _| {}, &mut |_| {}).expect("readable"), []);
+        assert_eq!(journal.audit(&mut ()).expect("readable"), []);
     }
 }
 

@@ -6,7 +6,7 @@ mod owners;
 use super::{Journal as _, SledJournal};
 use crate::store::{
     codec::{self, CodecError},
-    disk::{Commit, StreamGroup, Totals, Tree, keys, layout, reading},
+    disk::{Commit, Histories, StreamGroup, Totals, Tree, keys, layout, reading},
     types::{Cause, Origin, Record, Snapshot, StoreError, Stream},
 };
 use owners::Listed;
@@ -15,6 +15,7 @@ use std::{
     fmt,
     hash::{BuildHasher, BuildHasherDefault, DefaultHasher},
     panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
 };
 
 /// One defect and its place, as a sentence.
@@ -36,24 +37,19 @@ impl SledJournal {
     /// - One dispatch led to one group of adjacent records.
     /// - The lists of owners have the streams whose records name the owner, and no others.
     ///
-    /// Each record is read twice: in global order, and in its stream's history. `progress` receives
-    /// the number of records read and the number of all. `each` receives every readable record in
-    /// global order.
+    /// Each record is read twice: in global order, and in its stream's history. The visitor
+    /// receives every readable record in global order.
     ///
     /// A part that cannot be read to its end is a flaw as well, and the next part is checked.
     ///
     /// # Errors
     /// When the journal is closed. Unreadable data is not an error but a flaw, and ends the part of
     /// the audit that reads it.
-    pub fn audit(
-        &self,
-        progress: &mut dyn FnMut(u64, u64),
-        each: &mut dyn FnMut(&Record),
-    ) -> Result<Vec<Flaw>, StoreError> {
+    pub fn audit(&self, visitor: &mut dyn AuditVisitor) -> Result<Vec<Flaw>, StoreError> {
         let disk = self.disk()?;
         let head = self.durable();
-        let mut audit = Audit { db: &disk.db, head, progress, flaws: Vec::new(), done: 0 };
-        let of_commits = audit.part("the commits", |audit| audit.commits(each));
+        let mut audit = Audit { db: &disk.db, head, visitor, flaws: Vec::new(), done: 0 };
+        let of_commits = audit.part("the commits", Audit::commits);
         let listed =
             audit.part("the lists of owners", |audit| audit.owner_lists(&self.shared.owner_lists));
         let listed = listed.unwrap_or_default();
@@ -75,6 +71,14 @@ impl SledJournal {
         Ok(audit.flaws)
     }
 
+    /// A reader of whole histories that is fast when it reads them in order of number.
+    ///
+    /// # Errors
+    /// When the journal is closed.
+    pub fn histories(&self) -> Result<Histories, StoreError> {
+        self.disk().map(Histories::new)
+    }
+
     /// Passes every snapshot to `each`, one by one.
     ///
     /// # Errors
@@ -92,6 +96,18 @@ impl SledJournal {
         Ok(())
     }
 }
+
+/// What an audit calls while it reads.
+pub trait AuditVisitor {
+    /// Receives the number of records read so far, and the number of all.
+    fn progress(&mut self, _done: u64, _total: u64) {}
+
+    /// Receives the next readable record in global order.
+    fn record(&mut self, _record: &Arc<Record>) {}
+}
+
+/// The visitor of an audit for its flaws alone.
+impl AuditVisitor for () {}
 
 /// The young records of one stream group, read once for all its streams.
 #[derive(Default)]
@@ -115,7 +131,7 @@ struct Audit<'a> {
     db: &'a Tree,
     /// Last position that is audited; later commits are left to the next audit.
     head: u64,
-    progress: &'a mut dyn FnMut(u64, u64),
+    visitor: &'a mut dyn AuditVisitor,
     flaws: Vec<Flaw>,
     done: u64,
 }
@@ -161,11 +177,11 @@ impl Audit<'_> {
 
     fn report_progress(&mut self, records: u64) {
         self.done += records;
-        (self.progress)(self.done.min(self.head * 2), self.head * 2);
+        self.visitor.progress(self.done.min(self.head * 2), self.head * 2);
     }
 
     /// Checks the global order, commit by commit.
-    fn commits(&mut self, each: &mut dyn FnMut(&Record)) -> Result<OfCommits, StoreError> {
+    fn commits(&mut self) -> Result<OfCommits, StoreError> {
         let mut found = OfCommits::default();
         let mut expected = 1;
         for entry in self.db.scan_prefix([keys::COMMIT]) {
@@ -187,7 +203,7 @@ impl Audit<'_> {
             match reading::commit_records(self.db, &key, &value) {
                 Ok(records) => {
                     for record in &records {
-                        each(record);
+                        self.visitor.record(record);
                     }
                     found.records += records.len() as u64;
                     self.report_progress(records.len() as u64);

@@ -1,0 +1,108 @@
+//! The check of histories: rebuilds every aggregate, and compares its snapshot.
+
+use super::{
+    BATCH_MAX,
+    findings::{Findings, Progressing},
+    parallel::{Reports, in_parallel, report},
+    stored::{HistoryReader, Stored},
+};
+use crate::{
+    actors::{aggregate::check_history, support::catch_panic},
+    domain::kernel::Aggregate,
+    store::{KindId, Stream},
+};
+
+/// The numbers that one thread checks before it takes the next ones.
+const NUMBERS_PER_CHECK: u64 = 4 * BATCH_MAX as u64;
+
+/// A function that rebuilds one aggregate and returns what is wrong with it.
+type HistoryCheck = fn(&mut HistoryReader<'_>, Stream) -> Result<(), String>;
+
+/// The kinds of aggregates whose histories are checked.
+#[derive(Default)]
+pub struct HistoryChecks(Vec<(&'static str, KindId, HistoryCheck)>);
+
+/// Numbers of one kind, as indexes into the list of its numbers.
+struct Part {
+    name: &'static str,
+    kind: KindId,
+    check: HistoryCheck,
+    skip: u64,
+    take: u64,
+    of: u64,
+}
+
+impl HistoryChecks {
+    /// Adds a kind of aggregates.
+    pub(super) fn add<A: Aggregate>(&mut self, kind: KindId) {
+        let check: HistoryCheck = |histories, stream| {
+            let snapshot = histories.snapshot(stream).map_err(|error| error.to_string())?;
+            check_history::<A>(snapshot, |each| histories.each_record(stream, each))
+        };
+        self.0.push((A::NAME, kind, check));
+    }
+
+    /// Checks all histories.
+    pub(super) fn run(
+        &self,
+        stored: &Stored,
+        findings: &mut Findings,
+        progressing: Progressing<'_>,
+    ) {
+        let parts: Vec<Part> = self.0.iter().flat_map(|kind| parts(stored, kind)).collect();
+        let (mut now, mut done) = ("", 0);
+        let check = |part: &Part, reports: &Reports| {
+            let found = catch_panic(|| part.check(stored)).and_then(|found| found);
+            report(reports, part.name, part.take, part.of);
+            found
+        };
+        let mut found = in_parallel(&parts, check, &mut |(name, more, total)| {
+            let name = self.0.iter().map(|kind| kind.0).find(|known| *known == name);
+            let name = name.unwrap_or_default();
+            done = if name == now { done + more } else { more };
+            now = name;
+            progressing(name, done, total);
+        })
+        .into_iter();
+        for (name, ..) in &self.0 {
+            let of_kind = parts.iter().filter(|part| part.name == *name).count();
+            let flaws = found.by_ref().take(of_kind).try_fold(Vec::new(), |mut flaws, more| {
+                flaws.extend(more?);
+                Ok(flaws)
+            });
+            findings.part(name, || flaws);
+        }
+    }
+}
+
+/// Cuts the numbers of a kind into parts.
+fn parts(
+    stored: &Stored,
+    &(name, kind, check): &(&'static str, KindId, HistoryCheck),
+) -> impl Iterator<Item = Part> + use<> {
+    let of = stored.journal.count(kind);
+    let starts = (0..of).step_by(usize::try_from(NUMBERS_PER_CHECK).unwrap_or(usize::MAX));
+    starts.map(move |skip| {
+        let take = NUMBERS_PER_CHECK.min(of - skip);
+        Part { name, kind, check, skip, take, of }
+    })
+}
+
+impl Part {
+    /// Returns a sentence for each aggregate of this part that is wrong.
+    fn check(&self, stored: &Stored) -> Result<Vec<String>, String> {
+        let Self { name, kind, skip, .. } = *self;
+        let mut histories = stored.histories().map_err(|error| error.to_string())?;
+        let mut flaws = Vec::new();
+        let take = usize::try_from(self.take).unwrap_or(usize::MAX);
+        let numbers = stored.journal.numbers(kind, skip, take, false);
+        for number in numbers.map_err(|error| error.to_string())? {
+            let stream = Stream { kind, number };
+            let checked = catch_panic(|| (self.check)(&mut histories, stream));
+            if let Err(reason) = checked.and_then(|checked| checked) {
+                flaws.push(format!("{name} {number}: {reason}"));
+            }
+        }
+        Ok(flaws)
+    }
+}
