@@ -13,7 +13,7 @@ use crate::{
         conversation::{INDEX, Role},
         dispatch::{Decoder, DynAggregate, Registry},
         evolution::StoredTypes,
-        operations::{COMPONENTS, OPERATIONS_LOG, OperationsEvent, Transition, system_stream},
+        operations::SystemKinds,
         persistent_subscription,
         saga::DeliveredUpTo,
         settings::{Settings, business},
@@ -137,9 +137,7 @@ impl Verifier {
     /// Reads every record and passes it to the replays of sagas, ports and lookups.
     fn audit_records(&mut self, progressing: Progressing<'_>) -> Result<Vec<String>, String> {
         let mut flaws = Vec::new();
-        let operations_log =
-            self.journal.kind(OPERATIONS_LOG).map_err(|error| error.to_string())?;
-        let components = self.journal.kind(COMPONENTS).map_err(|error| error.to_string())?;
+        let system = SystemKinds::of(&*self.journal).map_err(|error| error.to_string())?;
         let registry = &self.registry;
         let (replays, upcasting) = (&mut self.replays, &self.upcasting);
         let mut read = |record: &Record| {
@@ -149,8 +147,7 @@ impl Verifier {
                 Err(error) => return flaws.push(at(error.to_string())),
             };
             let record = &*today;
-            let is_readable =
-                catch_panic(|| readable(registry, (components, operations_log), record));
+            let is_readable = catch_panic(|| readable(registry, &system, record));
             if let Err(reason) = is_readable.and_then(|is_readable| is_readable) {
                 return flaws.push(at(reason));
             }
@@ -270,23 +267,15 @@ fn file_flaws(path: &Path) -> Vec<String> {
 }
 
 /// Checks that this binary can decode a record.
-fn readable(
-    registry: &Registry,
-    (components, operations_log): (KindId, KindId),
-    record: &Record,
-) -> Result<(), String> {
+fn readable(registry: &Registry, system: &SystemKinds, record: &Record) -> Result<(), String> {
     let kind = record.stream.kind;
     let Some((_, decoder)) = registry.of(kind) else {
-        return match &record.payload {
-            Payload::TimerFired => Ok(()),
-            Payload::Event(bytes) if kind == components => {
-                system_stream::read::<Transition>(bytes).map(drop)
-            }
-            Payload::Event(bytes) if kind == operations_log => {
-                system_stream::read::<OperationsEvent>(bytes).map(drop)
-            }
-            _ => Err(format!("kind {} is not installed", kind.0)),
+        let checked = match &record.payload {
+            Payload::TimerFired => Some(Ok(())),
+            Payload::Event(bytes) => system.check(record, bytes),
+            _ => None,
         };
+        return checked.unwrap_or_else(|| Err(format!("kind {} is not installed", kind.0)));
     };
     match &record.payload {
         Payload::Event(bytes) => decoder.read_event(bytes).map(drop),
