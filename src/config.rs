@@ -10,7 +10,7 @@ mod shown;
 mod sources;
 
 pub use changes::{Changes, changes};
-pub use check::errors;
+pub use check::checked;
 pub use document::page;
 pub use error::ConfigError;
 pub use keys::{BusinessSections, Key, Keys, Section};

@@ -1,14 +1,20 @@
-//! Files of keys and accounts: read with a limit, written for the owner alone.
+//! Files of keys and accounts: read with a limit, written for the owner alone. Also the look for
+//! changes of files.
 
 use std::{
     fs::{self, DirBuilder, File, OpenOptions, Permissions},
     io::{self, Read as _, Write as _},
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
+    time::{Duration, SystemTime},
 };
+use tokio::time::{Interval, MissedTickBehavior, interval};
 
 /// The largest file that is read, in bytes.
 const FILE_BYTES_MAX: u64 = 1024 * 1024;
+
+/// The pause between two looks at files that are read again when they change.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 /// What only the owner can access.
 const FOLDER_MODE: u32 = 0o700;
@@ -98,4 +104,20 @@ fn sync_folder_of(path: &Path) -> io::Result<()> {
 fn make_private(path: &Path, mode: u32) -> io::Result<()> {
     let is_shared = fs::metadata(path)?.permissions().mode() & OTHERS != 0;
     if is_shared { fs::set_permissions(path, Permissions::from_mode(mode)) } else { Ok(()) }
+}
+
+/// The time of the last change of a file, and its size in bytes.
+pub type Stamp = (SystemTime, u64);
+
+/// The stamp of a file, if there is one.
+pub fn stamp(path: &Path) -> Option<Stamp> {
+    let metadata = fs::metadata(path).ok()?;
+    Some((metadata.modified().ok()?, metadata.len()))
+}
+
+/// The times to look at files that are read again when their stamps change.
+pub fn looks() -> Interval {
+    let mut looks = interval(LOOK_EVERY);
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    looks
 }

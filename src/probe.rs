@@ -1,15 +1,12 @@
 //! The command `health`: asks the server on this machine whether it is ready, for containers and
 //! scripts.
 
-use crate::config::{Config, Flags};
-use clap::Args;
-use reqwest::{Client, redirect::Policy};
-use std::{
-    error::Error,
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
-    path::PathBuf,
-    time::Duration,
+use crate::{
+    config::{Config, Flags},
+    remote::{client, url_of},
 };
+use clap::Args;
+use std::{error::Error, net::SocketAddr, path::PathBuf, time::Duration};
 
 /// The options of `health`.
 #[derive(Args, Clone, Debug)]
@@ -37,50 +34,10 @@ pub fn ask(options: &Options) -> Result<(bool, String), Box<dyn Error>> {
         Flags { config: options.config.clone(), listen: options.listen, ..Flags::default() };
     let config = Config::read(flags)?;
     let probe = if options.live { "liveness" } else { "readiness" };
-    let scheme = if config.tls.files().is_some() { "https" } else { "http" };
-    let url = format!("{scheme}://{}/actuator/health/{probe}", reachable(config.listen)?);
+    let url = format!("{}/actuator/health/{probe}", url_of(&config)?);
     let event_loop = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     event_loop.block_on(async {
-        let response = client()?.get(&url).send().await?;
+        let response = client(ANSWER_WITHIN, true)?.get(&url).send().await?;
         Ok((response.status().is_success(), response.text().await?))
     })
-}
-
-/// The address under which this machine reaches a server that listens on this address.
-pub fn reachable(listen: SocketAddr) -> Result<SocketAddr, String> {
-    if listen.port() == 0 {
-        return Err(format!("{listen}: the port is not known; set it with --listen"));
-    }
-    let ip = match listen.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-        ip => ip,
-    };
-    Ok(SocketAddr::new(ip, listen.port()))
-}
-
-/// A client that asks this machine only. It sends no secret, and the certificate of the server names
-/// no address of this machine, so the certificate is not checked.
-fn client() -> Result<Client, reqwest::Error> {
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    Client::builder()
-        .no_proxy()
-        .redirect(Policy::none())
-        .danger_accept_invalid_certs(true)
-        .timeout(ANSWER_WITHIN)
-        .build()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_server_on_all_addresses_is_asked_on_loopback() {
-        let asked = |listen: &str| reachable(listen.parse().unwrap()).map(|it| it.to_string());
-        assert_eq!(asked("0.0.0.0:8080").unwrap(), "127.0.0.1:8080");
-        assert_eq!(asked("[::]:8080").unwrap(), "[::1]:8080");
-        assert_eq!(asked("10.1.2.3:80").unwrap(), "10.1.2.3:80");
-        assert!(asked("127.0.0.1:0").unwrap_err().contains("--listen"));
-    }
 }

@@ -7,17 +7,15 @@ use crate::{
     actors::Runtime,
     config::{Config, Flags, changes},
     declarations::Declarations,
+    files::{self, Stamp},
     inbound::client_limit::ClientRateLimit,
     logging, settings_command, systemd,
 };
-use std::{convert::Infallible, fs, io, sync::Arc, time::Duration, time::SystemTime};
+use std::{convert::Infallible, io, sync::Arc};
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
-    time::{Interval, MissedTickBehavior, interval},
+    time::Interval,
 };
-
-/// The pause between two looks at the file of settings.
-const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 /// The settings that can change while the application is running.
 pub struct LiveSettings {
@@ -58,18 +56,13 @@ pub struct Reload<'a> {
     seen: Option<Stamp>,
 }
 
-/// The time of the last change of a file, and its size in bytes.
-type Stamp = (SystemTime, u64);
-
 impl<'a> Reload<'a> {
     /// Listens for SIGHUP from now on. `flags` are those from which `config` was read.
     ///
     /// # Errors
     /// When the handler of the signal cannot be installed.
     pub fn of(flags: Flags, config: Config, declarations: &'a Declarations) -> io::Result<Self> {
-        let mut looks = interval(LOOK_EVERY);
-        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let seen = stamp(&flags);
+        let (looks, seen) = (files::looks(), stamp(&flags));
         let (hangup, started) = (signal(SignalKind::hangup())?, config.clone());
         Ok(Self { flags, declarations, started, current: config, hangup, looks, seen })
     }
@@ -101,7 +94,7 @@ impl<'a> Reload<'a> {
     }
 
     fn read_again(&mut self, live: &LiveSettings) {
-        let read = self.read().and_then(|config| {
+        let read = settings_command::read(&self.flags, self.declarations).and_then(|config| {
             live.take(&config, self.started.http.wait_max_ms).map_err(|reason| vec![reason])?;
             Ok(config)
         });
@@ -118,18 +111,6 @@ impl<'a> Reload<'a> {
         }
     }
 
-    /// The settings of all sources.
-    ///
-    /// # Errors
-    /// All that is wrong.
-    fn read(&self) -> Result<Config, Vec<String>> {
-        let errors = settings_command::found(&self.flags, self.declarations);
-        if !errors.is_empty() {
-            return Err(errors);
-        }
-        Config::read(self.flags.clone()).map_err(|error| vec![error.to_string()])
-    }
-
     fn log_changes(&self, config: &Config) {
         let businesses = self.declarations.sections();
         let from = |old| changes(old, config, &businesses).unwrap_or_default();
@@ -144,6 +125,5 @@ impl<'a> Reload<'a> {
 
 /// The stamp of the file of settings, if there is one.
 fn stamp(flags: &Flags) -> Option<Stamp> {
-    let metadata = fs::metadata(flags.config.as_ref()?).ok()?;
-    Some((metadata.modified().ok()?, metadata.len()))
+    files::stamp(flags.config.as_ref()?)
 }

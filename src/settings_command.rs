@@ -3,7 +3,7 @@
 use crate::{
     actors::Installation,
     cli::{ConfigAction, ConfigOptions},
-    config::{Config, Flags, Keys, errors, page},
+    config::{self, Config, Flags, Keys, page},
     declarations::Declarations,
 };
 use std::{error::Error, path::Path};
@@ -19,21 +19,21 @@ pub fn run(
     let businesses = declarations.sections();
     match options.action {
         None => {
-            let flags = Flags::from(options.serve);
-            let found = found(&flags, declarations);
-            if !found.is_empty() {
-                return Err(found.join("\n").into());
-            }
-            Ok((true, Config::read(flags)?.shown(&businesses)?))
+            let read = read(&Flags::from(options.serve), declarations);
+            let config = read.map_err(|errors| errors.join("\n"))?;
+            Ok((true, config.shown(&businesses)?))
         }
         Some(ConfigAction::Check { file }) => Ok(checked(&file, declarations)),
         Some(ConfigAction::Doc) => Ok((true, page(&Keys::with(&businesses)))),
     }
 }
 
-/// The errors of these settings for these businesses, each with its key and place.
-pub fn found(flags: &Flags, declarations: &Declarations) -> Vec<String> {
-    errors(flags, &|settings| {
+/// The settings of all sources, checked for these businesses.
+///
+/// # Errors
+/// Every error of the settings, each with its key and place.
+pub fn read(flags: &Flags, declarations: &Declarations) -> Result<Config, Vec<String>> {
+    config::checked(flags, &|settings| {
         Installation::check_settings(settings, |installation| declarations.install(installation))
     })
 }
@@ -41,9 +41,8 @@ pub fn found(flags: &Flags, declarations: &Declarations) -> Vec<String> {
 /// What is wrong with a file of settings, beside the present environment.
 fn checked(file: &Path, declarations: &Declarations) -> (bool, String) {
     let flags = Flags { config: Some(file.to_owned()), ..Flags::default() };
-    let found = found(&flags, declarations);
-    if found.is_empty() {
-        return (true, format!("{}: valid\n", file.display()));
+    match read(&flags, declarations) {
+        Ok(_) => (true, format!("{}: valid\n", file.display())),
+        Err(errors) => (false, errors.join("\n") + "\n"),
     }
-    (false, found.join("\n") + "\n")
 }

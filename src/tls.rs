@@ -1,6 +1,10 @@
 //! TLS: the certificate of the server, which is read again when its files change.
 
-use crate::{actors::InvalidSetting, described};
+use crate::{
+    actors::InvalidSetting,
+    described,
+    files::{self, Stamp},
+};
 use rustls::{
     ServerConfig,
     crypto::CryptoProvider,
@@ -14,12 +18,7 @@ use std::{
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     sync::{Arc, RwLock},
-    time::{Duration, SystemTime},
 };
-use tokio::time::MissedTickBehavior;
-
-/// How often the files of the certificate are looked at.
-const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 /// The name of HTTP/1.1 over TLS (ALPN).
 pub const HTTP_1: &[u8] = b"http/1.1";
@@ -73,8 +72,8 @@ pub struct Certificate {
     current: RwLock<Arc<CertifiedKey>>,
 }
 
-/// The times of the last changes of both files.
-type Stamps = [Option<SystemTime>; 2];
+/// The stamps of both files.
+type Stamps = [Option<Stamp>; 2];
 
 impl Certificate {
     /// Reads the certificate and its key.
@@ -109,17 +108,16 @@ impl Certificate {
     /// certificate and its key, the previous certificate stays.
     pub async fn keep_current(self: Arc<Self>) {
         let mut seen = self.stamps();
-        let mut every = tokio::time::interval(LOOK_EVERY);
-        every.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut looks = files::looks();
         loop {
-            every.tick().await;
+            looks.tick().await;
             let own = Arc::clone(&self);
             let looked = tokio::task::spawn_blocking(move || own.look_again(seen)).await;
             seen = looked.unwrap_or(seen);
         }
     }
 
-    /// Reads the files again if they have changed. Returns the times of their changes.
+    /// Reads the files again if they have changed. Returns their stamps.
     fn look_again(&self, seen: Stamps) -> Stamps {
         let stamps = self.stamps();
         if stamps == seen {
@@ -138,7 +136,7 @@ impl Certificate {
     }
 
     fn stamps(&self) -> Stamps {
-        [&self.chain_file, &self.key_file].map(|file| fs::metadata(file).ok()?.modified().ok())
+        [&self.chain_file, &self.key_file].map(|file| files::stamp(file))
     }
 }
 

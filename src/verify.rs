@@ -2,17 +2,14 @@
 
 use crate::{
     actors::{Findings, Installation, Settings, StartError},
+    console::{Progress, print_flaws},
     declarations::Declarations,
 };
-use indicatif::{ProgressBar, ProgressStyle};
 use std::path::Path;
-
-/// The most flaws printed; the rest is counted.
-const PRINTED_FLAWS_MAX: usize = 100;
 
 /// Checks the data in this folder; returns true when no flaw is found.
 ///
-/// It shows a progress bar on a terminal. It prints one line per flaw, then the parts checked and
+/// It shows its progress on standard error. It prints one line per flaw, then the parts checked and
 /// not checked, and the result. An unreadable part is a flaw; the check continues with the next
 /// one.
 ///
@@ -22,12 +19,8 @@ pub fn run(data: &Path, declarations: &Declarations) -> Result<bool, StartError>
     if !data.join("journal").is_dir() {
         return Err(StartError::Store(format!("{}: there is no journal here", data.display())));
     }
-    let bar = ProgressBar::new(0).with_style(style());
-    let mut progressing = |what: &str, done, total| {
-        bar.set_message(what.to_owned());
-        bar.set_length(total);
-        bar.set_position(done);
-    };
+    let mut progress = Progress::begin();
+    let mut progressing = |what: &str, done, total| progress.show(what, done, total);
     let settings = Settings { data: data.to_owned(), ..Settings::default() };
     let install = |installation: &mut Installation| declarations.install(installation);
     let audited = Installation::audit(settings, install, &mut progressing);
@@ -36,7 +29,7 @@ pub fn run(data: &Path, declarations: &Declarations) -> Result<bool, StartError>
         Err(StartError::Store(reason)) => without_journal(data, &reason),
         Err(error @ StartError::Settings(_)) => return Err(error),
     };
-    bar.finish_and_clear();
+    progress.end();
     Ok(print(data, &findings))
 }
 
@@ -57,12 +50,7 @@ fn print(data: &Path, findings: &Findings) -> bool {
     for waiting in open {
         println!("{waiting}");
     }
-    for flaw in flaws.iter().take(PRINTED_FLAWS_MAX) {
-        println!("{flaw}");
-    }
-    if flaws.len() > PRINTED_FLAWS_MAX {
-        println!("{} further flaws are not printed", flaws.len() - PRINTED_FLAWS_MAX);
-    }
+    print_flaws(flaws);
     println!("checked: {} parts", checked.len());
     if !unchecked.is_empty() {
         println!("not checked: {}", unchecked.join(", "));
@@ -73,9 +61,4 @@ fn print(data: &Path, findings: &Findings) -> bool {
     }
     println!("{}: {} flaws", data.display(), flaws.len());
     false
-}
-
-fn style() -> ProgressStyle {
-    ProgressStyle::with_template("{msg:24} {bar:40} {human_pos}/{human_len} {eta}")
-        .unwrap_or_else(|_| ProgressStyle::default_bar())
 }

@@ -40,7 +40,7 @@ pub(crate) use dispatch::named as named_event;
 pub use evolution::StoredTypes;
 pub use gate::{
     CallOutcome, Gate, GateInfo, GateKind, GateRejection, GateSettings, Gates, GatesSettings,
-    Permit, RejectReason,
+    Permit, PersistedSettings, RejectReason,
 };
 pub use installation::Installation;
 pub use persistent_subscription::{

@@ -2,11 +2,11 @@
 
 use super::{
     line::{Line, Types},
-    progress::Progress,
     source::Source,
 };
 use crate::{
     actors::StoredTypes,
+    console::Progress,
     declarations::Declarations,
     store::{
         KindId,
@@ -73,7 +73,7 @@ fn export(
     let state = State::of_page(&pages.page(Part::State)?)?;
     let types = types_of(declarations)?;
     let upcasting = upcasting(&state, declarations)?;
-    let mut progress = Progress::new();
+    let mut progress = Progress::begin();
     let mut after = 0;
     while after < state.position {
         let page = pages.page(Part::Records { after, to: state.position })?;

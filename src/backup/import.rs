@@ -3,9 +3,9 @@
 use super::{
     export::{stored_types, types_of},
     line::{Line, Types},
-    progress::Progress,
 };
 use crate::{
+    console::Progress,
     declarations::Declarations,
     store::{
         KindId, Payload, Stream,
@@ -52,7 +52,7 @@ pub fn run(options: &Options, declarations: &Declarations) -> Result<bool, Box<d
     let disk = SledJournal::open(&options.data.join("journal"), unfinished)?;
     let journal = stored_types(declarations).remember(disk)?;
     let mut importer = Importer::new(Arc::clone(&journal), types);
-    let mut progress = Progress::new();
+    let mut progress = Progress::begin();
     let (mut done, mut number) = (0, 0_u64);
     let mut input = BufReader::with_capacity(1 << 20, file);
     let mut text = String::new();

@@ -10,8 +10,6 @@
 mod export;
 mod import;
 mod line;
-mod progress;
-mod remote;
 mod source;
 
 pub use export::{Options as ExportOptions, run as export};
@@ -19,6 +17,7 @@ pub use import::{Options as ImportOptions, run as import};
 
 use crate::{
     actors::{SUBSCRIPTIONS, clock, fitting_subscription},
+    console::{Progress, print_flaws},
     domain::kernel::Timestamp,
     files,
     inbound::position_token::PositionToken,
@@ -28,16 +27,12 @@ use crate::{
     },
 };
 use clap::Args;
-use progress::Progress;
 use source::Source;
 use std::{error::Error, io, path::Path, path::PathBuf};
 
 /// The files of keys in the data folder that a backup holds. The secrets of webhooks in the journal
 /// are encrypted with them.
 const KEY_FILES: [&str; 1] = ["webhooks.key"];
-
-/// The most flaws that are printed; the rest is counted.
-const PRINTED_FLAWS_MAX: usize = 100;
 
 /// The options of `backup`.
 #[derive(Args, Clone, Debug)]
@@ -112,7 +107,7 @@ fn made(options: &Options) -> Result<Manifest, Box<dyn Error>> {
         );
     }
     options.source.with_pages(|pages| {
-        let mut progress = Progress::new();
+        let mut progress = Progress::begin();
         let time = || clock::now().to_rfc3339();
         let made = back_up(&options.folder, pages, &keys, &time, &mut |done, total| {
             progress.show("records", done, total);
@@ -139,12 +134,10 @@ fn key_files(data: &Path) -> Result<Vec<(String, Vec<u8>)>, String> {
 fn check(folder: &Path) -> Result<bool, BackupError> {
     let backup = Backup::open(folder)?;
     let total = backup.manifest().bytes();
-    let mut progress = Progress::new();
+    let mut progress = Progress::begin();
     let flaws = backup.check(&mut |done| progress.show("bytes", done, total));
     progress.end();
-    for flaw in flaws.iter().take(PRINTED_FLAWS_MAX) {
-        println!("{flaw}");
-    }
+    print_flaws(&flaws);
     let Manifest { position, time, .. } = backup.manifest();
     if flaws.is_empty() {
         println!("{}: sound, position {position}, made at {time}", folder.display());
@@ -166,7 +159,7 @@ pub fn restored(options: &RestoreOptions) -> Result<bool, Box<dyn Error>> {
         (None, None) => Cut::End,
     };
     let how = Restore { cut, skipped_numbers: options.skip_numbers };
-    let mut progress = Progress::new();
+    let mut progress = Progress::begin();
     let mut show = |stage, done, total| {
         let what = match stage {
             Stage::Checking => "bytes checked",

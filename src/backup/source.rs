@@ -1,13 +1,18 @@
 //! The journal that a backup or an export reads: in a data folder, or of a running server.
 
-use super::remote::{Remote, ServerOptions};
-use crate::store::{
-    StoreId,
-    backup::{BackupError, Pages, Part, State},
-    journal::{Journal as _, JournalOptions, SledJournal, is_in_use, store_in},
+use crate::{
+    remote::{Server, ServerOptions},
+    store::{
+        StoreId,
+        backup::{BackupError, Pages, Part, State},
+        journal::{Journal as _, JournalOptions, SledJournal, is_in_use, store_in},
+    },
 };
 use clap::Args;
-use std::{error::Error, path::PathBuf};
+use std::{error::Error, path::PathBuf, time::Duration};
+
+/// The longest time that the server may take for one page. A page waits for a busy disk.
+const PAGE_WITHIN: Duration = Duration::from_secs(120);
 
 /// The options that name the journal.
 #[derive(Args, Clone, Debug)]
@@ -33,10 +38,10 @@ impl Source {
         let dir = self.data.join("journal");
         let is_served = is_in_use(&dir);
         if self.server.url.is_some() || is_served {
-            let mut remote = Remote::of(&self.server)?;
+            let server = Server::of(&self.server, PAGE_WITHIN)?;
             let here = store_in(&dir);
             return work(&mut |part| {
-                let page = remote.page(part)?;
+                let page = page_of(&server, part)?;
                 if part == Part::State {
                     self.check_store(here, State::of_page(&page)?.store)?;
                 }
@@ -70,4 +75,10 @@ impl Source {
              another machine)"
         )))
     }
+}
+
+/// Asks a server for one page.
+fn page_of(server: &Server, part: Part) -> Result<Vec<u8>, BackupError> {
+    let page = server.get(&format!("/admin/backup?{part}"));
+    page.map_err(|reason| BackupError(format!("the server at {}: {reason}", server.url())))
 }

@@ -3,11 +3,11 @@
 
 use super::{
     Config,
-    keys::{BusinessSections, EACH_GATE, EACH_PORT, Key, Keys},
-    shown::own,
+    keys::{BusinessSections, Key, Keys},
+    shown::tables,
 };
-use serde_json::{Map, Value};
-use std::collections::BTreeSet;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The settings that differ, by their full names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -44,7 +44,7 @@ pub fn changes(
         let (before, after) = (before?, after?);
         let names: BTreeSet<_> = before.keys().chain(after.keys()).collect();
         for name in names {
-            let value = |tables: &Map<String, Value>, key: &str| {
+            let value = |tables: &BTreeMap<String, Value>, key: &str| {
                 tables.get(name).and_then(|table| table.get(key)).cloned().unwrap_or_default()
             };
             let different = section
@@ -55,32 +55,4 @@ pub fn changes(
         }
     }
     Ok(changes)
-}
-
-/// The values of a section, by its full name. Ports and gates have one section each.
-fn tables(
-    config: &Config,
-    section: &str,
-    businesses: &BusinessSections,
-) -> Result<Map<String, Value>, String> {
-    let each = |kind: &str, all: Value| {
-        let named =
-            |(name, value): (&String, &Value)| (format!("{kind}.\"{name}\""), value.clone());
-        all.as_object().into_iter().flatten().map(named).collect()
-    };
-    Ok(match section {
-        EACH_PORT => each("ports", serde_json::to_value(&config.ports).unwrap_or_default()),
-        EACH_GATE => each("gates", serde_json::to_value(&config.gates).unwrap_or_default()),
-        name => {
-            let business = businesses.iter().find(|business| business.name == name);
-            let value = match business {
-                Some(business) => {
-                    let given = config.businesses.get(name);
-                    (business.read)(given, Some(config.http.wait_max_ms))?
-                }
-                None => own(config, name),
-            };
-            Map::from_iter([(name.to_owned(), value)])
-        }
-    })
 }

@@ -1,4 +1,4 @@
-//! All errors of the settings, not the first one alone.
+//! Settings that are checked as a whole: all errors, not the first one alone.
 
 use super::{
     Config, Flags,
@@ -10,18 +10,24 @@ use crate::actors::{Settings, StartError};
 /// The most errors that are searched for: more than a file has keys.
 const ERRORS_MAX: usize = 1_000;
 
-/// Every error of these settings, as a sentence with its key and place; none when they are valid.
-/// `install` checks the sections of businesses, ports and gates against those that exist.
+/// The settings of all sources. `install` checks the sections of businesses, ports and gates against
+/// those that exist.
 ///
 /// A wrong key is left out, and the others are checked again, so an error that follows from a
 /// missing key can be named as well.
-#[must_use]
-pub fn errors(flags: &Flags, install: &impl Fn(Settings) -> Result<(), StartError>) -> Vec<String> {
+///
+/// # Errors
+/// Every error of the settings, as a sentence with its key and place.
+pub fn checked(
+    flags: &Flags,
+    install: &impl Fn(Settings) -> Result<(), StartError>,
+) -> Result<Config, Vec<String>> {
     let mut found = Vec::new();
     let mut without: Vec<String> = Vec::new();
     while found.len() < ERRORS_MAX {
-        let (sentences, keys) = match wrong(flags, &without, install) {
-            Ok(()) => break,
+        let (sentences, keys) = match read(flags, &without, install) {
+            Ok(config) if without.is_empty() => return Ok(config),
+            Ok(_) => break,
             Err(wrong) => wrong,
         };
         found.extend(sentences);
@@ -35,21 +41,22 @@ pub fn errors(flags: &Flags, install: &impl Fn(Settings) -> Result<(), StartErro
         }
         without.extend(removable);
     }
-    found
+    Err(found)
 }
 
-/// The errors that are found at once, and the keys that they are about.
-fn wrong(
+/// The settings without these keys, or the errors that are found at once, and the keys that they are
+/// about.
+fn read(
     flags: &Flags,
     without: &[String],
     install: &impl Fn(Settings) -> Result<(), StartError>,
-) -> Result<(), (Vec<String>, Vec<String>)> {
+) -> Result<Config, (Vec<String>, Vec<String>)> {
     let figment =
         sources::all(flags, without).map_err(|error| (vec![error.to_string()], vec![]))?;
     let config = Config::of(&figment, flags.clone());
     let config = config.map_err(|error| (vec![named(&error).to_string()], vec![key(&error)]))?;
     match install(config.settings()) {
-        Ok(()) => Ok(()),
+        Ok(()) => Ok(config),
         Err(StartError::Settings(lines)) => {
             let keys = lines.lines().map(Config::key_of_line).collect();
             Err((config.with_sources(&lines).lines().map(str::to_owned).collect(), keys))

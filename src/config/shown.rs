@@ -7,7 +7,7 @@ use super::{
 };
 use serde::Serialize;
 use serde_json::{Map, Value};
-use std::fmt::Write as _;
+use std::{collections::BTreeMap, fmt::Write as _};
 
 /// The column of the places, unless a setting is longer.
 const COLUMN: usize = 48;
@@ -20,28 +20,55 @@ pub(super) fn shown(config: &Config, businesses: &BusinessSections) -> Result<St
     let mut text =
         "# The effective settings. Each line ends with the place of its value.\n".to_owned();
     for section in Keys::with(businesses).sections() {
-        match section.name {
-            EACH_PORT => each(&mut text, config, "ports", section, &config.ports),
-            EACH_GATE => each(&mut text, config, "gates", section, &config.gates),
-            name => {
-                let values = match businesses.iter().find(|business| business.name == name) {
-                    Some(_) if !config.includes(name) => continue,
-                    Some(business) => {
-                        let given = config.businesses.get(name);
-                        (business.read)(given, Some(config.http.wait_max_ms))?
-                    }
-                    None => own(config, name),
-                };
-                let header = if name.is_empty() { String::new() } else { format!("\n[{name}]\n") };
-                lines(&mut text, config, (&header, name), section, &values);
-            }
+        let is_business = businesses.iter().any(|business| business.name == section.name);
+        if is_business && !config.includes(section.name) {
+            continue;
+        }
+        for (name, values) in tables(config, section.name, businesses)? {
+            lines(&mut text, config, &name, section, &values);
         }
     }
     Ok(text)
 }
 
+/// The tables of a section with their values, by their full names. Ports and gates have one for
+/// each that is configured: `ports."taxi/payment"`.
+///
+/// # Errors
+/// When the section of a business is invalid; the sentence names the key.
+pub(super) fn tables(
+    config: &Config,
+    section: &str,
+    businesses: &BusinessSections,
+) -> Result<BTreeMap<String, Value>, String> {
+    let values = match section {
+        EACH_PORT => return Ok(each("ports", &config.ports)),
+        EACH_GATE => return Ok(each("gates", &config.gates)),
+        name => match businesses.iter().find(|business| business.name == name) {
+            Some(business) => {
+                let given = config.businesses.get(name);
+                (business.read)(given, Some(config.http.wait_max_ms))?
+            }
+            None => own(config, name),
+        },
+    };
+    Ok(BTreeMap::from([(section.to_owned(), values)]))
+}
+
+/// The tables of the ports or gates that are configured.
+fn each<'a, S: Serialize + 'a>(
+    kind: &str,
+    configured: impl IntoIterator<Item = (&'a String, &'a S)>,
+) -> BTreeMap<String, Value> {
+    let table = |(name, settings): (&String, &S)| {
+        let values = serde_json::to_value(settings).unwrap_or_default();
+        (format!("{kind}.{}", quoted(name)), values)
+    };
+    configured.into_iter().map(table).collect()
+}
+
 /// The values of a section of madang.
-pub(super) fn own(config: &Config, section: &str) -> Value {
+fn own(config: &Config, section: &str) -> Value {
     let value = match section {
         "" => serde_json::to_value(config.general()),
         "identity" => serde_json::to_value(&config.identity),
@@ -56,30 +83,12 @@ pub(super) fn own(config: &Config, section: &str) -> Value {
     value.unwrap_or_default()
 }
 
-/// Shows the ports or gates that are configured.
-fn each<'a, S: Serialize + 'a>(
-    text: &mut String,
-    config: &Config,
-    kind: &str,
-    section: &Section,
-    configured: impl IntoIterator<Item = (&'a String, &'a S)>,
-) {
-    for (name, settings) in configured {
-        let values = serde_json::to_value(settings).unwrap_or_default();
-        let header = format!("\n[{kind}.{}]\n", quoted(name));
-        lines(text, config, (&header, &format!("{kind}.{name}")), section, &values);
+/// Writes the lines of one table below its header. A key without a value is a comment.
+fn lines(text: &mut String, config: &Config, name: &str, section: &Section, values: &Value) {
+    if !name.is_empty() {
+        let _ = writeln!(text, "\n[{name}]");
     }
-}
-
-/// Writes the lines of one section below its header. A key without a value is a comment.
-fn lines(
-    text: &mut String,
-    config: &Config,
-    (header, name): (&str, &str),
-    section: &Section,
-    values: &Value,
-) {
-    text.push_str(header);
+    let name = name.replace('"', "");
     for key in &section.keys {
         let full = if name.is_empty() { key.name.clone() } else { format!("{name}.{}", key.name) };
         let place = Place::of(config.figment.find_metadata(&full), &full);

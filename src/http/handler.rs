@@ -167,7 +167,7 @@ impl Handler {
             }
             Err(RouteError::Unknown) if request.path().starts_with(ADMIN_PATHS) => {
                 caller.check_admin()?;
-                Box::pin(admin::answer(&self.site, verb, request, payload)).await
+                Box::pin(admin::answer(&self.site, verb, (request, caller), payload)).await
             }
             Err(RouteError::Unknown) if request.path() == METRICS => {
                 caller.check_admin()?;

@@ -6,7 +6,7 @@ use crate::{
         process::{Server, assert_verified},
         token::{SECRET, token},
     },
-    tools::{Orders, back_up, done, names, order, position_in, refused, shown},
+    tools::{Orders, back_up, done, names, order, position_in, refused, shown, stopped},
 };
 use std::{collections::BTreeSet, fs, path::Path};
 
@@ -51,8 +51,7 @@ async fn a_backup_while_clients_order_holds_every_order_that_was_acknowledged_up
     let text = String::from_utf8_lossy(&new_one.body).into_owned();
     let number: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert!(number["id"].as_u64().unwrap() > 1_000_000, "no lost number is given again: {text}");
-    assert!(restored.terminate().success());
-    assert_verified(&new);
+    stopped(restored, &new);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -83,8 +82,7 @@ async fn a_restore_to_a_position_shows_what_clients_saw_then() {
         serde_json::from_slice::<serde_json::Value>(body).unwrap()["id"].as_u64().unwrap()
     };
     assert_eq!(number(&again.body), number(&then[2].body) + 1);
-    assert!(restored.terminate().success());
-    assert_verified(&new);
+    stopped(restored, &new);
     assert!(refused(&restore).contains("is not empty"));
 }
 

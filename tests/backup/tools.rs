@@ -2,7 +2,7 @@
 
 use crate::support::{
     client,
-    process::{Server, binary},
+    process::{Server, assert_verified, binary},
 };
 use madang::http::PositionToken;
 use reqwest::Client;
@@ -46,6 +46,13 @@ fn text(bytes: &[u8]) -> String {
 /// A path as an argument.
 pub fn shown(path: &Path) -> &str {
     path.to_str().expect("a path of ASCII letters")
+}
+
+/// Stops a server, whose data must then be sound.
+#[track_caller]
+pub fn stopped(server: Server, data: &Path) {
+    assert!(server.terminate().success());
+    assert_verified(data);
 }
 
 /// Backs up the server with this data folder.

@@ -5,7 +5,7 @@ use crate::{
         client,
         process::{Server, assert_verified},
     },
-    tools::{done, names, order, refused, shown},
+    tools::{done, names, order, refused, shown, stopped},
 };
 use serde_json::Value;
 use std::{collections::BTreeMap, fs, path::Path};
@@ -33,8 +33,7 @@ async fn an_imported_store_has_the_records_of_the_exported_one() {
     let restored = Server::start(&new, None);
     assert_eq!(names(&client(), &restored).await, ["a", "b", "c"]);
     order(&client(), &restored.url(""), "d").await;
-    assert!(restored.terminate().success());
-    assert_verified(&new);
+    stopped(restored, &new);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -91,6 +91,42 @@ async fn invalid_settings_are_refused_with_a_reason_and_change_nothing() {
     assert_eq!(taxi.send(Method::POST, PAYMENT, &json!({})).await.status(), 405);
 }
 
+#[tokio::test]
+async fn a_gate_is_set_for_every_start_and_reset() {
+    let taxi = Site::taxi(|_| {});
+    let before = taxi.get(PAYMENT).await;
+    assert_eq!(before["persisted"], Value::Null);
+    let persist = "/admin/gates/taxi%2Fpayment?persist=true";
+    let (status, gate) = taxi.put(persist, &json!({"concurrency_max": 7, "open_ms": null})).await;
+    assert_eq!((status, &gate["settingsHold"]), (200, &json!("for every start")));
+    let persisted = &taxi.get(PAYMENT).await["persisted"];
+    assert_eq!(persisted["settings"], json!({"concurrency_max": 7, "open_ms": null}));
+    assert_eq!((&persisted["by"], &persisted["problem"]), (&Value::Null, &Value::Null));
+    assert!(persisted["at"].as_str().is_some_and(|at| at.ends_with('Z')), "{persisted}");
+    assert_eq!(taxi.send(Method::DELETE, PAYMENT, &Value::Null).await.status(), 204);
+    let after = taxi.get(PAYMENT).await;
+    assert_eq!((&after["settings"], &after["persisted"]), (&before["settings"], &Value::Null));
+    assert_eq!(taxi.send(Method::DELETE, "/admin/gates/taxi/none", &json!({})).await.status(), 404);
+}
+
+#[tokio::test]
+async fn a_wrong_value_of_persist_is_refused_and_changes_nothing() {
+    let taxi = Site::taxi(|_| {});
+    let before = taxi.get(PAYMENT).await["settings"].clone();
+    for query in ["persist=yes", "persist", "persist=true&persist=false", "keep=true"] {
+        let (status, problem) =
+            taxi.put(&format!("{PAYMENT}?{query}"), &json!({"open_ms": 9})).await;
+        assert_eq!((status, &problem["type"]), (400, &json!("/problems/bad-query")), "{query}");
+    }
+    let (status, _) = taxi.put(&format!("{PAYMENT}?persist=true"), &json!({"open_ms": "x"})).await;
+    assert_eq!(status, 422);
+    let after = taxi.get(PAYMENT).await;
+    assert_eq!((&after["settings"], &after["persisted"]), (&before, &Value::Null));
+    let (status, gate) =
+        taxi.put(&format!("{PAYMENT}?persist=false"), &json!({"open_ms": 9})).await;
+    assert_eq!((status, &gate["settingsHold"]), (200, &json!("until the next start")));
+}
+
 #[test]
 fn a_section_of_an_unknown_gate_or_with_an_invalid_setting_prevents_the_start() {
     let start = |name: &str, settings: Value| {

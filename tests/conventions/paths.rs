@@ -25,7 +25,7 @@ const READABLE: [(&str, &str); 21] = [
     ("/admin/components", READ),
     ("/admin/components/taxi/sms", READ),
     ("/admin/gates", READ),
-    ("/admin/gates/taxi/payment", "OPTIONS, GET, HEAD, PUT"),
+    ("/admin/gates/taxi/payment", "OPTIONS, GET, HEAD, PUT, DELETE"),
     ("/admin/log", READ),
     ("/admin/quarantine", READ),
     ("/metrics", READ),
@@ -50,6 +50,9 @@ async fn head_is_possible_wherever_get_is_and_options_everywhere() {
         let options = sent(taxi.request("OPTIONS", path)).await;
         assert_eq!(options.status(), StatusCode::NO_CONTENT, "{path}");
         assert_eq!(header(&options, "allow"), Some(allow), "{path}");
+        if allow.contains("DELETE") {
+            continue;
+        }
         let deleted = sent(taxi.request("DELETE", path)).await;
         assert_eq!(deleted.status(), StatusCode::METHOD_NOT_ALLOWED, "{path}");
         assert_eq!(header(&deleted, "allow"), Some(allow), "{path}");

@@ -55,7 +55,7 @@ fn promtool_accepts_the_rules_and_each_fires_in_its_test() {
     for arguments in [["check", "rules", "madang.rules.yml"], ["test", "rules", "madang.test.yml"]]
     {
         let folder = Path::new("deploy/prometheus");
-        let Some((is_good, said)) = promtool(&arguments, folder) else { return };
+        let Some((is_good, said)) = promtool(&arguments, folder, "") else { return };
         assert!(is_good && said.contains("SUCCESS"), "{said}");
     }
 }
@@ -83,7 +83,7 @@ fn the_expressions_of_the_dashboard_can_be_parsed() {
         let _ = writeln!(rules, "      - {{ record: 'shown:{nth}', expr: '{expression}' }}");
     }
     fs::write(folder.path().join("rules.yml"), rules).expect("written");
-    let checked = promtool(&["check", "rules", "rules.yml"], folder.path());
+    let checked = promtool(&["check", "rules", "rules.yml"], folder.path(), "");
     let Some((is_good, said)) = checked else { return };
     assert!(is_good && said.contains("SUCCESS"), "{said}");
 }

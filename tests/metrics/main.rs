@@ -11,15 +11,26 @@ mod scrape;
 #[path = "../support/mod.rs"]
 mod support;
 
-use std::{env, path::Path, process::Command};
+use std::{
+    env,
+    io::Write as _,
+    path::Path,
+    process::{Command, Stdio},
+};
 
-/// Runs `promtool`; `None` when it is not installed, except in CI.
+/// Runs `promtool` with this input; `None` when it is not installed, except in CI.
 ///
 /// # Panics
 /// In CI, when it is not installed.
-fn promtool(arguments: &[&str], folder: &Path) -> Option<(bool, String)> {
-    match Command::new("promtool").args(arguments).current_dir(folder).output() {
-        Ok(output) => {
+fn promtool(arguments: &[&str], folder: &Path, input: &str) -> Option<(bool, String)> {
+    let mut command = Command::new("promtool");
+    command.args(arguments).current_dir(folder).stdin(Stdio::piped());
+    match command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn() {
+        Ok(mut child) => {
+            let mut text = child.stdin.take().expect("its input");
+            text.write_all(input.as_bytes()).expect("written");
+            drop(text);
+            let output = child.wait_with_output().expect("its output");
             let said = [output.stdout, output.stderr].concat();
             Some((output.status.success(), String::from_utf8_lossy(&said).into_owned()))
         }

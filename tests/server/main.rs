@@ -8,6 +8,7 @@ mod connections;
 mod eighth;
 mod evolution;
 mod examples;
+mod gates;
 mod hostile;
 mod http2;
 mod identity;

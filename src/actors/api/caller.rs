@@ -72,6 +72,15 @@ impl Caller {
         }
     }
 
+    /// The principals of a record that the client causes as an operator; `None` while no identity is
+    /// configured.
+    #[must_use]
+    pub fn as_operator(&self) -> Option<Principals> {
+        let Self::Known { subject, .. } = self else { return None };
+        let issuer = Principal { subject: Arc::clone(subject).into(), role: ADMIN.into() };
+        Some(Principals { issuer: Some(issuer), owner: None })
+    }
+
     /// Whether the client has this role, as `role` or as `business/role`.
     fn has_role(&self, business: &str, role: &str) -> bool {
         let Self::Known { roles, .. } = self else { return false };

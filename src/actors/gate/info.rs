@@ -1,6 +1,9 @@
 //! The state of a gate, as the admin endpoint represents it.
 
-use super::{handle::Gate, settings::GateSettings, timer::Timer, types::GateKind};
+use super::{
+    handle::Gate, persisted::PersistedSettings, settings::GateSettings, timer::Timer,
+    types::GateKind,
+};
 use std::{sync::Arc, time::Duration};
 
 /// A snapshot of a gate.
@@ -49,6 +52,8 @@ pub struct GateInfo {
     pub broken: u32,
     /// The settings in force: the configured ones over the defaults.
     pub settings: GateSettings,
+    /// What operators have persisted.
+    pub persisted: Option<PersistedSettings>,
 }
 
 /// The reasons for a refusal, in the order of [`RejectReason`](super::RejectReason).
@@ -98,6 +103,7 @@ impl GateInfo {
             rejected: std::array::from_fn(|why| (REASONS[why], counts.rejected[why])),
             broken,
             settings: settings.over_usual(gate.guards()),
+            persisted: None,
         }
     }
 }

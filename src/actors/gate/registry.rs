@@ -3,6 +3,7 @@
 use super::{
     handle::Gate,
     info::GateInfo,
+    persisted::{PersistedGates, PersistedSettings},
     settings::{GateSettings, GatesSettings},
     timer::Timer,
     types::{GateKind, GateObserver},
@@ -17,6 +18,8 @@ use std::{
 /// The registry of all gates, by name.
 pub struct Gates {
     settings: Mutex<GatesSettings>,
+    /// What operators have persisted. It takes precedence over the configured settings.
+    persisted: Mutex<PersistedGates>,
     observer: Arc<dyn GateObserver>,
     timer: Arc<Timer>,
     all: Mutex<BTreeMap<String, Arc<Gate>>>,
@@ -28,14 +31,24 @@ pub struct Gates {
 
 impl Gates {
     /// Creates an empty registry; gates built later take their settings from here.
-    pub fn new(settings: GatesSettings, observer: Arc<dyn GateObserver>) -> Arc<Self> {
-        let (timer, all, usual) = (Arc::default(), Mutex::default(), Mutex::default());
-        let settings = Mutex::new(settings);
-        Arc::new(Self { settings, observer, timer, all, usual, changing: Mutex::default() })
+    pub fn new(
+        settings: GatesSettings,
+        persisted: PersistedGates,
+        observer: Arc<dyn GateObserver>,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            settings: Mutex::new(settings),
+            persisted: Mutex::new(persisted),
+            observer,
+            timer: Arc::default(),
+            all: Mutex::default(),
+            usual: Mutex::default(),
+            changing: Mutex::default(),
+        })
     }
 
-    /// The gate of this name, built on first use. Its configured settings take precedence over the
-    /// defaults of its kind.
+    /// The gate of this name, built on first use. Its persisted settings take precedence over the
+    /// configured ones, and these over the defaults of its kind.
     pub fn with(&self, name: &str, guards: GateKind) -> Arc<Gate> {
         self.with_usual(name, guards, GateSettings::default())
     }
@@ -48,9 +61,8 @@ impl Gates {
 
     fn with_usual(&self, name: &str, guards: GateKind, usual: GateSettings) -> Arc<Gate> {
         let build = || {
-            let section = sync::lock(&self.settings).get(name).cloned();
-            let settings = section.unwrap_or_default().or(usual.clone());
             sync::lock(&self.usual).insert(name.to_owned(), usual);
+            let settings = self.configured(name, guards);
             let set = match settings.rules(guards) {
                 Ok(rules) => (settings, rules),
                 // The server refuses to start with such settings; see `wrong_gates`.
@@ -59,6 +71,36 @@ impl Gates {
             Arc::new(Gate::new(name, guards, set, Arc::clone(&self.timer)))
         };
         Arc::clone(self.lock().entry(name.to_owned()).or_insert_with(build))
+    }
+
+    /// The settings that this gate has at a start. What is persisted and does not fit the configured
+    /// settings is left out, so that it prevents no start.
+    fn configured(&self, name: &str, guards: GateKind) -> GateSettings {
+        let section = self.section(name, &Map::new()).unwrap_or_default();
+        let mut persisted = sync::lock(&self.persisted);
+        let Some(PersistedSettings { keys, problem, .. }) = persisted.get_mut(name) else {
+            return section;
+        };
+        let set = self.section(name, keys);
+        match set.and_then(|settings| settings.rules(guards).map(|_| settings)) {
+            Ok(settings) => {
+                *problem = None;
+                settings
+            }
+            Err(reason) => {
+                let text = "the persisted settings of this gate do not fit the configured ones";
+                tracing::error!(gate = name, reason, "{text}");
+                *problem = Some(reason);
+                section
+            }
+        }
+    }
+
+    /// The section of this gate over its own defaults, with these changes.
+    fn section(&self, name: &str, changes: &Map<String, Value>) -> Result<GateSettings, String> {
+        let section = sync::lock(&self.settings).get(name).cloned().unwrap_or_default();
+        let usual = sync::lock(&self.usual).get(name).cloned().unwrap_or_default();
+        Ok(section.changed(changes)?.or(usual))
     }
 
     /// The gate of this name, if there is one.
@@ -89,27 +131,73 @@ impl Gates {
     ) -> Result<Option<()>, String> {
         let Some(gate) = self.get(name) else { return Ok(None) };
         let _guard = sync::lock(&self.changing);
-        let configured = gate.inspect(|inner, _| inner.settings.clone()).unwrap_or_default();
-        let usual = sync::lock(&self.usual).get(name).cloned().unwrap_or_default();
-        gate.reconfigure(configured.changed(changes)?.or(usual))?;
-        tracing::warn!(gate = name, ?changes, "gate settings changed until the next start");
+        gate.reconfigure(self.set_now(&gate, changes)?)?;
+        tracing::warn!(gate = name, ?changes, "gate settings changed");
         Ok(Some(()))
     }
 
-    /// Replaces the configured settings. A gate whose section has changed gets it, and loses what
-    /// was set since the start. The others keep theirs.
+    /// The present settings of a gate, with these changes.
+    fn set_now(&self, gate: &Gate, changes: &Map<String, Value>) -> Result<GateSettings, String> {
+        let present = gate.inspect(|inner, _| inner.settings.clone()).unwrap_or_default();
+        let usual = sync::lock(&self.usual).get(gate.name()).cloned().unwrap_or_default();
+        Ok(present.changed(changes)?.or(usual))
+    }
+
+    /// The keys that are persisted for this gate after these changes. `None` when there is no such
+    /// gate. Changes nothing.
+    ///
+    /// # Errors
+    /// A sentence that names the key that is unknown or has an invalid value, now or at the next
+    /// start.
+    pub fn persisted_after(
+        &self,
+        name: &str,
+        changes: &Map<String, Value>,
+    ) -> Result<Option<Map<String, Value>>, String> {
+        let Some(gate) = self.get(name) else { return Ok(None) };
+        self.set_now(&gate, changes)?.rules(gate.guards())?;
+        let before = sync::lock(&self.persisted).get(name).cloned().unwrap_or_default();
+        let keys = before.keys_after(changes);
+        let at_start = self.section(name, &keys)?.rules(gate.guards());
+        at_start.map_err(|reason| format!("{reason}, at the next start"))?;
+        Ok(Some(keys))
+    }
+
+    /// Whether anything is persisted for a gate of this name, although there may be no such gate.
+    pub fn has_persisted(&self, name: &str) -> bool {
+        sync::lock(&self.persisted).contains_key(name)
+    }
+
+    /// Takes note of what is persisted for this gate; `None` for nothing. The gate stays as it is.
+    pub fn note_persisted(&self, name: &str, persisted: Option<PersistedSettings>) {
+        let mut all = sync::lock(&self.persisted);
+        match persisted {
+            Some(persisted) => _ = all.insert(name.to_owned(), persisted),
+            None => _ = all.remove(name),
+        }
+    }
+
+    /// Gives the gate of this name, if there is one, the settings that it would have after a start.
+    ///
+    /// # Errors
+    /// When the gate fails.
+    pub fn reset(&self, name: &str) -> Result<(), String> {
+        let _guard = sync::lock(&self.changing);
+        let Some(gate) = self.get(name) else { return Ok(()) };
+        gate.reconfigure(self.configured(name, gate.guards()))
+    }
+
+    /// Replaces the configured settings. A gate whose section has changed gets it, with what is
+    /// persisted over it, and loses what else was set since the start. The others keep theirs.
     pub fn reload(&self, settings: &GatesSettings) {
         let _guard = sync::lock(&self.changing);
         let before = std::mem::replace(&mut *sync::lock(&self.settings), settings.clone());
         for gate in self.all() {
             let name = gate.name();
-            let section = settings.get(name);
-            if section == before.get(name) {
+            if settings.get(name) == before.get(name) {
                 continue;
             }
-            let usual = sync::lock(&self.usual).get(name).cloned().unwrap_or_default();
-            let changed = gate.reconfigure(section.cloned().unwrap_or_default().or(usual));
-            if let Err(reason) = changed {
+            if let Err(reason) = gate.reconfigure(self.configured(name, gate.guards())) {
                 tracing::error!(gate = name, reason, "the settings of this gate were not changed");
             }
         }
@@ -117,12 +205,17 @@ impl Gates {
 
     /// A snapshot of the gate of this name.
     pub fn info(&self, name: &str) -> Option<GateInfo> {
-        self.get(name).map(|gate| GateInfo::of(&gate, &self.timer))
+        self.get(name).map(|gate| self.info_of(&gate))
     }
 
     /// Snapshots of all gates, in the order of their names.
     pub fn infos(&self) -> Vec<GateInfo> {
-        self.all().iter().map(|gate| GateInfo::of(gate, &self.timer)).collect()
+        self.all().iter().map(|gate| self.info_of(gate)).collect()
+    }
+
+    fn info_of(&self, gate: &Gate) -> GateInfo {
+        let persisted = sync::lock(&self.persisted).get(gate.name()).cloned();
+        GateInfo { persisted, ..GateInfo::of(gate, &self.timer) }
     }
 
     /// Makes the machine of a gate panic; false when there is no such gate.

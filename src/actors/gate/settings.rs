@@ -152,10 +152,9 @@ impl GateSettings {
             Ok(Value::Object(configured)) => configured,
             _ => Map::new(),
         };
-        let is_set = |key: &str| changes.get(key).is_some_and(|value| !value.is_null());
         // A gate has one window, so the key set last replaces the other one.
-        if is_set("window_s") != is_set("window_calls") {
-            keys.remove(if is_set("window_s") { "window_calls" } else { "window_s" });
+        if let Some(other) = Self::replaced_window(changes) {
+            keys.remove(other);
         }
         for (key, value) in changes {
             let alone = Map::from_iter([(key.clone(), value.clone())]);
@@ -165,6 +164,16 @@ impl GateSettings {
         }
         let read = serde_json::from_value(Value::Object(keys));
         read.map_err(|error| in_plain_words(&error.to_string()))
+    }
+
+    /// The key of the other window, when these changes set one window alone.
+    pub(super) fn replaced_window(changes: &Map<String, Value>) -> Option<&'static str> {
+        let is_set = |key: &str| changes.get(key).is_some_and(|value| !value.is_null());
+        match (is_set("window_s"), is_set("window_calls")) {
+            (true, false) => Some("window_calls"),
+            (false, true) => Some("window_s"),
+            _ => None,
+        }
     }
 
     /// Checks these settings over the defaults, and converts them to rules.

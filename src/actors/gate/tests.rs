@@ -3,6 +3,7 @@
 use super::{
     driver::drive,
     handle::Gate,
+    persisted::PersistedGates,
     registry::{Gates, wrong_gates},
     settings::{GateSettings, GatesSettings},
     types::{CallOutcome, GateKind, RejectReason},
@@ -22,7 +23,8 @@ fn settings(value: serde_json::Value) -> GateSettings {
 
 /// Returns gates without a driver, and the gate `door`.
 fn undriven(settings: GateSettings) -> (Arc<Gates>, Arc<Gate>) {
-    let gates = Gates::new([("door".to_owned(), settings)].into(), Arc::new(()));
+    let gates =
+        Gates::new([("door".to_owned(), settings)].into(), PersistedGates::new(), Arc::new(()));
     let gate = gates.with("door", GateKind::Port);
     (gates, gate)
 }
@@ -242,7 +244,7 @@ async fn futures_poll<F: Future>(future: std::pin::Pin<&mut F>) -> Option<F::Out
 
 #[test]
 fn keys_that_are_set_concurrently_are_all_set() {
-    let gates = Gates::new(GatesSettings::default(), Arc::new(()));
+    let gates = Gates::new(GatesSettings::default(), PersistedGates::new(), Arc::new(()));
     let gate = gates.with("door", GateKind::Port);
     std::thread::scope(|scope| {
         for key in ["open_ms", "permit_ms", "slow_call_ms", "trial_calls"] {

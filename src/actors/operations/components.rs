@@ -4,18 +4,14 @@
 //! Its parts are suspended together. The journal stores whether a component is suspended, in the
 //! one stream of [`COMPONENTS`]. In memory, this is a flag that all parts of the component read.
 
-use super::system_stream::{self, Place};
-use crate::sync;
+use super::system_stream::SystemStream;
 use crate::{
     actors::{
         api::{RequestError, blocking},
         support::now,
     },
-    domain::kernel::Timestamp,
-    store::{
-        KindId, Payload, Stream,
-        journal::{CommitError, Journal, StoreError},
-    },
+    store::journal::{CommitError, Journal, StoreError},
+    sync,
 };
 use serde::{Deserialize, Serialize};
 use std::{
@@ -25,7 +21,7 @@ use std::{
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
-use tokio::sync::{oneshot, watch};
+use tokio::sync::watch;
 
 /// The kind of the stream of all transitions.
 pub const COMPONENTS: &str = "madang/contexts";
@@ -115,8 +111,7 @@ type ComponentState = (bool, u64);
 
 /// All components.
 pub struct Components {
-    journal: Arc<dyn Journal>,
-    kind: KindId,
+    stream: SystemStream,
     all: Mutex<BTreeMap<&'static str, Arc<Component>>>,
     /// The state of each component at the start, by name.
     at_start: HashMap<String, ComponentState>,
@@ -130,11 +125,10 @@ pub struct Components {
 impl Components {
     /// Reads the state of all components from the journal.
     pub fn open(journal: Arc<dyn Journal>) -> Result<Arc<Self>, StoreError> {
-        let kind = journal.kind(COMPONENTS)?;
-        let at_start = last_states(&*journal, stream(kind))?;
+        let stream = SystemStream::open(journal, COMPONENTS)?;
+        let at_start = last_states(&stream)?;
         Ok(Arc::new(Self {
-            journal,
-            kind,
+            stream,
             all: Mutex::default(),
             at_start,
             changes: watch::Sender::new(0),
@@ -196,8 +190,13 @@ impl Components {
         if component.is_suspended() == suspend {
             return Ok(());
         }
-        let time = now();
-        let error = match self.write(component, suspend, time).await? {
+        let (name, time) = (component.name.to_owned(), now());
+        let transition = if suspend {
+            Transition::Suspended { component: name }
+        } else {
+            Transition::Resumed { component: name }
+        };
+        let error = match self.stream.append(&transition, time, None).await? {
             Ok(()) => {
                 self.apply(component, (suspend, time.0));
                 return Ok(());
@@ -210,35 +209,12 @@ impl Components {
         Err(error.into())
     }
 
-    /// Writes a transition to the journal and waits for its commit.
-    async fn write(
-        &self,
-        component: &Component,
-        suspend: bool,
-        time: Timestamp,
-    ) -> Result<Result<(), CommitError>, RequestError> {
-        let generation = self.journal.generation();
-        let (journal, stream) = (Arc::clone(&self.journal), stream(self.kind));
-        let after_version = blocking(move || journal.last_version(stream)).await?;
-        let place = Place { stream, after_version, generation };
-        let name = component.name.to_owned();
-        let transition = if suspend {
-            Transition::Suspended { component: name }
-        } else {
-            Transition::Resumed { component: name }
-        };
-        let (committed, durable) = oneshot::channel();
-        let done = Box::new(move |outcome| drop(committed.send(outcome)));
-        system_stream::submit(&*self.journal, place, &transition, time, done)?;
-        durable.await.map_err(failed)
-    }
-
     /// Waits until the journal has recovered, and sets the component to its state in the journal.
     /// Returns whether it is suspended.
     async fn reconcile(&self, component: &Component) -> Result<bool, RequestError> {
-        system_stream::settled(&*self.journal).await?;
-        let (journal, stream) = (Arc::clone(&self.journal), stream(self.kind));
-        let states = blocking(move || last_states(&*journal, stream)).await?;
+        self.stream.settled().await?;
+        let stream = self.stream.clone();
+        let states = blocking(move || last_states(&stream)).await?;
         let (is_suspended, since_ms) = states.get(component.name).copied().unwrap_or_default();
         if component.is_suspended() != is_suspended {
             self.apply(component, (is_suspended, since_ms));
@@ -261,30 +237,17 @@ impl Components {
 }
 
 /// Returns the state of each component, by name, after the records of this stream.
-fn last_states(
-    journal: &dyn Journal,
-    stream: Stream,
-) -> Result<HashMap<String, ComponentState>, StoreError> {
+fn last_states(stream: &SystemStream) -> Result<HashMap<String, ComponentState>, StoreError> {
     let mut states = HashMap::new();
-    journal.each_record(stream, 0, &mut |record| {
-        let Payload::Event(bytes) = &record.payload else { return Ok(()) };
-        let (component, is_suspended) =
-            match system_stream::read(bytes).map_err(StoreError::Failed)? {
-                Transition::Suspended { component } => (component, true),
-                Transition::Resumed { component } => (component, false),
-            };
+    stream.each(|transition, record| {
+        let (component, is_suspended) = match transition {
+            Transition::Suspended { component } => (component, true),
+            Transition::Resumed { component } => (component, false),
+        };
         states.insert(component, (is_suspended, record.time.0));
         Ok(())
     })?;
     Ok(states)
-}
-
-fn failed(error: impl std::fmt::Display) -> RequestError {
-    RequestError::Failed(error.to_string())
-}
-
-const fn stream(kind: KindId) -> Stream {
-    Stream { kind, number: 1 }
 }
 
 #[cfg(test)]

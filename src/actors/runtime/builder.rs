@@ -19,7 +19,8 @@ use crate::{
         effect::{LOOKUPS, LookupEffect, PortEffect, port_calls},
         gate::{GateKind, GateObserver, Gates},
         operations::{
-            Components, OperationsEvent, OperationsLog, Quarantine, clock_watch, journal_watch,
+            Components, GateSettingsLog, OperationsEvent, OperationsLog, Quarantine, clock_watch,
+            journal_watch,
         },
         persistent_subscription::Subscriptions,
         port::{PortAdmission, PortAdmissions, PortClient},
@@ -32,7 +33,7 @@ use crate::{
     domain::kernel::{Aggregate, Business, Host, Lookup, Port, Saga, SettingsOf, View},
     store::{
         KindId,
-        journal::{Journal, Loss, ReadLevel},
+        journal::{Journal, Loss, ReadLevel, StoreError},
     },
 };
 use std::{
@@ -46,6 +47,7 @@ pub struct RuntimeBuilder {
     settings: Settings,
     journal: Arc<dyn Journal>,
     components: Arc<Components>,
+    gate_settings: Arc<GateSettingsLog>,
     shared: Arc<Services>,
     registry: Registry,
     endpoints: Vec<Arc<dyn Endpoint>>,
@@ -77,23 +79,21 @@ impl RuntimeBuilder {
         journal: Arc<dyn Journal>,
         settings: Settings,
     ) -> Result<Self, StartError> {
-        let components = Components::open(Arc::clone(&journal));
-        let components = components.map_err(|error| StartError::Store(error.to_string()))?;
-        let operations_log = OperationsLog::open(&journal);
-        let operations_log =
-            Arc::new(operations_log.map_err(|error| StartError::Store(error.to_string()))?);
+        let failed = |error: StoreError| StartError::Store(error.to_string());
+        let components = Components::open(Arc::clone(&journal)).map_err(failed)?;
+        let (gate_settings, persisted) =
+            GateSettingsLog::open(Arc::clone(&journal)).map_err(failed)?;
+        let operations_log = Arc::new(OperationsLog::open(&journal).map_err(failed)?);
         journal.on_availability(journal_watch::observer(&operations_log));
         if let Some(Loss { reason, ends_at, acknowledged }) = journal.accepted_loss().cloned() {
             operations_log.record(OperationsEvent::LossAccepted { reason, ends_at, acknowledged });
         }
+        let observer = Arc::clone(&operations_log) as Arc<dyn GateObserver>;
         let shared = Arc::new(Services {
             journal: Arc::clone(&journal),
             settings: settings.actors.clone(),
             active: AtomicUsize::new(0),
-            gates: Gates::new(
-                settings.gates.clone(),
-                Arc::clone(&operations_log) as Arc<dyn GateObserver>,
-            ),
+            gates: Gates::new(settings.gates.clone(), persisted, observer),
             injected_panics: InjectedPanics::default(),
             allows_faults: settings.allow_faults,
             has_identity: settings.has_identity,
@@ -109,6 +109,7 @@ impl RuntimeBuilder {
             settings,
             journal,
             components,
+            gate_settings: Arc::new(gate_settings),
             shared,
             registry: Registry::default(),
             endpoints: Vec::new(),
@@ -147,9 +148,7 @@ impl RuntimeBuilder {
         for shard in (0..).take(self.shared.settings.shard_count()) {
             supervisor.add_loop(format!("shard {shard}"), LoopRole::Shard(shard));
         }
-        for start in self.shards {
-            start(&supervisor)?;
-        }
+        self.shards.into_iter().try_for_each(|start| start(&supervisor))?;
         gate_driver::start(&self.shared.gates, &supervisor)?;
         let subscriptions = Subscriptions::open(Arc::clone(&self.journal), &self.settings.data)
             .map_err(|error| StartError::Store(error.to_string()))?;
@@ -181,6 +180,7 @@ impl RuntimeBuilder {
             conversations,
             subscribers: progress,
             components: self.components,
+            gate_settings: self.gate_settings,
             subscriptions,
             supervisor,
         })

@@ -6,6 +6,7 @@ mod events;
 mod fault_injection;
 mod forwarding;
 mod gate_driver;
+mod gates;
 mod health;
 mod history;
 mod launch;
@@ -25,17 +26,16 @@ pub use subscriptions::{Claimed, ClaimedEvent, Lag, SubscriptionInfo};
 use crate::actors::{
     api::{
         Caller, Collection, ComponentInfo, Example, Page, QuarantineEntry, Reply, Request,
-        RequestError, ResourceInfo, Row, Sight, ViewInfo, ViewQuery, WAIT_MAX,
+        RequestError, ResourceInfo, Row, Sight, ViewInfo, ViewQuery,
     },
     conversation::Conversation,
-    gate::Gates,
     operations::Component,
     subscription::Progress,
     support::name_this_thread,
 };
 use crate::domain::kernel::Readers;
+use operations::completed;
 use std::{sync::Arc, time::Duration};
-use tokio::time::timeout;
 
 /// The running system. Cheap to clone.
 #[derive(Clone)]
@@ -230,13 +230,6 @@ impl Runtime {
         conversations.tell((business.to_owned(), number), page, wait_max, owner).await
     }
 
-    /// Returns the gates, which limit access to services and steps that can be slow, broken or
-    /// busy.
-    #[must_use]
-    pub fn gates(&self) -> &Gates {
-        &self.parts.shared.gates
-    }
-
     /// Returns all components, by name.
     #[must_use]
     pub fn components(&self) -> Vec<ComponentInfo> {
@@ -262,13 +255,7 @@ impl Runtime {
     ) -> Result<Option<ComponentInfo>, RequestError> {
         let Some(component) = self.parts.components.get(name) else { return Ok(None) };
         let (components, turned) = (Arc::clone(&self.parts.components), Arc::clone(&component));
-        // On a task of its own: the change completes even if the caller drops this future.
-        let turning = tokio::spawn(async move { components.set_suspended(&turned, suspend).await });
-        let turned = timeout(WAIT_MAX, turning).await.map_err(|_| {
-            let reason = "the journal shows whether it was stored when it has recovered";
-            RequestError::Failed(reason.to_owned())
-        })?;
-        turned.map_err(|error| RequestError::Failed(error.to_string()))??;
+        completed(async move { components.set_suspended(&turned, suspend).await }).await?;
         Ok(Some(self.component_info(&component)))
     }
 

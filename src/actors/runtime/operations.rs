@@ -3,10 +3,13 @@
 
 use super::Runtime;
 use crate::actors::{
-    api::{Collection, ComponentInfo, Fault, FaultError, OperationsEntry, Page, RequestError},
+    api::{
+        Collection, ComponentInfo, Fault, FaultError, OperationsEntry, Page, RequestError, WAIT_MAX,
+    },
     operations::log,
 };
 use std::sync::Arc;
+use tokio::time::timeout;
 
 impl Runtime {
     /// Restarts all parts of a component: aggregates from their histories, subscribers from their
@@ -61,4 +64,16 @@ impl Runtime {
     ) -> Result<Collection<OperationsEntry>, RequestError> {
         log::read(Arc::clone(&self.parts.journal), page).await
     }
+}
+
+/// Runs a change that is written to the journal on a task of its own, so that it completes even if
+/// the caller drops this future. Waits for it, within a bound.
+pub(super) async fn completed<T: Send + 'static>(
+    change: impl Future<Output = Result<T, RequestError>> + Send + 'static,
+) -> Result<T, RequestError> {
+    let changed = timeout(WAIT_MAX, tokio::spawn(change)).await.map_err(|_| {
+        let reason = "the journal shows whether it was stored when it has recovered";
+        RequestError::Failed(reason.to_owned())
+    })?;
+    changed.map_err(|error| RequestError::Failed(error.to_string()))?
 }

@@ -6,7 +6,7 @@ use crate::{
         aggregate::{Endpoint, Services},
         api::{Example, ResourceInfo, ViewInfo},
         conversation::Conversations,
-        operations::Components,
+        operations::{Components, GateSettingsLog},
         persistent_subscription::Subscriptions,
         settings::Settings,
         subscription::Progress,
@@ -40,6 +40,8 @@ pub struct RuntimeParts {
     pub sections: Vec<ReadSection>,
     pub subscribers: Vec<Arc<Progress>>,
     pub components: Arc<Components>,
+    /// The writer of persisted settings of gates.
+    pub gate_settings: Arc<GateSettingsLog>,
     /// The subscriptions of other programs.
     pub subscriptions: Arc<Subscriptions>,
     /// The supervisor of all children and event loops.

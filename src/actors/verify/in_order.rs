@@ -6,16 +6,8 @@ use super::{
     stored::Stored,
 };
 use crate::{
-    actors::{
-        dispatch::Registry,
-        operations::{COMPONENTS, OPERATIONS_LOG, OperationsEvent, Transition, system_stream},
-        support::catch_panic,
-    },
-    store::{
-        KindId, Payload, Record,
-        evolution::Upcasting,
-        journal::AuditVisitor,
-    },
+    actors::{dispatch::Registry, operations::SystemKinds, support::catch_panic},
+    store::{Payload, Record, evolution::Upcasting, journal::AuditVisitor},
 };
 use std::{any::Any, sync::Arc};
 
@@ -26,8 +18,7 @@ type Typed = Option<Arc<dyn Any + Send + Sync>>;
 pub struct InOrder<'a> {
     upcasting: &'a Upcasting,
     registry: &'a Registry,
-    components: KindId,
-    operations_log: KindId,
+    system: SystemKinds,
     progressing: Progressing<'a>,
     batches: &'a mut Batches,
     /// The records that cannot be read.
@@ -42,10 +33,9 @@ impl<'a> InOrder<'a> {
         progressing: Progressing<'a>,
         batches: &'a mut Batches,
     ) -> Result<Self, String> {
-        let kind = |name| stored.journal.kind(name).map_err(|error| error.to_string());
-        let (components, operations_log) = (kind(COMPONENTS)?, kind(OPERATIONS_LOG)?);
+        let system = SystemKinds::of(&*stored.journal).map_err(|error| error.to_string())?;
         let (upcasting, flaws) = (&*stored.upcasting, Vec::new());
-        Ok(Self { upcasting, registry, components, operations_log, progressing, batches, flaws })
+        Ok(Self { upcasting, registry, system, progressing, batches, flaws })
     }
 
     /// The record in today's shape, with its event decoded.
@@ -59,17 +49,13 @@ impl<'a> InOrder<'a> {
     fn typed(&self, record: &Record) -> Result<Typed, String> {
         let kind = record.stream.kind;
         let Some((_, decoder)) = self.registry.of(kind) else {
-            match &record.payload {
-                Payload::TimerFired => {}
-                Payload::Event(bytes) if kind == self.components => {
-                    system_stream::read::<Transition>(bytes)?;
-                }
-                Payload::Event(bytes) if kind == self.operations_log => {
-                    system_stream::read::<OperationsEvent>(bytes)?;
-                }
-                _ => return Err(format!("kind {} is not installed", kind.0)),
-            }
-            return Ok(None);
+            let checked = match &record.payload {
+                Payload::TimerFired => Some(Ok(())),
+                Payload::Event(bytes) => self.system.check(record, bytes),
+                _ => None,
+            };
+            let unknown = || Err(format!("kind {} is not installed", kind.0));
+            return checked.unwrap_or_else(unknown).map(|()| None);
         };
         match &record.payload {
             Payload::Event(bytes) => decoder.read_event(bytes).map(Some),

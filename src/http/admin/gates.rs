@@ -1,24 +1,28 @@
-//! Admin requests for gates: list, show, and change settings while a gate is in use.
+//! Admin requests for gates: list, show, and change settings while a gate is in use, until the next
+//! start or for every start.
 
 use super::{name_in, read_only};
 use crate::{
-    actors::GateInfo,
+    actors::{Caller, GateInfo, PersistedSettings},
     domain::kernel::{Method, Timestamp},
     http::{
         request::{Verb, read_body},
         response::Response,
         site::Site,
     },
-    inbound::problem::{MALFORMED, NOT_FOUND, Problem, SYNTAX, not_allowed, unknown},
+    inbound::{
+        escape::short,
+        problem::{MALFORMED, NOT_FOUND, Problem, SYNTAX, not_allowed, unknown},
+    },
 };
-use actix_http::{Payload, Request, StatusCode};
+use actix_http::{Method as HttpMethod, Payload, Request, StatusCode};
 use serde_json::{Map, Value, json};
 use std::time::Duration;
 
 /// The path of the list of gates.
 pub(in crate::http) const GATES: &str = "/admin/gates";
 
-const READ_AND_SET: &str = "OPTIONS, GET, HEAD, PUT";
+const READ_AND_SET: &str = "OPTIONS, GET, HEAD, PUT, DELETE";
 
 /// Handles requests at [`GATES`] and below. The name of a gate contains a slash.
 ///
@@ -27,7 +31,7 @@ const READ_AND_SET: &str = "OPTIONS, GET, HEAD, PUT";
 pub(in crate::http) async fn answer(
     site: &Site,
     verb: Verb,
-    request: &Request,
+    (request, caller): (&Request, &Caller),
     payload: Payload,
 ) -> Result<Response, Problem> {
     let path = request.path();
@@ -40,31 +44,61 @@ pub(in crate::http) async fn answer(
         };
     };
     let name = &*name_in(name)?;
+    if request.method() == HttpMethod::DELETE {
+        let forgotten = site.runtime.forget_gate(name, caller).await?;
+        return forgotten
+            .map(|()| Response::new(StatusCode::NO_CONTENT, "", Vec::new()))
+            .ok_or_else(|| no_such(name));
+    }
     let gate = site.runtime.gates().info(name).ok_or_else(|| no_such(name))?;
     match verb {
         Verb::Read => Ok(shown(&json_of(&gate))),
         Verb::Submit(Method::Put) => {
+            let persists = persists(request.uri().query().unwrap_or_default())?;
             let body = read_body(&site.limits, request, payload).await?;
-            set(site, name, &body)
+            set(site, name, &body, persists.then_some(caller)).await
         }
         Verb::Options => Ok(Response::options(READ_AND_SET)),
         _ => Err(not_allowed("this method", READ_AND_SET.to_owned())),
     }
 }
 
-fn set(site: &Site, name: &str, body: &[u8]) -> Result<Response, Problem> {
+/// Whether the settings hold for every start.
+fn persists(query: &str) -> Result<bool, Problem> {
+    match query {
+        "" | "persist=false" => Ok(false),
+        "persist=true" => Ok(true),
+        other => {
+            let reason = "is not possible here; there is persist, which is true or false";
+            Err(Problem::bad_query(format!("`{}` {reason}", short(other))))
+        }
+    }
+}
+
+/// Sets a gate: for every start, as the operator who persists it, or until the next start.
+async fn set(
+    site: &Site,
+    name: &str,
+    body: &[u8],
+    persisting: Option<&Caller>,
+) -> Result<Response, Problem> {
     let body: Value = serde_json::from_slice(body)
         .map_err(|error| Problem::new(SYNTAX, format!("the body is not valid json: {error}")))?;
     let malformed = |reason: String| Problem::new(MALFORMED, reason);
-    let changes = body.as_object();
-    let changes =
-        changes.ok_or_else(|| malformed("the body must be an object of settings".to_owned()))?;
+    let Value::Object(changes) = body else {
+        return Err(malformed("the body must be an object of settings".to_owned()));
+    };
     let gates = site.runtime.gates();
-    gates.reconfigure(name, changes).map_err(malformed)?.ok_or_else(|| no_such(name))?;
+    let (set, hold) = match persisting {
+        Some(operator) => {
+            (site.runtime.persist_gate(name, changes, operator).await?, "for every start")
+        }
+        None => (gates.reconfigure(name, &changes).map_err(malformed)?, "until the next start"),
+    };
+    set.ok_or_else(|| no_such(name))?;
     let gate = gates.info(name).ok_or_else(|| no_such(name))?;
     let mut value = json_of(&gate);
-    // Changes last until the next start only; permanent settings belong in the configuration.
-    value["settingsHold"] = json!("until the next start");
+    value["settingsHold"] = json!(hold);
     Ok(shown(&value))
 }
 
@@ -104,11 +138,20 @@ fn json_of(gate: &GateInfo) -> Value {
         "rejected": rejected,
         "broken": gate.broken,
         "settings": gate.settings,
+        "persisted": gate.persisted.as_ref().map(persisted),
         "_links": {
             "self": { "href": href },
             "set": { "href": href, "method": "PUT" },
+            "persist": { "href": format!("{href}?persist=true"), "method": "PUT" },
+            "forget": { "href": href, "method": "DELETE" },
         },
     })
+}
+
+/// What is persisted, by whom and when, and why it is not in force.
+fn persisted(persisted: &PersistedSettings) -> Value {
+    let PersistedSettings { keys, by, at_ms, problem } = persisted;
+    json!({ "settings": keys, "by": by, "at": Timestamp(*at_ms), "problem": problem })
 }
 
 /// A duration in milliseconds with three decimal places.

@@ -8,6 +8,7 @@ pub mod health;
 pub mod operations_log;
 
 use crate::{
+    actors::Caller,
     http::{
         request::{Verb, read_body},
         response::Response,
@@ -29,14 +30,16 @@ pub(in crate::http) const READ_ONLY: &str = "OPTIONS, GET, HEAD";
 pub(super) async fn answer(
     site: &Site,
     verb: Verb,
-    request: &Request,
+    (request, caller): (&Request, &Caller),
     payload: Payload,
 ) -> Result<Response, Problem> {
     match request.path() {
         path if path.starts_with(components::COMPONENTS) => {
             components::answer(site, verb, path).await
         }
-        path if path.starts_with(gates::GATES) => gates::answer(site, verb, request, payload).await,
+        path if path.starts_with(gates::GATES) => {
+            gates::answer(site, verb, (request, caller), payload).await
+        }
         backup::BACKUP => {
             backup::answer(site, verb, request.uri().query().unwrap_or_default()).await
         }

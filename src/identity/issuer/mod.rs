@@ -93,6 +93,12 @@ impl TokenIssuer {
         })))
     }
 
+    /// Whether this data folder has keys that this user can read: a server with it has issued tokens.
+    #[must_use]
+    pub fn has_keys(data: &Path) -> bool {
+        SigningKeys::are_in(data)
+    }
+
     /// Answers `POST /oauth/token` (RFC 6749, 4.3 and 4.4). `form` is the body, a form.
     /// `authorization` is the value of the header `Authorization`.
     ///

@@ -14,7 +14,7 @@ use ring::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use std::{io, path::Path};
+use std::{fs::File, io, path::Path};
 
 /// The keys of this server.
 #[derive(Debug)]
@@ -40,6 +40,9 @@ struct PublicKey {
 /// a day.
 const RETIRED_KEPT_S: u64 = super::LIFETIME_MAX.as_secs() + 86_400;
 
+/// The file of the key in the folder `identity`.
+const SIGNING_KEY: &str = "signing.pk8";
+
 /// The length of a coordinate of P-256.
 const COORDINATE_BYTES: usize = 32;
 
@@ -52,13 +55,18 @@ impl SigningKeys {
         let folder = data.join("identity");
         let cannot = |file: &Path, error: io::Error| format!("{}: {error}", file.display());
         files::private_folder(&folder).map_err(|error| cannot(&folder, error))?;
-        let file = folder.join("signing.pk8");
+        let file = folder.join(SIGNING_KEY);
         let secret = read_or_make(&file).map_err(|error| cannot(&file, error))?;
         let current = PublicKey::of(&secret)
             .ok_or_else(|| format!("{}: this is not a P-256 key (PKCS #8)", file.display()))?;
         let file = folder.join("public.json");
         let public = with_retired(&file, &current, now_s)?;
         Ok(Self { id: current.kid, signing: EncodingKey::from_ec_der(&secret), public })
+    }
+
+    /// Whether this user can read the key in this data folder.
+    pub fn are_in(data: &Path) -> bool {
+        File::open(data.join("identity").join(SIGNING_KEY)).is_ok()
     }
 
     /// The public keys as a JWK set (RFC 7517).

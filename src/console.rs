@@ -1,7 +1,10 @@
-//! Progress on standard error: a bar on a terminal, and lines elsewhere.
+//! What commands print: their progress on standard error, and the flaws they found.
+//!
+//! Progress is a bar on a terminal, and lines elsewhere.
 
 use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
 use std::{
+    fmt::Display,
     io::{self, IsTerminal as _},
     time::{Duration, Instant},
 };
@@ -9,11 +12,14 @@ use std::{
 /// The pause between two lines.
 const LINE_EVERY: Duration = Duration::from_secs(5);
 
+/// The most flaws that are printed; the rest is counted.
+const PRINTED_FLAWS_MAX: usize = 100;
+
 /// The progress of some work: what is done, its rate, and the time left.
-pub(super) struct Progress {
+pub struct Progress {
     bar: ProgressBar,
     is_terminal: bool,
-    what: &'static str,
+    what: String,
     begun: Instant,
     /// What was done when this part of the work began.
     first: u64,
@@ -21,20 +27,21 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    pub(super) fn new() -> Self {
-        let style = "{msg:16} {bar:32} {human_pos}/{human_len} {per_sec} {eta} left";
+    /// Progress of work that begins now.
+    pub fn begin() -> Self {
+        let style = "{msg:24} {bar:32} {human_pos}/{human_len} {per_sec} {eta} left";
         let style = ProgressStyle::with_template(style);
         let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
         let (bar, begun) = (ProgressBar::new(0).with_style(style), Instant::now());
         let is_terminal = io::stderr().is_terminal();
-        Self { bar, is_terminal, what: "", begun, first: 0, shown: begun }
+        Self { bar, is_terminal, what: String::new(), begun, first: 0, shown: begun }
     }
 
     /// Shows what is done of all there is. A new word begins a new part of the work.
-    pub(super) fn show(&mut self, what: &'static str, done: u64, total: u64) {
+    pub fn show(&mut self, what: &str, done: u64, total: u64) {
         if self.what != what {
-            (self.what, self.begun, self.first) = (what, Instant::now(), done);
-            self.bar.set_message(what);
+            (self.what, self.begun, self.first) = (what.to_owned(), Instant::now(), done);
+            self.bar.set_message(self.what.clone());
             self.bar.reset();
             self.bar.set_position(done);
             self.bar.reset_eta();
@@ -43,13 +50,24 @@ impl Progress {
         self.bar.set_position(done);
         if !self.is_terminal && self.shown.elapsed() >= LINE_EVERY {
             self.shown = Instant::now();
-            eprintln!("{}", line((what, done, total), done - self.first, self.begun.elapsed()));
+            let newly = done.saturating_sub(self.first);
+            eprintln!("{}", line((what, done, total), newly, self.begun.elapsed()));
         }
     }
 
     /// Removes the bar.
-    pub(super) fn end(self) {
+    pub fn end(self) {
         self.bar.finish_and_clear();
+    }
+}
+
+/// Prints the first flaws, and how many more there are.
+pub fn print_flaws(flaws: &[impl Display]) {
+    for flaw in flaws.iter().take(PRINTED_FLAWS_MAX) {
+        println!("{flaw}");
+    }
+    if flaws.len() > PRINTED_FLAWS_MAX {
+        println!("{} further flaws are not printed", flaws.len() - PRINTED_FLAWS_MAX);
     }
 }
 

@@ -1,0 +1,55 @@
+//! The gates of a running runtime, and the changes of their settings.
+
+use super::{Runtime, operations::completed};
+use crate::actors::{
+    api::{Caller, RequestError},
+    gate::Gates,
+};
+use serde_json::{Map, Value};
+use std::sync::Arc;
+
+impl Runtime {
+    /// Returns the gates, which limit access to services and steps that can be slow, broken or
+    /// busy.
+    #[must_use]
+    pub fn gates(&self) -> &Gates {
+        &self.parts.shared.gates
+    }
+
+    /// Changes these keys of the gate of this name now and for every start, as this operator. A null
+    /// resets its key to the default. The change is durable when this returns. `None` when there is
+    /// no such gate.
+    ///
+    /// # Errors
+    /// When a key is unknown or has an invalid value, or the journal does not take the change now.
+    pub async fn persist_gate(
+        &self,
+        name: &str,
+        changes: Map<String, Value>,
+        caller: &Caller,
+    ) -> Result<Option<()>, RequestError> {
+        let (parts, name, caller) = (Arc::clone(&self.parts), name.to_owned(), caller.clone());
+        completed(async move {
+            let gates = &parts.shared.gates;
+            parts.gate_settings.persist(gates, &name, &changes, &caller).await
+        })
+        .await
+    }
+
+    /// Forgets what was set for the gate of this name, persisted or not, as this operator. The
+    /// change is durable when this returns. `None` when there is nothing to forget and no such gate.
+    ///
+    /// # Errors
+    /// When the journal does not take the change now.
+    pub async fn forget_gate(
+        &self,
+        name: &str,
+        caller: &Caller,
+    ) -> Result<Option<()>, RequestError> {
+        let (parts, name, caller) = (Arc::clone(&self.parts), name.to_owned(), caller.clone());
+        completed(
+            async move { parts.gate_settings.forget(&parts.shared.gates, &name, &caller).await },
+        )
+        .await
+    }
+}
