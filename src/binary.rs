@@ -122,6 +122,9 @@ fn run(command: Command, program: Program, declarations: &Declarations) -> Done 
             Ok(is_valid)
         }
         Command::Verify { data } => verify::run(&data, declarations).map_err(Into::into),
+        Command::Repair { data, yes } => {
+            verify::repair(&data, yes, declarations).map_err(Into::into)
+        }
         Command::Backup(options) => backup::run(&options),
         Command::Restore(options) => backup::restored(&options),
         Command::Export(options) => backup::export(&options, declarations),

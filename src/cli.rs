@@ -62,6 +62,19 @@ pub enum Command {
         #[arg(long, value_name = "DIR", default_value = "./data")]
         data: PathBuf,
     },
+    /// Read all stored data, and repair what can be made again from the records: views, the index
+    /// of conversations, and snapshots
+    ///
+    /// Without `--yes` it only says what it would do. The server must be stopped. Exit code 1 when a
+    /// flaw is left.
+    Repair {
+        /// The data folder
+        #[arg(long, value_name = "DIR", default_value = "./data")]
+        data: PathBuf,
+        /// Carry out the repairs
+        #[arg(long)]
+        yes: bool,
+    },
     /// Back up the data of a server, also while it runs; a further run adds what is new
     ///
     /// While a server has the data folder open, its pages come from the server. The backup ends at

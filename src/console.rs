@@ -12,8 +12,8 @@ use std::{
 /// The pause between two lines.
 const LINE_EVERY: Duration = Duration::from_secs(5);
 
-/// The most flaws that are printed; the rest is counted.
-const PRINTED_FLAWS_MAX: usize = 100;
+/// The most lines of one list that are printed; the rest is counted.
+const PRINTED_MAX: usize = 100;
 
 /// The progress of some work: what is done, its rate, and the time left.
 pub struct Progress {
@@ -61,13 +61,13 @@ impl Progress {
     }
 }
 
-/// Prints the first flaws, and how many more there are.
-pub fn print_flaws(flaws: &[impl Display]) {
-    for flaw in flaws.iter().take(PRINTED_FLAWS_MAX) {
-        println!("{flaw}");
+/// Prints the first of these, such as flaws, and how many more there are.
+pub fn print_first(lines: &[impl Display], of: &str) {
+    for line in lines.iter().take(PRINTED_MAX) {
+        println!("{line}");
     }
-    if flaws.len() > PRINTED_FLAWS_MAX {
-        println!("{} further flaws are not printed", flaws.len() - PRINTED_FLAWS_MAX);
+    if lines.len() > PRINTED_MAX {
+        println!("{} further {of} are not printed", lines.len() - PRINTED_MAX);
     }
 }
 

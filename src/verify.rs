@@ -1,8 +1,9 @@
-//! `madang verify`: reads all stored data and checks it.
+//! `madang verify`: reads all stored data and checks it. `madang repair`: removes what is wrong and
+//! is made again from the records.
 
 use crate::{
     actors::{Findings, Installation, Settings, StartError},
-    console::{Progress, print_flaws},
+    console::{Progress, print_first},
     declarations::Declarations,
 };
 use std::path::Path;
@@ -16,6 +17,43 @@ use std::path::Path;
 /// # Errors
 /// When there is no data, or a setting is invalid.
 pub fn run(data: &Path, declarations: &Declarations) -> Result<bool, StartError> {
+    found(data, declarations).map(|findings| print(data, &findings))
+}
+
+/// Checks the data in this folder, and says which flaws can be repaired, and how. Repairs them when
+/// `is_confirmed`, and checks the data again. Returns true when no flaw is left.
+///
+/// # Errors
+/// When there is no data, a setting is invalid, or a repair fails.
+pub fn repair(
+    data: &Path,
+    is_confirmed: bool,
+    declarations: &Declarations,
+) -> Result<bool, StartError> {
+    let findings = found(data, declarations)?;
+    let is_sound = print(data, &findings);
+    let repairs = &findings.repairs;
+    if is_sound {
+        return Ok(true);
+    }
+    if repairs.is_empty() {
+        println!("no flaw can be repaired: restore a backup");
+        return Ok(false);
+    }
+    println!("{} repairs:", repairs.len());
+    print_first(repairs, "repairs");
+    if !is_confirmed {
+        println!("nothing is changed: `repair --yes` carries them out");
+        return Ok(false);
+    }
+    let settings = Settings { data: data.to_owned(), ..Settings::default() };
+    Installation::repair(&settings, repairs)?;
+    println!("repaired; the data is checked again");
+    run(data, declarations)
+}
+
+/// Checks the data in this folder.
+fn found(data: &Path, declarations: &Declarations) -> Result<Findings, StartError> {
     if !data.join("journal").is_dir() {
         return Err(StartError::Store(format!("{}: there is no journal here", data.display())));
     }
@@ -30,7 +68,7 @@ pub fn run(data: &Path, declarations: &Declarations) -> Result<bool, StartError>
         Err(error @ StartError::Settings(_)) => return Err(error),
     };
     progress.end();
-    Ok(print(data, &findings))
+    Ok(findings)
 }
 
 /// Checks the views alone, for a journal that cannot be opened. All other parts are listed as not
@@ -46,11 +84,11 @@ fn without_journal(data: &Path, reason: &str) -> Findings {
 
 /// Prints the findings; returns true when there is no flaw.
 fn print(data: &Path, findings: &Findings) -> bool {
-    let Findings { flaws, open, checked, unchecked } = findings;
+    let Findings { flaws, open, checked, unchecked, .. } = findings;
     for waiting in open {
         println!("{waiting}");
     }
-    print_flaws(flaws);
+    print_first(flaws, "flaws");
     println!("checked: {} parts", checked.len());
     if !unchecked.is_empty() {
         println!("not checked: {}", unchecked.join(", "));

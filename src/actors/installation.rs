@@ -11,7 +11,7 @@ use super::{
     runtime::{Runtime, RuntimeBuilder},
     settings::{Settings, business},
     support::{catch_panic, data_folder, millis},
-    verify::{Findings, Progressing, Verifier, views_alone},
+    verify::{Findings, Progressing, Repair, Verifier, views_alone},
 };
 use crate::{
     domain::kernel::{Aggregate, Business, Host, Lookup, Port, Saga, View, wrong_names},
@@ -93,6 +93,15 @@ impl Installation {
             Ok(verifier)
         });
         opened.unwrap_or_else(|reason| Err(StartError::Store(reason)))?.run(progressing)
+    }
+
+    /// Carries out repairs in the store of a stopped server: what is removed is made again from the
+    /// records.
+    ///
+    /// # Errors
+    /// When the store cannot be opened, or a part cannot be removed; those before it are removed.
+    pub fn repair(settings: &Settings, repairs: &[Repair]) -> Result<(), StartError> {
+        Verifier::repair(settings, repairs)
     }
 
     /// Checks only the files of views, for a store whose journal cannot be opened.

@@ -58,4 +58,4 @@ pub use settings::{
 pub use support::{Backoff, clock};
 pub use support::{COUNT_MAX, InvalidSetting, Ranged, THREADS_MAX, whole_seconds_spread, within};
 pub(crate) use support::{panic_message, with_causes};
-pub use verify::{Findings, Progressing};
+pub use verify::{Findings, Progressing, Repair};

@@ -17,7 +17,7 @@ pub use import::{Options as ImportOptions, run as import};
 
 use crate::{
     actors::{SUBSCRIPTIONS, clock, fitting_subscription},
-    console::{Progress, print_flaws},
+    console::{Progress, print_first},
     domain::kernel::Timestamp,
     files,
     inbound::position_token::PositionToken,
@@ -137,7 +137,7 @@ fn check(folder: &Path) -> Result<bool, BackupError> {
     let mut progress = Progress::begin();
     let flaws = backup.check(&mut |done| progress.show("bytes", done, total));
     progress.end();
-    print_flaws(&flaws);
+    print_first(&flaws, "flaws");
     let Manifest { position, time, .. } = backup.manifest();
     if flaws.is_empty() {
         println!("{}: sound, position {position}, made at {time}", folder.display());

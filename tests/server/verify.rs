@@ -1,59 +1,28 @@
 //! `madang verify` checks the invariants of every business.
 
-use crate::support::{
-    client,
-    process::{Server, verify},
+use crate::{
+    planted::{damaged_view, planted, planted_bytes, registered},
+    support::{
+        client,
+        process::{Server, verify},
+    },
 };
 use madang::{
-    actors::StoredTypes,
     domain::{
-        kernel::{Id, Message, Money, Quantity, Timestamp},
+        kernel::{Id, Money},
         phone::reward,
         taxi::{
             grade::Grade,
             order::{self, Customer},
-            taxi::{self, Model},
+            taxi,
         },
     },
     http::PositionToken,
-    store::{
-        Payload, Stream, codec,
-        journal::{Entry, JournalOptions, SledJournal, Submission},
-    },
 };
-use std::{fs, path::Path, process::Output};
-
-/// Writes valid or invalid events into a journal that no server uses.
-fn planted<E: Message>(data: &Path, kind: &str, number: u64, events: &[E]) {
-    planted_bytes(data, kind, number, events.iter().map(codec::encode).collect());
-}
-
-/// The same for encoded events, readable or not.
-fn planted_bytes(data: &Path, kind: &str, number: u64, events: Vec<Vec<u8>>) {
-    let disk = SledJournal::open(&data.join("journal"), JournalOptions::default()).unwrap();
-    let mut types = StoredTypes::of(|_| true);
-    madang::domain::install(&mut types);
-    let journal = types.remember(disk).unwrap();
-    let entry = |event: Vec<u8>| Entry { payload: Payload::Event(event), typed: None };
-    let stream = Stream { kind: journal.kind(kind).unwrap(), number };
-    let time = Timestamp(1_700_000_000_000);
-    journal
-        .submit(Submission {
-            entries: events.into_iter().map(entry).collect(),
-            ..Submission::of(stream, journal.generation(), time)
-        })
-        .unwrap();
-    journal.close();
-}
+use std::{fs, process::Output};
 
 fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-fn registered() -> taxi::Event {
-    let (taxi_name, company_name) = ("sonata".into(), "tmap".into());
-    let model = Model { taxi_name, company_name, item_price: Money(4_900), grade: Grade::Basic };
-    taxi::Event::Registered { model, stock: Quantity(1) }
 }
 
 #[test]
@@ -112,20 +81,12 @@ fn money_in_transit_is_reported_and_is_no_flaw() {
     }
 }
 
-/// Replaces the file of a view by one that is no database.
-fn damaged_view(data: &Path) -> String {
-    let file = data.join("views").join("taxi.mypages.sqlite");
-    fs::create_dir_all(file.parent().unwrap()).unwrap();
-    fs::write(&file, vec![0x5a; 40_960]).unwrap();
-    file.display().to_string()
-}
-
 #[test]
 fn each_damaged_part_is_a_flaw_and_the_next_part_is_checked() {
     let folder = tempfile::tempdir().unwrap();
     let assigned = taxi::Event::Assigned { reservation: Id::new(9), stock: Quantity(0) };
     planted(folder.path(), "taxi/taxis", 1, &[registered(), assigned]);
-    planted_bytes(folder.path(), "claims/claims", 1, vec![vec![0xff; 9]]);
+    planted_bytes(folder.path(), "claims/claims", 1, vec![vec![0xff; 9]], None);
     let file = damaged_view(folder.path());
     let output = verify(folder.path());
     assert_eq!(output.status.code(), Some(1), "{}", said(&output));

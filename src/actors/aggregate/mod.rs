@@ -38,7 +38,7 @@ pub use injected_panics::{InjectedPanic, InjectedPanics};
 pub use kind::AggregateKind;
 pub use list_limits::ListLimits;
 pub use past::HistoryStep;
-pub use rehydration::{EachRecord, apply, check_history, rebuild};
+pub use rehydration::{EachRecord, HistoryFlaw, apply, check_history, rebuild};
 pub use representations::Representations;
 pub use services::Services;
 pub use stored_answers::{Keeping, recalled};

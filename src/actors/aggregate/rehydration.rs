@@ -16,6 +16,15 @@ use std::{mem, sync::Arc};
 /// The most records that are read to find the first event. Only refused commands come before it.
 const FIRST_RECORDS_MAX: u32 = 16;
 
+/// What is wrong with an aggregate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HistoryFlaw {
+    /// Its records, for this reason.
+    History(String),
+    /// Its snapshot alone, for this reason.
+    Snapshot(String),
+}
+
 /// The function that receives each record of a history.
 pub type EachRecord<'a> = dyn FnMut(&Record) -> Result<(), StoreError> + 'a;
 
@@ -134,24 +143,33 @@ pub fn shown<A: Aggregate>(
 pub fn check_history<A: Aggregate>(
     snapshot: Option<Snapshot>,
     each_record: impl FnOnce(&mut EachRecord<'_>) -> Result<(), StoreError>,
-) -> Result<(), String> {
+) -> Result<(), HistoryFlaw> {
     let snapshot = snapshot.filter(|snapshot| snapshot.shape == A::SHAPE);
-    let (mut state, mut flaw) = (A::default(), None);
+    let (mut state, mut flaw, mut last) = (A::default(), None, 0);
     let folded = each_record(&mut |record| {
+        last = record.version;
         let mut is_wrong = |reason: String| {
-            flaw = Some(format!("version {}: {reason}", record.version));
+            flaw = Some(HistoryFlaw::History(format!("version {last}: {reason}")));
             StoreError::Failed(String::new())
         };
         let before = mem::take(&mut state);
         state = apply::<A>(before, record).map_err(&mut is_wrong)?;
         let here = snapshot.as_ref().filter(|snapshot| snapshot.version == record.version);
         if here.is_some_and(|snapshot| snapshot.state != codec::encode(&state)) {
-            return Err(is_wrong("the snapshot differs from the state of the events".into()));
+            let reason = "the snapshot differs from the state of the events";
+            flaw = Some(HistoryFlaw::Snapshot(format!("version {last}: {reason}")));
+            return Err(StoreError::Failed(String::new()));
         }
         Ok(())
     });
     match (flaw, folded) {
-        (Some(flaw), _) => Err(flaw),
-        (None, folded) => folded.map_err(|error| error.to_string()),
+        (Some(flaw), _) => return Err(flaw),
+        (None, folded) => folded.map_err(|error| HistoryFlaw::History(error.to_string()))?,
+    }
+    match snapshot {
+        Some(Snapshot { version, .. }) if version > last => Err(HistoryFlaw::Snapshot(format!(
+            "the snapshot is of version {version}, and the last one is {last}"
+        ))),
+        _ => Ok(()),
     }
 }

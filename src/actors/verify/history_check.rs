@@ -2,12 +2,15 @@
 
 use super::{
     BATCH_MAX,
-    findings::{Findings, Progressing},
+    findings::{Findings, Progressing, Repair},
     parallel::{Reports, in_parallel, report},
     stored::{HistoryReader, Stored},
 };
 use crate::{
-    actors::{aggregate::check_history, support::catch_panic},
+    actors::{
+        aggregate::{HistoryFlaw, check_history},
+        support::catch_panic,
+    },
     domain::kernel::Aggregate,
     store::{KindId, Stream},
 };
@@ -16,7 +19,7 @@ use crate::{
 const NUMBERS_PER_CHECK: u64 = 4 * BATCH_MAX as u64;
 
 /// A function that rebuilds one aggregate and returns what is wrong with it.
-type HistoryCheck = fn(&mut HistoryReader<'_>, Stream) -> Result<(), String>;
+type HistoryCheck = fn(&mut HistoryReader<'_>, Stream) -> Result<(), HistoryFlaw>;
 
 /// The kinds of aggregates whose histories are checked.
 #[derive(Default)]
@@ -36,7 +39,8 @@ impl HistoryChecks {
     /// Adds a kind of aggregates.
     pub(super) fn add<A: Aggregate>(&mut self, kind: KindId) {
         let check: HistoryCheck = |histories, stream| {
-            let snapshot = histories.snapshot(stream).map_err(|error| error.to_string())?;
+            let snapshot = histories.snapshot(stream);
+            let snapshot = snapshot.map_err(|error| HistoryFlaw::Snapshot(error.to_string()))?;
             check_history::<A>(snapshot, |each| histories.each_record(stream, each))
         };
         self.0.push((A::NAME, kind, check));
@@ -64,14 +68,35 @@ impl HistoryChecks {
             progressing(name, done, total);
         })
         .into_iter();
+        let mut repairable = Vec::new();
         for (name, ..) in &self.0 {
             let of_kind = parts.iter().filter(|part| part.name == *name).count();
-            let flaws = found.by_ref().take(of_kind).try_fold(Vec::new(), |mut flaws, more| {
-                flaws.extend(more?);
+            let mut of_kind = found.by_ref().take(of_kind);
+            let found = of_kind
+                .try_fold(Found::default(), |found, more| Ok::<_, String>(found.with(more?)));
+            findings.part(name, || {
+                let Found { flaws, repairs } = found?;
+                repairable.extend(repairs);
                 Ok(flaws)
             });
-            findings.part(name, || flaws);
         }
+        findings.repairs.extend(repairable);
+    }
+}
+
+/// What is wrong with some aggregates of one kind.
+#[derive(Default)]
+struct Found {
+    /// A sentence for each of them.
+    flaws: Vec<String>,
+    repairs: Vec<Repair>,
+}
+
+impl Found {
+    fn with(mut self, more: Self) -> Self {
+        self.flaws.extend(more.flaws);
+        self.repairs.extend(more.repairs);
+        self
     }
 }
 
@@ -89,20 +114,26 @@ fn parts(
 }
 
 impl Part {
-    /// Returns a sentence for each aggregate of this part that is wrong.
-    fn check(&self, stored: &Stored) -> Result<Vec<String>, String> {
+    /// Checks the aggregates of this part.
+    fn check(&self, stored: &Stored) -> Result<Found, String> {
         let Self { name, kind, skip, .. } = *self;
         let mut histories = stored.histories().map_err(|error| error.to_string())?;
-        let mut flaws = Vec::new();
+        let mut found = Found::default();
         let take = usize::try_from(self.take).unwrap_or(usize::MAX);
         let numbers = stored.journal.numbers(kind, skip, take, false);
         for number in numbers.map_err(|error| error.to_string())? {
             let stream = Stream { kind, number };
             let checked = catch_panic(|| (self.check)(&mut histories, stream));
-            if let Err(reason) = checked.and_then(|checked| checked) {
-                flaws.push(format!("{name} {number}: {reason}"));
-            }
+            let reason = match checked.map_err(HistoryFlaw::History).and_then(|it| it) {
+                Ok(()) => continue,
+                Err(HistoryFlaw::History(reason)) => reason,
+                Err(HistoryFlaw::Snapshot(reason)) => {
+                    found.repairs.push(Repair::Snapshot { name, stream });
+                    reason
+                }
+            };
+            found.flaws.push(format!("{name} {number}: {reason}"));
         }
-        Ok(flaws)
+        Ok(found)
     }
 }

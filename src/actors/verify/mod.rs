@@ -33,7 +33,7 @@ use crate::{
     domain::kernel::{Aggregate, Business, Host, Lookup, Port, Saga, View},
     store::{KindId, journal::Journal, read_model},
 };
-pub use findings::{Findings, Progressing};
+pub use findings::{Findings, Progressing, Repair};
 use fold::{Fold, fold_all};
 use history_check::HistoryChecks;
 use in_order::InOrder;
@@ -100,9 +100,10 @@ impl Verifier {
         self.histories.run(&self.stored, &mut findings, progressing);
         self.compare_views(&mut findings, progressing);
         let journal = &*self.stored.journal;
-        findings.part("the index of conversations", || {
-            Ok(file_flaws(&view_path(&self.settings.data, INDEX)))
-        });
+        let index = view_path(&self.settings.data, INDEX);
+        let repair = || Repair::View { name: INDEX, file: index.clone() };
+        let name = "the index of conversations";
+        findings.removable_part(name, repair, || Ok(file_flaws(&index)));
         findings.part("the subscriptions", || persistent_subscription::flaws(journal));
         findings.open = catch_panic(|| replay::open(&self.replays)).unwrap_or_else(|reason| {
             findings.flaws.push(format!("the pending work cannot be determined: {reason}"));
@@ -144,7 +145,9 @@ impl Verifier {
             progressing(&what, compared, total);
         });
         for (view, found) in views.iter().zip(found) {
-            findings.part(&format!("view {}", view.name()), || found);
+            let (name, file) = (view.name(), view.file());
+            let repair = || Repair::View { name, file: file.to_owned() };
+            findings.removable_part(&format!("view {name}"), repair, || found);
         }
     }
 
@@ -159,6 +162,27 @@ impl Verifier {
         for ((business, _), found) in self.invariants.iter().zip(found) {
             findings.part(&format!("the books of {business}"), || found);
         }
+    }
+
+    /// Carries out repairs in the store of a stopped server.
+    ///
+    /// # Errors
+    /// When the store cannot be opened, or a part cannot be removed; those before it are removed.
+    pub fn repair(settings: &Settings, repairs: &[Repair]) -> Result<(), StartError> {
+        let failed = |error: &dyn std::fmt::Display| StartError::Store(error.to_string());
+        let journal = settings.open_journal()?;
+        let mut snapshots = Vec::new();
+        for repair in repairs {
+            match repair {
+                Repair::View { file, .. } => {
+                    read_model::discard(file).map_err(|error| failed(&error))?;
+                }
+                Repair::Snapshot { stream, .. } => snapshots.push(*stream),
+            }
+        }
+        let removed = journal.remove_snapshots(&snapshots);
+        journal.close();
+        removed.map_err(|error| failed(&error))
     }
 
     fn kind(&mut self, name: &str) -> KindId {

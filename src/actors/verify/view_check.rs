@@ -16,6 +16,9 @@ use std::{
 
 /// A view whose rows are compared with the journal.
 pub trait ViewCheck: Fold {
+    /// Returns the path of its file.
+    fn file(&self) -> &Path;
+
     /// Compares the folded rows with the file, and returns the flaws. `head` is the last position
     /// of the journal.
     ///
@@ -135,6 +138,10 @@ impl<V: View> Fold for Folded<V> {
 }
 
 impl<V: View> ViewCheck for Folded<V> {
+    fn file(&self) -> &Path {
+        &self.path
+    }
+
     fn compare(&self, head: u64) -> Result<Vec<String>, String> {
         let (cursor, model) = match &self.file {
             File::Missing => return Ok(Vec::new()),

@@ -28,9 +28,17 @@ pub fn discard_past(folder: &Path, position: u64) -> io::Result<()> {
         if cursor(&path).is_some_and(|at| at <= position) {
             continue;
         }
-        schema::clear_away(&path, &OpenProblem::Missing)?;
+        discard(&path)?;
     }
     Ok(())
+}
+
+/// Deletes a view; it is rebuilt. A damaged file is not kept aside.
+///
+/// # Errors
+/// When a file cannot be deleted.
+pub fn discard(path: &Path) -> io::Result<()> {
+    schema::clear_away(path, &OpenProblem::Missing)
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {

@@ -21,7 +21,7 @@ mod stamp;
 mod sums;
 mod wal;
 
-pub use cursors::{discard_past, furthest};
+pub use cursors::{discard, discard_past, furthest};
 pub use examining::examine_file;
 pub use fault::{OpenProblem, ReadModelError};
 pub use limit::{AbandonOnDrop, Ended, LongQueries, QueryLimit};

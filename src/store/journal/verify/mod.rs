@@ -6,7 +6,7 @@ mod owners;
 use super::{Journal as _, SledJournal};
 use crate::store::{
     codec::{self, CodecError},
-    disk::{Commit, Histories, StreamGroup, Totals, Tree, keys, layout, reading},
+    disk::{Batch, Commit, Histories, StreamGroup, Totals, Tree, keys, layout, reading},
     types::{Cause, Origin, Record, Snapshot, StoreError, Stream},
 };
 use owners::Listed;
@@ -94,6 +94,25 @@ impl SledJournal {
             each(stream, codec::unframe(&value).map_err(unreadable)?);
         }
         Ok(())
+    }
+}
+
+impl SledJournal {
+    /// Removes the snapshots of these streams, durably. Their aggregates are rebuilt from all their
+    /// records.
+    ///
+    /// # Errors
+    /// When the journal is closed or the disk fails.
+    pub fn remove_snapshots(&self, streams: &[Stream]) -> Result<(), StoreError> {
+        let mut batch = Batch::default();
+        for stream in streams {
+            batch.remove(keys::snapshot(*stream).as_slice());
+        }
+        if batch.is_empty() {
+            return Ok(());
+        }
+        let disk = self.disk()?;
+        disk.commit(batch).map_err(|failure| StoreError::Failed(failure.to_string()))
     }
 }
 
