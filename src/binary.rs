@@ -16,7 +16,7 @@ use crate::{
     settings_command, shell_files,
     stopping::{FLUSH_WITHIN, Stopping},
     systemd::Sockets,
-    token, verify,
+    token, upgrade, verify,
 };
 use std::{
     error::Error,
@@ -122,6 +122,7 @@ fn run(command: Command, program: Program, declarations: &Declarations) -> Done 
             Ok(is_valid)
         }
         Command::Verify { data } => verify::run(&data, declarations).map_err(Into::into),
+        Command::CheckUpgrade(options) => upgrade::run(&options, declarations),
         Command::Backup(options) => backup::run(&options),
         Command::Restore(options) => backup::restored(&options),
         Command::Export(options) => backup::export(&options, declarations),

@@ -37,7 +37,13 @@ pub fn run(data: &Path, declarations: &Declarations) -> Result<bool, StartError>
         Err(error @ StartError::Settings(_)) => return Err(error),
     };
     bar.finish_and_clear();
-    Ok(print(data, &findings))
+    print(&findings);
+    let (data, flaws) = (data.display(), findings.flaws.len());
+    match flaws {
+        0 => println!("{data}: sound"),
+        _ => println!("{data}: {flaws} flaws"),
+    }
+    Ok(flaws == 0)
 }
 
 /// Checks the views alone, for a journal that cannot be opened. All other parts are listed as not
@@ -51,8 +57,8 @@ fn without_journal(data: &Path, reason: &str) -> Findings {
     findings
 }
 
-/// Prints the findings; returns true when there is no flaw.
-fn print(data: &Path, findings: &Findings) -> bool {
+/// Prints the findings.
+pub(crate) fn print(findings: &Findings) {
     let Findings { flaws, open, checked, unchecked } = findings;
     for waiting in open {
         println!("{waiting}");
@@ -67,12 +73,6 @@ fn print(data: &Path, findings: &Findings) -> bool {
     if !unchecked.is_empty() {
         println!("not checked: {}", unchecked.join(", "));
     }
-    if flaws.is_empty() {
-        println!("{}: sound", data.display());
-        return true;
-    }
-    println!("{}: {} flaws", data.display(), flaws.len());
-    false
 }
 
 fn style() -> ProgressStyle {

@@ -10,7 +10,7 @@ use std::{
 const LINE_EVERY: Duration = Duration::from_secs(5);
 
 /// The progress of some work: what is done, its rate, and the time left.
-pub(super) struct Progress {
+pub struct Progress {
     bar: ProgressBar,
     is_terminal: bool,
     what: &'static str,
@@ -21,7 +21,9 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    pub(super) fn new() -> Self {
+    /// Begins to show progress.
+    #[must_use]
+    pub fn new() -> Self {
         let style = "{msg:16} {bar:32} {human_pos}/{human_len} {per_sec} {eta} left";
         let style = ProgressStyle::with_template(style);
         let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
@@ -31,7 +33,7 @@ impl Progress {
     }
 
     /// Shows what is done of all there is. A new word begins a new part of the work.
-    pub(super) fn show(&mut self, what: &'static str, done: u64, total: u64) {
+    pub fn show(&mut self, what: &'static str, done: u64, total: u64) {
         if self.what != what {
             (self.what, self.begun, self.first) = (what, Instant::now(), done);
             self.bar.set_message(what);
@@ -48,7 +50,7 @@ impl Progress {
     }
 
     /// Removes the bar.
-    pub(super) fn end(self) {
+    pub fn end(self) {
         self.bar.finish_and_clear();
     }
 }

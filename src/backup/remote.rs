@@ -16,7 +16,7 @@ use tokio::runtime::Runtime;
 const PAGE_WITHIN: Duration = Duration::from_secs(120);
 
 /// The options that name the running server.
-#[derive(Args, Clone, Debug)]
+#[derive(Args, Clone, Debug, Default)]
 pub struct ServerOptions {
     /// Read the address of the running server from this TOML file; the environment counts, too
     #[arg(long, value_name = "FILE")]
