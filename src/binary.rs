@@ -16,7 +16,7 @@ use crate::{
     settings_command, shell_files,
     stopping::{FLUSH_WITHIN, Stopping},
     systemd::Sockets,
-    token, verify,
+    token, upgrade, verify,
 };
 use std::{
     error::Error,
@@ -121,10 +121,12 @@ fn run(command: Command, program: Program, declarations: &Declarations) -> Done 
             io::stdout().write_all(text.as_bytes())?;
             Ok(is_valid)
         }
-        Command::Verify { data } => verify::run(&data, declarations).map_err(Into::into),
+        Command::Verify(of) if of.is_served() => upgrade::verify_served(&of, declarations),
+        Command::Verify(of) => verify::run(&of.data, declarations).map_err(Into::into),
         Command::Repair { data, yes } => {
             verify::repair(&data, yes, declarations).map_err(Into::into)
         }
+        Command::CheckUpgrade(options) => upgrade::run(&options, declarations),
         Command::Backup(options) => backup::run(&options),
         Command::Restore(options) => backup::restored(&options),
         Command::Export(options) => backup::export(&options, declarations),

@@ -1,6 +1,6 @@
 //! The command line: the commands and their options.
 
-use crate::{Program, backup, config::Flags, contract, new, probe, sandbox, token};
+use crate::{Program, backup, config::Flags, contract, new, probe, sandbox, token, upgrade};
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use std::{net::SocketAddr, path::PathBuf};
@@ -57,11 +57,9 @@ pub enum Command {
     /// The options are those of `serve`.
     Config(ConfigOptions),
     /// Read all stored data and check it; exit code 1 when a flaw is found
-    Verify {
-        /// The data folder
-        #[arg(long, value_name = "DIR", default_value = "./data")]
-        data: PathBuf,
-    },
+    ///
+    /// While a server runs, a copy of its data is checked: as it is at one position of the journal.
+    Verify(backup::Source),
     /// Read all stored data, and repair what can be made again from the records: views, the index
     /// of conversations, and snapshots
     ///
@@ -75,6 +73,13 @@ pub enum Command {
         #[arg(long)]
         yes: bool,
     },
+    /// Check whether this binary can serve the data of a server, also while that runs; exit code 1
+    /// when it cannot
+    ///
+    /// It copies the history into a folder of its own and checks the copy as `verify` does: every
+    /// event decodes, every aggregate is rebuilt, snapshots and views match. It changes nothing of
+    /// the server. A store that a newer binary has written is refused.
+    CheckUpgrade(upgrade::Options),
     /// Back up the data of a server, also while it runs; a further run adds what is new
     ///
     /// While a server has the data folder open, its pages come from the server. The backup ends at

@@ -17,7 +17,7 @@ use std::path::Path;
 /// # Errors
 /// When there is no data, or a setting is invalid.
 pub fn run(data: &Path, declarations: &Declarations) -> Result<bool, StartError> {
-    found(data, declarations).map(|findings| print(data, &findings))
+    found(data, declarations).map(|findings| print_result(data, &findings))
 }
 
 /// Checks the data in this folder, and says which flaws can be repaired, and how. Repairs them when
@@ -31,7 +31,7 @@ pub fn repair(
     declarations: &Declarations,
 ) -> Result<bool, StartError> {
     let findings = found(data, declarations)?;
-    let is_sound = print(data, &findings);
+    let is_sound = print_result(data, &findings);
     let repairs = &findings.repairs;
     if is_sound {
         return Ok(true);
@@ -82,8 +82,19 @@ fn without_journal(data: &Path, reason: &str) -> Findings {
     findings
 }
 
-/// Prints the findings; returns true when there is no flaw.
-fn print(data: &Path, findings: &Findings) -> bool {
+/// Prints the findings and the result; returns true when there is no flaw.
+pub(crate) fn print_result(data: &Path, findings: &Findings) -> bool {
+    print(findings);
+    let (data, flaws) = (data.display(), findings.flaws.len());
+    match flaws {
+        0 => println!("{data}: sound"),
+        _ => println!("{data}: {flaws} flaws"),
+    }
+    flaws == 0
+}
+
+/// Prints the findings.
+pub(crate) fn print(findings: &Findings) {
     let Findings { flaws, open, checked, unchecked, .. } = findings;
     for waiting in open {
         println!("{waiting}");
@@ -93,10 +104,4 @@ fn print(data: &Path, findings: &Findings) -> bool {
     if !unchecked.is_empty() {
         println!("not checked: {}", unchecked.join(", "));
     }
-    if flaws.is_empty() {
-        println!("{}: sound", data.display());
-        return true;
-    }
-    println!("{}: {} flaws", data.display(), flaws.len());
-    false
 }

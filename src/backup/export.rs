@@ -72,7 +72,7 @@ fn export(
 ) -> Result<u64, Box<dyn Error>> {
     let state = State::of_page(&pages.page(Part::State)?)?;
     let types = types_of(declarations)?;
-    let upcasting = upcasting(&state, declarations)?;
+    let upcasting = upcasting(&state, stored_types(declarations))?;
     let mut progress = Progress::begin();
     let mut after = 0;
     while after < state.position {
@@ -101,14 +101,17 @@ pub(super) fn types_of(declarations: &Declarations) -> Result<Types, String> {
 }
 
 /// The declared types, to be compared with a store.
-pub(super) fn stored_types(declarations: &Declarations) -> StoredTypes {
+pub fn stored_types(declarations: &Declarations) -> StoredTypes {
     let mut types = StoredTypes::of(|_| true);
     declarations.store(&mut types);
     types
 }
 
-/// The conversion of values of earlier shapes, as the exported store remembers them.
-fn upcasting(state: &State, declarations: &Declarations) -> Result<Upcasting, Box<dyn Error>> {
+/// The conversion of values of earlier shapes to these types, as the store remembers them.
+///
+/// # Errors
+/// One sentence for each type that this binary cannot read.
+pub fn upcasting(state: &State, types: StoredTypes) -> Result<Upcasting, Box<dyn Error>> {
     let journal = MemoryJournal::new();
     for name in &state.kinds {
         let _: KindId = journal.kind(name)?;
@@ -121,5 +124,5 @@ fn upcasting(state: &State, declarations: &Declarations) -> Result<Upcasting, Bo
     if !journal.settle(SETTLED_WITHIN) {
         return Err("the shapes of stored types cannot be read".into());
     }
-    Ok(stored_types(declarations).compare(journal)?)
+    Ok(types.compare(journal)?)
 }

@@ -12,8 +12,9 @@ mod import;
 mod line;
 mod source;
 
-pub use export::{Options as ExportOptions, run as export};
+pub use export::{Options as ExportOptions, run as export, stored_types, upcasting};
 pub use import::{Options as ImportOptions, run as import};
+pub use source::Source;
 
 use crate::{
     actors::{SUBSCRIPTIONS, clock, fitting_subscription},
@@ -27,7 +28,6 @@ use crate::{
     },
 };
 use clap::Args;
-use source::Source;
 use std::{error::Error, io, path::Path, path::PathBuf};
 
 /// The files of keys in the data folder that a backup holds. The secrets of webhooks in the journal

@@ -26,18 +26,23 @@ pub struct Source {
 }
 
 impl Source {
+    /// Whether the pages come from a server: one is named, or one has the data folder open.
+    #[must_use]
+    pub fn is_served(&self) -> bool {
+        self.server.url.is_some() || is_in_use(&self.data.join("journal"))
+    }
+
     /// Does this work with the pages of the journal. While a server has the data folder open, they
     /// come from the server.
     ///
     /// # Errors
     /// When there is no journal, or it cannot be opened; also any error of the work.
-    pub(super) fn with_pages<T>(
+    pub fn with_pages<T>(
         &self,
         work: impl FnOnce(&mut dyn Pages) -> Result<T, Box<dyn Error>>,
     ) -> Result<T, Box<dyn Error>> {
         let dir = self.data.join("journal");
-        let is_served = is_in_use(&dir);
-        if self.server.url.is_some() || is_served {
+        if self.is_served() {
             let server = Server::of(&self.server, PAGE_WITHIN)?;
             let here = store_in(&dir);
             return work(&mut |part| {

@@ -7,14 +7,15 @@
 //! A         hash of the key, and the answer with its expiry, again and again
 //! S         the state of the journal beside the records
 //! K         the name and the content of a file of keys
+//! N         stream and snapshot, again and again; in pages only
 //! ```
 
 use crate::store::{
     codec::{self, CodecError, Frame},
     disk::{next_record, push_record},
-    types::{KeptAnswer, KindId, Record, StoreId, Stream},
+    types::{KeptAnswer, KindId, Record, Snapshot, StoreId, Stream},
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::{
     io::{self, Read},
     sync::Arc,
@@ -38,6 +39,7 @@ const RECORDS: u8 = b'R';
 const ANSWERS: u8 = b'A';
 const STATE: u8 = b'S';
 const KEY: u8 = b'K';
+const SNAPSHOTS: u8 = b'N';
 
 /// The first chunk of each file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,6 +84,8 @@ pub enum Chunk {
     State(State),
     /// A file of keys: its name and its content.
     Key(String, Vec<u8>),
+    /// Snapshots, with their streams.
+    Snapshots(Vec<(Stream, Snapshot)>),
 }
 
 /// Chunks under construction.
@@ -105,6 +109,12 @@ impl ChunkBuilder {
     pub(in crate::store) fn answer(&mut self, key: u128, answer: &KeptAnswer) {
         self.open(ANSWERS);
         self.frame.push(&(key, answer));
+    }
+
+    /// Adds a snapshot.
+    pub(in crate::store) fn snapshot(&mut self, stream: Stream, snapshot: &Snapshot) {
+        self.open(SNAPSHOTS);
+        self.frame.push(&(stream, snapshot));
     }
 
     /// Adds the state beside the records.
@@ -197,19 +207,23 @@ fn read(bytes: &[u8]) -> Result<Chunk, CodecError> {
             Chunk::Key(name, content)
         }
         RECORDS => Chunk::Records(records(&mut rest)?),
-        ANSWERS => {
-            let mut answers = Vec::new();
-            while !rest.is_empty() {
-                answers.push(codec::next(&mut rest)?);
-            }
-            Chunk::Answers(answers)
-        }
+        ANSWERS => Chunk::Answers(all(&mut rest)?),
+        SNAPSHOTS => Chunk::Snapshots(all(&mut rest)?),
         letter => return Err(CodecError::Malformed(format!("chunk {letter} is not known"))),
     };
     if rest.is_empty() {
         return Ok(chunk);
     }
     Err(CodecError::Malformed(format!("{} bytes are left over", rest.len())))
+}
+
+/// All values of one type.
+fn all<T: DeserializeOwned>(rest: &mut &[u8]) -> Result<Vec<T>, CodecError> {
+    let mut values = Vec::new();
+    while !rest.is_empty() {
+        values.push(codec::next(rest)?);
+    }
+    Ok(values)
 }
 
 fn records(rest: &mut &[u8]) -> Result<Vec<Record>, CodecError> {
@@ -249,7 +263,7 @@ impl Chunk {
     ///
     /// # Errors
     /// When one of them is not what was written.
-    pub(super) fn all_of(mut page: &[u8]) -> Result<Vec<Self>, String> {
+    pub(in crate::store) fn all_of(mut page: &[u8]) -> Result<Vec<Self>, String> {
         let mut chunks = Vec::new();
         while let Some(chunk) = next(&mut page)? {
             chunks.push(chunk);

@@ -1,5 +1,6 @@
 //! The parts of a journal that a backup reads, one page at a time.
 
+use crate::store::types::{KindId, Stream};
 use std::fmt;
 
 /// The part of a journal that a page holds.
@@ -19,6 +20,12 @@ pub enum Part {
         /// The last hash that is not wanted; `None` for the first page.
         after: Option<u128>,
     },
+    /// Some snapshots, in the order of their streams. A backup does not hold them; the check before
+    /// an upgrade reads them.
+    Snapshots {
+        /// The last stream that is not wanted; `None` for the first page.
+        after: Option<Stream>,
+    },
 }
 
 impl Part {
@@ -36,6 +43,12 @@ impl Part {
                 let digits = after.strip_prefix("after=")?;
                 Self::Answers { after: Some(u128::from_str_radix(digits, 16).ok()?) }
             }
+            ["part=snapshots"] => Self::Snapshots { after: None },
+            ["part=snapshots", after] => {
+                let (kind, number) = after.strip_prefix("after=")?.split_once('.')?;
+                let (kind, number) = (KindId(kind.parse().ok()?), number.parse().ok()?);
+                Self::Snapshots { after: Some(Stream { kind, number }) }
+            }
             _ => return None,
         };
         (part.to_string() == text).then_some(part)
@@ -52,6 +65,10 @@ impl fmt::Display for Part {
             }
             Self::Answers { after: None } => to.write_str("part=answers"),
             Self::Answers { after: Some(after) } => write!(to, "part=answers&after={after:x}"),
+            Self::Snapshots { after: None } => to.write_str("part=snapshots"),
+            Self::Snapshots { after: Some(Stream { kind, number }) } => {
+                write!(to, "part=snapshots&after={}.{number}", kind.0)
+            }
         }
     }
 }

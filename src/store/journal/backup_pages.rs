@@ -9,7 +9,7 @@ use crate::store::{
     backup::{ChunkBuilder, KEPT_KINDS, Part, State},
     codec::{self, CodecError},
     disk::{Disk, FORMAT, Tree, keys, reading},
-    types::{KeptAnswer, KindId, StoreError, StoreId, Stream},
+    types::{KeptAnswer, KindId, Snapshot, StoreError, StoreId, Stream},
 };
 use std::{
     thread,
@@ -45,6 +45,7 @@ impl SledJournal {
                 }
             }
             Part::Answers { after } => answers(&disk.db, after, &mut page)?,
+            Part::Snapshots { after } => snapshots(&disk.db, after, &mut page)?,
         }
         Ok(page.finish())
     }
@@ -125,6 +126,23 @@ fn answers(db: &Tree, after: Option<u128>, page: &mut ChunkBuilder) -> Result<()
         let answer: KeptAnswer =
             codec::unframe(&answer).map_err(|error| unreadable("an answer", &error))?;
         page.answer(hash, &answer);
+        if page.len() >= PAGE_BYTES {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Adds the snapshots after this stream.
+fn snapshots(db: &Tree, after: Option<Stream>, page: &mut ChunkBuilder) -> Result<(), StoreError> {
+    let first = after
+        .map_or_else(|| vec![keys::SNAPSHOT], |after| [&keys::snapshot(after)[..], &[0]].concat());
+    for entry in db.range(first..vec![keys::SNAPSHOT + 1]) {
+        let (key, snapshot) = entry?;
+        let Some(stream) = keys::read_address(&key, keys::SNAPSHOT) else { continue };
+        let snapshot: Snapshot =
+            codec::unframe(&snapshot).map_err(|error| unreadable("a snapshot", &error))?;
+        page.snapshot(stream, &snapshot);
         if page.len() >= PAGE_BYTES {
             break;
         }

@@ -41,7 +41,9 @@ pub use integrity::Loss;
 pub use memory_journal::MemoryJournal;
 pub use open::{is_in_use, store_in};
 pub use partitions::Partitions;
-pub use restoring::{Cut, Restore, Restored, Stage, Target, restore};
+pub use restoring::{
+    Copied, Cut, Restore, Restored, Stage, Target, copy, copy_files, restore, size_of,
+};
 pub use shared::Shared;
 pub use sled_journal::SledJournal;
 pub use submission::{

@@ -6,6 +6,7 @@
 //! While the marker exists, the folder is refused by everything but a further restore, which
 //! begins again.
 
+mod copying;
 mod cutting;
 mod numbers;
 mod target;
@@ -29,6 +30,7 @@ use std::{
 };
 use writing::Writing;
 
+pub use copying::{Copied, copy, copy_files, size_of};
 pub use cutting::Cut;
 pub use target::Target;
 
@@ -153,7 +155,7 @@ impl Plan {
                         let later = answers.into_iter().filter(|(_, it)| it.position > known);
                         late.extend(later.map(|(key, _)| key));
                     }
-                    Chunk::Head(_) | Chunk::Key(..) => {}
+                    Chunk::Head(_) | Chunk::Key(..) | Chunk::Snapshots(_) => {}
                 }
                 Ok(())
             };

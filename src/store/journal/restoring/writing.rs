@@ -6,7 +6,7 @@ use crate::store::{
     codec::{self, Frame},
     disk::{Batch, Totals, keys},
     journal::{commit_batch, integrity, open::Opened, owner_lists::OwnerLists},
-    types::{Cause, KeptAnswer, KindId, Payload, Record, Stream, Subject},
+    types::{Cause, KeptAnswer, KindId, Payload, Record, Snapshot, Stream, Subject},
 };
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -194,6 +194,18 @@ impl Writing {
             self.commit(batch)?;
         }
         Ok(number)
+    }
+
+    /// Writes snapshots.
+    pub(super) fn snapshots(&self, snapshots: &[(Stream, Snapshot)]) -> Result<(), BackupError> {
+        for some in snapshots.chunks(COMMIT_ANSWERS) {
+            let mut batch = Batch::default();
+            for (stream, snapshot) in some {
+                batch.insert(&keys::snapshot(*stream), codec::frame(snapshot));
+            }
+            self.commit(batch)?;
+        }
+        Ok(())
     }
 
     /// Writes what is left, the numbers that are not assigned again, and the mark.

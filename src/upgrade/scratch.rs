@@ -1,0 +1,127 @@
+//! The folder of the copy. It is removed at the end, at a signal, and by the next check.
+
+use crate::{
+    files::private_folder,
+    store::journal::{JournalOptions, size_of},
+};
+use rustix::fs::statvfs;
+use std::{
+    fs::{self, File, TryLockError},
+    io,
+    path::{Path, PathBuf},
+    thread,
+};
+use tokio::{
+    runtime,
+    signal::unix::{SignalKind, signal},
+    sync::oneshot,
+};
+
+/// The name of the folder in the data folder.
+const NAME: &str = "check-upgrade";
+
+/// The file that is locked as long as a check uses the folder.
+const LOCK: &str = "lock";
+
+/// The base of the exit code after a signal, as if the signal had ended the process.
+const KILLED_BY: i32 = 128;
+
+/// A folder for the copy; it is removed when this is dropped.
+#[derive(Debug)]
+pub struct Scratch {
+    folder: PathBuf,
+    data: PathBuf,
+    _lock: File,
+    /// The wait for a signal ends with it.
+    _over: oneshot::Sender<()>,
+}
+
+impl Scratch {
+    /// Makes the folder, and removes the one of a check that was interrupted.
+    ///
+    /// # Errors
+    /// When another check uses the folder, it holds anything else, the copy would need the space
+    /// that the server keeps free, or the folder cannot be made.
+    pub fn begin(data: &Path, at: Option<&Path>) -> Result<Self, String> {
+        let folder = at.map_or_else(|| data.join(NAME), Path::to_owned);
+        let failed = |error: &io::Error| format!("{}: {error}", folder.display());
+        if !data.is_dir() {
+            return Err(format!("{}: there is no data folder here", data.display()));
+        }
+        if folder.exists() && !folder.join(LOCK).exists() {
+            return Err(format!("{} exists already; name a new folder", folder.display()));
+        }
+        private_folder(&folder).map_err(|error| failed(&error))?;
+        let lock = File::create(folder.join(LOCK)).map_err(|error| failed(&error))?;
+        if matches!(lock.try_lock(), Err(TryLockError::WouldBlock)) {
+            return Err(format!("{}: another check runs", folder.display()));
+        }
+        let copy = folder.join("data");
+        match fs::remove_dir_all(&copy) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(&error)),
+            _ => {}
+        }
+        let (over, is_over) = oneshot::channel();
+        let scratch = Self { data: copy, folder, _lock: lock, _over: over };
+        scratch.check_space(data)?;
+        scratch.remove_at_a_signal(is_over).map_err(|error| error.to_string())?;
+        Ok(scratch)
+    }
+
+    /// The data folder of the copy.
+    #[must_use]
+    pub fn data(&self) -> &Path {
+        &self.data
+    }
+
+    /// Refuses a copy that would need the space that the server keeps free.
+    fn check_space(&self, data: &Path) -> Result<(), String> {
+        let needed = size_of(&data.join("journal")) + size_of(&data.join("views"));
+        let kept = JournalOptions::default().reserve_bytes;
+        let found = statvfs(&self.folder).map_err(|error| error.to_string())?;
+        let free = found.f_bavail.saturating_mul(found.f_frsize);
+        if free >= needed.saturating_add(kept) {
+            return Ok(());
+        }
+        Err(format!(
+            "{}: the copy needs up to {needed} bytes beside {kept} that stay free, and {free} are \
+             free; name a folder on another disk with --scratch",
+            self.folder.display()
+        ))
+    }
+
+    /// Removes the folder and ends the process at SIGINT and SIGTERM.
+    fn remove_at_a_signal(&self, is_over: oneshot::Receiver<()>) -> io::Result<()> {
+        let waiting = runtime::Builder::new_current_thread().enable_all().build()?;
+        let (mut interrupt, mut terminate) = {
+            let _entered = waiting.enter();
+            (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?)
+        };
+        let folder = self.folder.clone();
+        let wait = async move {
+            let kind = tokio::select! {
+                _ = interrupt.recv() => SignalKind::interrupt(),
+                _ = terminate.recv() => SignalKind::terminate(),
+                _ = is_over => return,
+            };
+            // The check still writes: what it adds is removed by the next check.
+            let _ = fs::remove_dir_all(&folder);
+            exit(KILLED_BY + kind.as_raw_value());
+        };
+        thread::Builder::new().name("signals".to_owned()).spawn(move || waiting.block_on(wait))?;
+        Ok(())
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        if let Err(error) = fs::remove_dir_all(&self.folder) {
+            tracing::warn!(folder = %self.folder.display(), %error, "the copy was not removed");
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the check is at work in other threads")]
+fn exit(code: i32) -> ! {
+    std::process::exit(code)
+}
