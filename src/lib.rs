@@ -114,6 +114,7 @@ mod sync;
 mod systemd;
 pub mod tls;
 mod token;
+pub mod traces;
 pub mod verify;
 
 pub use binary::{ALLOCATOR, Allocator, Program, serve};
