@@ -107,6 +107,7 @@ async fn send(
         key: None,
         if_match: None,
         is_async: false,
+        trace: None,
         wait_max: Duration::from_secs(10),
     };
     runtime.submit(request).await

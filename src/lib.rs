@@ -116,6 +116,7 @@ mod sync;
 mod systemd;
 pub mod tls;
 mod token;
+pub mod traces;
 pub mod upgrade;
 pub mod verify;
 

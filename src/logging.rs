@@ -1,13 +1,16 @@
 //! The log on standard error: which lines are written, and in which format.
 
+mod correlated;
+
 use crate::{actors::InvalidSetting, described};
+use correlated::{CorrelatedFields, CorrelatedJson};
 use serde::{Deserialize, Serialize};
 use std::{
     io::{self, IsTerminal as _},
     sync::OnceLock,
 };
 use tracing_subscriber::{
-    EnvFilter, Layer, Registry,
+    EnvFilter, Layer, Registry, fmt,
     layer::{Layered, SubscriberExt as _},
     reload::{self, Handle},
     util::SubscriberInitExt as _,
@@ -69,10 +72,13 @@ impl LogSettings {
     }
 
     fn writer(&self) -> Writer {
-        let log = tracing_subscriber::fmt::layer().with_writer(io::stderr);
+        let log = fmt::layer().with_writer(io::stderr);
         match self.format {
-            Format::Text => log.with_ansi(io::stderr().is_terminal()).boxed(),
-            Format::Json => log.json().flatten_event(true).with_current_span(false).boxed(),
+            Format::Text => log
+                .with_ansi(io::stderr().is_terminal())
+                .fmt_fields(CorrelatedFields::default())
+                .boxed(),
+            Format::Json => log.json().map_event_format(CorrelatedJson::of).boxed(),
         }
     }
 }

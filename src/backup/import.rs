@@ -105,7 +105,7 @@ impl Importer {
         }
         let (time, correlation) = (line.time()?, line.correlation()?);
         let cause = line.cause(&mut |name| self.kind(name))?;
-        let principals = line.principals();
+        let (principals, trace) = (line.principals(), line.trace()?);
         let payload = line.payload(&self.types)?;
         let is_event = matches!(payload, Payload::Event(_));
         self.streams.insert(stream, (last + 1, has_event || is_event));
@@ -113,7 +113,9 @@ impl Importer {
         let entry = Entry { payload, typed: None };
         let continues = self.open.as_ref().is_some_and(|open| {
             let of = (open.stream, open.time, open.correlation, open.cause);
-            of == (stream, time, correlation, cause) && open.principals == principals
+            of == (stream, time, correlation, cause)
+                && open.principals == principals
+                && open.trace == trace
         });
         if continues && let Some(open) = &mut self.open {
             open.entries.push(entry);
@@ -127,6 +129,7 @@ impl Importer {
             correlation,
             cause,
             principals,
+            trace,
             is_creation: is_event && !has_event,
             ..Submission::of(stream, self.journal.generation(), time)
         });

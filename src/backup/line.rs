@@ -10,6 +10,7 @@ use crate::{
         Cause, KindId, Origin, Payload, Principal, Principals, Record,
         evolution::{Place, StoredType},
     },
+    traces::TraceContext,
 };
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde::{Deserialize, Serialize};
@@ -64,6 +65,9 @@ pub(super) struct Line {
     issuerrole: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     owner: Option<String>,
+    /// The trace that the client named, as in the header of this name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    traceparent: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     data: Option<Value>,
     /// A value whose type this binary does not know, as it is stored.
@@ -94,6 +98,8 @@ impl Line {
         line.set_payload(&record.payload, types)?;
         line.set_cause(record.cause, name_of);
         line.set_principals(record.principals.as_deref());
+        let trace = record.trace.as_deref().filter(|trace| trace.is_of_client());
+        line.traceparent = trace.map(ToString::to_string);
         Ok(line)
     }
 
@@ -214,6 +220,15 @@ impl Line {
         });
         let owner = self.owner.as_deref().map(Into::into);
         self.identified.then(|| Arc::new(Principals { issuer, owner }))
+    }
+
+    /// The trace that the client named.
+    pub(super) fn trace(&self) -> Result<Option<Arc<TraceContext>>, String> {
+        let Some(text) = &self.traceparent else { return Ok(None) };
+        let trace = TraceContext::read(text.as_bytes());
+        trace
+            .map(|trace| Some(Arc::new(trace)))
+            .ok_or_else(|| "`traceparent` is no trace".to_owned())
     }
 
     /// The content of the record.

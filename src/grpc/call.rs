@@ -13,8 +13,10 @@ use crate::{
         metadata,
         problem::{Problem, TOO_SLOW},
     },
+    random::random,
+    traces::{TRACE_PARENT, TraceContext},
 };
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 use tokio::time::{Instant, timeout, timeout_at};
 use tonic::{
     Extensions, Request, Response, Status, Streaming,
@@ -37,6 +39,8 @@ pub struct Call {
     /// The end of the caller's token.
     pub expiry: Expiry,
     pub metadata: MetadataMap,
+    /// The trace that the client named, in a span of this server.
+    pub trace: Option<Arc<TraceContext>>,
     /// The time at which the client stops waiting.
     pub deadline: Option<Instant>,
 }
@@ -132,6 +136,9 @@ impl Call {
     ) -> Result<Self, Problem> {
         let correlation = metadata::correlation(values(&metadata, CORRELATION))?;
         insert(returned, CORRELATION, correlation);
+        let trace = values(&metadata, TRACE_PARENT).next().and_then(TraceContext::read);
+        let trace = trace.map(|trace| Arc::new(trace.with_span(random().max(1))));
+        insert(returned, TRACE_PARENT, trace.as_ref().map(ToString::to_string).as_deref());
         let clients = site.clients.as_deref();
         let address = clients.zip(extensions.get::<Peer>()).map(|(clients, Peer(peer))| {
             let forwarded = metadata.get_all(FORWARDED_FOR).iter();
@@ -152,7 +159,7 @@ impl Call {
         let timeout = metadata.get("grpc-timeout").and_then(|value| waits(value.to_str().ok()?));
         let deadline =
             timeout.map(|timeout| Instant::now() + timeout.saturating_sub(MARGIN.min(timeout / 8)));
-        Ok(Self { caller, expiry, metadata, deadline })
+        Ok(Self { caller, expiry, metadata, trace, deadline })
     }
 
     /// All values of a name.

@@ -50,6 +50,7 @@ impl Unary for Execute {
             if_match,
             wait_max: preferences.wait_within(site.wait_max),
             is_async: preferences.is_async(),
+            trace: call.trace.clone(),
         };
         let reply = site.runtime.submit(request).await?;
         let outcome = match reply.outcome {

@@ -31,6 +31,7 @@ use crate::{
         tokens::Tokens,
     },
     origin_policy::{OriginPolicy, check_body},
+    traces::{Correlation, TraceContext},
 };
 use actix_http::{ConnectionType, HttpMessage as _, Payload};
 use actix_web::http::header::{AUTHORIZATION, HeaderValue};
@@ -71,17 +72,30 @@ impl Handler {
     /// Handles one request.
     pub async fn serve(&self, mut request: HttpRequest) -> HttpResponse {
         let payload = request.take_payload();
+        let Some(trace) = headers::trace(request.headers()) else {
+            return self.respond(&request, payload, None).await;
+        };
+        let (correlation, trace) = (Correlation::of(0, Some(&trace)), Arc::new(trace));
+        Box::pin(correlation.scope(self.respond(&request, payload, Some(&trace)))).await
+    }
+
+    /// Handles a request of this trace.
+    async fn respond(
+        &self,
+        request: &HttpRequest,
+        payload: Payload,
+        trace: Option<&Arc<TraceContext>>,
+    ) -> HttpResponse {
         let connection = request.conn_data::<Rc<ConnectionState>>();
         let has_body = !matches!(payload, Payload::None);
         let serving = connection.map(|state| state.serve(has_body));
         let begun = tracing::enabled!(tracing::Level::DEBUG).then(Instant::now);
         let path = request.path();
-        let trace_parent = headers::trace_parent(request.headers());
         let (correlation, client) =
-            (headers::correlation(request.headers()), self.admitted(&request).await);
+            (headers::correlation(request.headers()), self.admitted(request).await);
         let (correlation, caller, answer) = match (correlation, client) {
             (Ok(correlation), Ok((caller, expiry))) => {
-                let answer = self.answer(&request, (&caller, expiry), payload).await;
+                let answer = self.answer(request, (&caller, expiry), trace, payload).await;
                 (correlation, caller, answer)
             }
             (Err(problem), _) | (_, Err(problem)) => (None, Caller::Anonymous, Err(problem)),
@@ -89,19 +103,19 @@ impl Handler {
         let answer =
             answer.unwrap_or_else(|problem| Response::problem(&problem, path, correlation));
         let answer =
-            pages::negotiated(&self.site, verb(request.method()), (&request, &caller), answer)
-                .await;
-        let answer = self.finishing.finish(&request, answer).await;
+            pages::negotiated(&self.site, verb(request.method()), (request, &caller), answer).await;
+        let answer = self.finishing.finish(request, answer).await;
         if let Some(state) = connection {
             state.answered(answer.status.as_u16());
         }
         if let Some(begun) = begun {
             let (method, status) = (request.method().as_str(), answer.status.as_u16());
             let elapsed_us = begun.elapsed().as_micros();
-            let (correlation, number) = (correlation.unwrap_or_default(), answer.number);
-            tracing::debug!(method, path, status, correlation, number, elapsed_us, "answered");
+            let number = answer.number.unwrap_or_default();
+            let _entered = Correlation::of(number, trace.map(AsRef::as_ref)).enter();
+            tracing::debug!(method, path, status, named = correlation, elapsed_us, "answered");
         }
-        let mut response = answer.send(correlation, trace_parent.as_deref(), serving);
+        let mut response = answer.send(correlation, trace.map(AsRef::as_ref), serving);
         // The server offers no upgrade of the protocol, but the library would confirm one.
         if request.head().connection_type() == ConnectionType::Upgrade {
             response.head_mut().set_connection_type(ConnectionType::Close);
@@ -131,6 +145,7 @@ impl Handler {
         &self,
         request: &HttpRequest,
         (caller, expiry): (&Caller, Expiry),
+        trace: Option<&Arc<TraceContext>>,
         payload: Payload,
     ) -> Result<Response, Problem> {
         let verb = verb(request.method());
@@ -143,7 +158,7 @@ impl Handler {
         if request.path() == SERVER && verb == Verb::Options {
             return Ok(Response::options(METHODS));
         }
-        let reading = Reading { site: &self.site, request, caller, expiry };
+        let reading = Reading { site: &self.site, request, caller, expiry, trace };
         match self.site.router.resolve(request.path()) {
             Ok(route) => {
                 // The rate limit does not cover the admin paths below, so operators can always use
@@ -302,6 +317,7 @@ impl Handler {
             if_match,
             wait_max: preferences.wait_within(self.site.limits.wait_max()),
             is_async: preferences.is_async(),
+            trace: reading.trace.cloned(),
         };
         let request_error = match self.site.runtime.submit(command).await {
             Ok(reply) => {

@@ -14,10 +14,14 @@ use crate::{
         problem::{Problem, not_a_number, not_allowed, unknown},
         query::{Query, SIZE_MAX, position},
     },
+    traces::TraceContext,
 };
 use actix_http::HttpMessage as _;
 use actix_web::http::{StatusCode, header::HttpDate};
-use std::time::{Duration, UNIX_EPOCH};
+use std::{
+    sync::Arc,
+    time::{Duration, UNIX_EPOCH},
+};
 
 /// A request that reads, with its client.
 #[derive(Clone, Copy)]
@@ -30,6 +34,8 @@ pub struct Reading<'a> {
     pub caller: &'a Caller,
     /// The end of its token.
     pub expiry: Expiry,
+    /// The trace of the request, if there is one.
+    pub trace: Option<&'a Arc<TraceContext>>,
 }
 
 impl Reading<'_> {

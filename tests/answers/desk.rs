@@ -150,6 +150,7 @@ pub(crate) async fn send(
         key: key.map(|(key, fingerprint)| IdempotencyKey { key, fingerprint }),
         if_match: None,
         is_async: false,
+        trace: None,
         wait_max: Duration::from_millis(wait_max_ms),
     };
     runtime.submit(request).await

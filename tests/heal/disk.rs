@@ -138,6 +138,7 @@ pub fn ordering(runtime: &Runtime, client: u64, order: u64) -> Request {
         key: Some(IdempotencyKey { key, fingerprint: key }),
         if_match: None,
         is_async: false,
+        trace: None,
         wait_max: Duration::from_secs(10),
     }
 }

@@ -192,6 +192,7 @@ pub async fn send_under(
         key,
         if_match: None,
         is_async: false,
+        trace: None,
         wait_max: Duration::from_secs(30),
     };
     runtime.submit(request).await

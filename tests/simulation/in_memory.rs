@@ -54,6 +54,7 @@ async fn send(runtime: &Runtime, number: Option<u64>, body: &Value) -> Reply {
         if_match,
         wait_max,
         is_async: false,
+        trace: None,
     };
     runtime.submit(request).await.unwrap()
 }

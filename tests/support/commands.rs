@@ -18,6 +18,7 @@ pub fn trusted(
         key: None,
         if_match: None,
         is_async: false,
+        trace: None,
         wait_max: Duration::from_secs(60),
     }
 }

@@ -10,6 +10,7 @@ use crate::{
     },
     domain::kernel::{Aggregate, Timestamp},
     store::Principals,
+    traces::{Correlation, TraceContext},
 };
 use actix::Message;
 use std::sync::Arc;
@@ -87,6 +88,8 @@ pub struct ClientCommand {
     pub permission: Option<Permission>,
     /// The kind of success to reply with.
     pub outcome: Outcome,
+    /// The trace of its request, if there is one.
+    pub trace: Option<Arc<TraceContext>>,
     /// Whether the client does not wait for a pending outcome.
     pub is_async: bool,
     /// The permit of the kind's gate, held until the answer is durable.
@@ -108,6 +111,19 @@ pub struct Keyed {
 }
 
 impl<A: Aggregate> Content<A> {
+    /// The conversation of the message at the instance of this number, and its trace.
+    pub fn correlation(&self, number: u64) -> Correlation {
+        match self {
+            Self::Tell(_, Sender::Inside(call)) => {
+                Correlation::of(call.origin.conversation, call.inherited.trace.as_deref())
+            }
+            Self::Tell(_, Sender::Client(call)) | Self::Create(_, _, call) => {
+                Correlation::of(number, call.trace.as_deref())
+            }
+            _ => Correlation::of(number, None),
+        }
+    }
+
     /// Answers with this error; nothing is changed.
     pub fn refuse(self, request_error: RequestError) {
         match self {
@@ -160,7 +176,7 @@ impl Sender {
     pub fn owner_of_new(&self) -> Option<Arc<Principals>> {
         let owner = match self {
             Self::Client(call) => call.permission.as_ref()?.owner_of_new()?,
-            Self::Inside(call) => match call.on_behalf_of.as_ref()? {
+            Self::Inside(call) => match call.inherited.on_behalf_of.as_ref()? {
                 principals if principals.issuer.is_none() && principals.owner.is_some() => {
                     return Some(Arc::clone(principals));
                 }

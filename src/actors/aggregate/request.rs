@@ -21,6 +21,7 @@ use crate::{
         support::{batch_wakes, catch_panic, now},
     },
     domain::kernel::{Aggregate, Business, Dispatch, Issuer, ParsedCommand, Place, Target},
+    traces::TraceContext,
 };
 use std::{mem, sync::Arc, time::Duration};
 
@@ -33,6 +34,7 @@ pub(super) struct Call {
     permission: Option<Permission>,
     pub sight: Sight,
     pub outcome: Outcome,
+    trace: Option<Arc<TraceContext>>,
     is_async: bool,
     pub wait_max: Duration,
     /// The admission to the outside service whose answer is waited for.
@@ -163,15 +165,24 @@ impl<A: Aggregate> AggregateKind<A> {
         is_new: bool,
     ) -> Reached {
         let Call { keyed, permit, step, if_match, permission, sight, .. } = call;
-        let Call { outcome, is_async, wait_max, admission, .. } = call;
+        let Call { outcome, trace, is_async, wait_max, admission, .. } = call;
         let watched = keyed.as_ref().map(|keyed| {
             keyed.flight.goes_to(number);
             (keyed.key, keyed.flight.watch())
         });
         let waits = Waits { number, wait_max, admission, keyed: watched, is_new, sight };
         let (reply, receiver) = ReplyTo::channel();
-        let call =
-            ClientCommand { reply, keyed, if_match, permission, outcome, is_async, permit, step };
+        let call = ClientCommand {
+            reply,
+            keyed,
+            if_match,
+            permission,
+            outcome,
+            trace,
+            is_async,
+            permit,
+            step,
+        };
         self.post(number, content(call));
         self.within(waits, receiver).await
     }
@@ -259,7 +270,7 @@ impl<A: Aggregate> AggregateKind<A> {
         if A::issuer(&parsed.command) == Issuer::Internal {
             return Err(RequestError::Inside(name));
         }
-        let Request { key, if_match, wait_max, is_async, caller, .. } = request;
+        let Request { key, if_match, wait_max, is_async, caller, trace, .. } = request;
         let (business, staff) = (A::Business::NAME, A::Business::STAFF);
         let permission = caller.permission(business, staff, A::issuer(&parsed.command))?;
         let sight = caller.sight(business, staff);
@@ -285,6 +296,7 @@ impl<A: Aggregate> AggregateKind<A> {
             permission,
             sight,
             outcome,
+            trace,
             is_async,
             wait_max,
             admission,

@@ -146,6 +146,7 @@ impl<A: Aggregate> Shard<A> {
             }
             // The actor stopped unexpectedly. The next one is rebuilt from the journal.
             Err(SendError::Closed(envelope)) => {
+                let _entered = envelope.content.correlation(number).enter();
                 tracing::error!(resource = A::NAME, number, "an instance stopped and is restarted");
                 self.forget(number);
                 self.activate(envelope, self.aggregate.shared.journal.submitted());

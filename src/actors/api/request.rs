@@ -1,7 +1,8 @@
 //! The requests of clients.
 
 use super::Caller;
-use std::time::Duration;
+use crate::traces::TraceContext;
+use std::{sync::Arc, time::Duration};
 
 /// The longest time a request waits for a pending outcome. The configuration cannot exceed it.
 pub const WAIT_MAX: Duration = Duration::from_secs(30);
@@ -27,6 +28,8 @@ pub struct Request {
     pub wait_max: Duration,
     /// Whether a pending outcome is not waited for: the answer comes when the command is durable.
     pub is_async: bool,
+    /// The trace that the request belongs to, in the span of this server; `None` when there is none.
+    pub trace: Option<Arc<TraceContext>>,
 }
 
 /// An idempotency key: hashes (128 bits each) of the client's key and of the whole request.

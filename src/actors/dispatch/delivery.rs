@@ -2,7 +2,8 @@
 
 use crate::{
     actors::operations::Component,
-    store::{Lease, Origin, Principals},
+    store::{Lease, Origin, Principals, Record},
+    traces::TraceContext,
 };
 use std::sync::Arc;
 
@@ -10,14 +11,30 @@ use std::sync::Arc;
 pub struct InternalCommand {
     /// The origin, which identifies the dispatch.
     pub origin: Origin,
-    /// The principals of the record that led to the command.
-    pub on_behalf_of: Option<Arc<Principals>>,
+    /// What the command inherits from the record that led to it.
+    pub inherited: Inherited,
     /// The fence of the sender.
     pub fence: Fence,
     /// When it counts as delivered.
     pub when: AckLevel,
     /// Called once with the result of the delivery.
     pub ack: Ack,
+}
+
+/// What a command inherits from the record that led to it.
+#[derive(Clone, Debug, Default)]
+pub struct Inherited {
+    /// The principals of the record.
+    pub on_behalf_of: Option<Arc<Principals>>,
+    /// The trace of the record.
+    pub trace: Option<Arc<TraceContext>>,
+}
+
+impl Inherited {
+    /// What commands inherit from this record.
+    pub fn from(record: &Record) -> Self {
+        Self { on_behalf_of: record.principals.clone(), trace: record.trace.clone() }
+    }
 }
 
 /// The fence of an internal sender. It is over once the journal has lost records that the command

@@ -5,7 +5,7 @@ mod delivery;
 mod dyn_aggregate;
 mod registry;
 
-pub use delivery::{Ack, AckLevel, DeliveryError, Fence, InternalCommand};
+pub use delivery::{Ack, AckLevel, DeliveryError, Fence, Inherited, InternalCommand};
 pub use dyn_aggregate::{
     Decoder, DynAggregate, decode_event, decode_rejection, event_to_json, named,
 };

@@ -2,13 +2,13 @@
 //! delivers internal commands.
 
 use super::{
-    delivery::{Ack, AckLevel, DeliveryError, Fence, InternalCommand},
+    delivery::{Ack, AckLevel, DeliveryError, Fence, Inherited, InternalCommand},
     dyn_aggregate::DynAggregate,
 };
 use crate::{
     actors::support::{Backoff, batch_wakes},
     domain::kernel::{Aggregate, AnyEvent, Dispatch, EventSet, Id},
-    store::{KindId, KindSet, Origin, Payload, Principals, Record, journal::Journal},
+    store::{KindId, KindSet, Origin, Payload, Record, journal::Journal},
 };
 use std::{any::Any, collections::HashMap, sync::Arc, time::Duration};
 use tokio::sync::oneshot;
@@ -74,8 +74,8 @@ impl Registry {
         Ok(H::from_event(&DecodedEvent { name, number: record.stream.number, event: &*event }))
     }
 
-    /// Delivers a command under this fence, on behalf of the principals of the record that led to it,
-    /// with retries and without a time limit.
+    /// Delivers a command under this fence, with what it inherits from the record that led to it, with
+    /// retries and without a time limit.
     ///
     /// # Errors
     /// When the fence is over, so that the sender has to start over, or when the receiving
@@ -85,12 +85,12 @@ impl Registry {
         journal: &dyn Journal,
         fence: &Fence,
         dispatch: &Dispatch,
-        (origin, on_behalf_of): (Origin, Option<&Arc<Principals>>),
+        (origin, inherited): (Origin, &Inherited),
         when: AckLevel,
     ) -> Result<(), DeliveryError> {
         let mut attempts = 0;
         loop {
-            match self.deliver_once(journal, fence, dispatch, (origin, on_behalf_of), when).await {
+            match self.deliver_once(journal, fence, dispatch, (origin, inherited), when).await {
                 Err(DeliveryError::Later) => {
                     tracing::debug!(?dispatch, "not delivered, trying again");
                     tokio::time::sleep(REDELIVERY.pause(attempts)).await;
@@ -110,7 +110,7 @@ impl Registry {
         journal: &dyn Journal,
         fence: &Fence,
         dispatch: &Dispatch,
-        (origin, on_behalf_of): (Origin, Option<&Arc<Principals>>),
+        (origin, inherited): (Origin, &Inherited),
         when: AckLevel,
     ) -> Result<(), DeliveryError> {
         if !fence.holds_in(journal.generation()) {
@@ -120,8 +120,8 @@ impl Registry {
         let ack = Ack::new(move |result| {
             let _ = sender.send(result);
         });
-        let (fence, on_behalf_of) = (fence.clone(), on_behalf_of.cloned());
-        self.dispatch(dispatch, InternalCommand { origin, on_behalf_of, fence, when, ack });
+        let (fence, inherited) = (fence.clone(), inherited.clone());
+        self.dispatch(dispatch, InternalCommand { origin, inherited, fence, when, ack });
         batch_wakes(result).await.unwrap_or(Err(DeliveryError::Later))
     }
 

@@ -4,6 +4,7 @@ use crate::{
     actors::{dispatch::Registry, operations::Component},
     domain::kernel::{Dispatch, EventSet, Meta, RetryPolicy},
     store::{Record, journal::Journal},
+    traces::TraceContext,
 };
 use std::{future::Future, pin::Pin, sync::Arc};
 
@@ -16,14 +17,13 @@ pub trait Effect: Unpin + 'static {
     type Events: EventSet;
 
     /// Returns the task for a record, if the record requires one. The task runs until it has an
-    /// answer. `was_asked` is true when the effect may have run before. `later` reads the events
-    /// that follow in the stream of the record.
+    /// answer. `was_asked` is true when the effect may have run before.
     fn run(
         &self,
         event: Self::Events,
         meta: Meta,
         was_asked: bool,
-        later: LaterEvents,
+        context: EffectContext,
     ) -> Option<EffectTask>;
 
     /// The command to deliver when the effect cannot run now and must not wait. `None` when the
@@ -34,14 +34,17 @@ pub trait Effect: Unpin + 'static {
     fn needs(&self) -> Option<&Arc<Component>>;
 }
 
-/// The events after a record in its stream, read when an effect starts.
-pub struct LaterEvents {
+/// The trace of an effect, and the events after its record in the stream, which are read when the
+/// effect starts.
+pub struct EffectContext {
+    /// The trace of the effect, in its own span if spans are exported; `None` without a trace.
+    pub(super) trace: Option<TraceContext>,
     pub(super) record: Arc<Record>,
     pub(super) journal: Arc<dyn Journal>,
     pub(super) registry: Arc<Registry>,
 }
 
-impl LaterEvents {
+impl EffectContext {
     /// The event of the record, revised by each durable event after it; `None` when they cannot be
     /// read. Blocking.
     pub fn revise<H: EventSet>(&self, revise: fn(H, &H) -> H) -> Option<H> {

@@ -7,11 +7,12 @@ use super::{
 };
 use crate::{
     actors::{
-        dispatch::{AckLevel, DeliveryError, Fence, Registry},
+        dispatch::{AckLevel, DeliveryError, Fence, Inherited, Registry},
         operations::{Component, Components},
         support::panic_message,
     },
     store::{KindId, Origin, Record, journal::Journal},
+    traces::Correlation,
 };
 use actix::Addr;
 use std::sync::Arc;
@@ -44,19 +45,24 @@ impl<E: Effect> Execution<E> {
     /// over or is dropped, because a new execution starts then. With two executions, one could
     /// request the same action again after it was undone.
     pub(super) async fn go(self, record: Arc<Record>, running: Running) {
-        tokio::select! {
-            // A cancelled execution delivers nothing, even when its effect has ended.
-            biased;
-            () = self.round.cancelled() => {}
-            () = self.go_and_return(record, running) => {}
-        }
+        let correlation = Correlation::of(record.correlation, record.trace.as_deref());
+        let executed = async {
+            tokio::select! {
+                // A cancelled execution delivers nothing, even when its effect has ended.
+                biased;
+                () = self.round.cancelled() => {}
+                () = self.go_and_return(record, running, correlation) => {}
+            }
+        };
+        correlation.scope(executed).await;
     }
 
-    async fn go_and_return(&self, record: Arc<Record>, running: Running) {
+    async fn go_and_return(&self, record: Arc<Record>, running: Running, correlation: Correlation) {
         let Self { fence, effect_runner, .. } = self;
         let generation = fence.generation;
         // The effect runs on its own task, so that a panic becomes an error here.
-        let dispatch = match AbortOnDropHandle::new(actix::spawn(running)).await {
+        let dispatch = match AbortOnDropHandle::new(actix::spawn(correlation.scope(running))).await
+        {
             Ok(dispatch) => dispatch,
             Err(error) => {
                 let outcome = ExecutionOutcome::Crashed(crashed(error));
@@ -66,7 +72,8 @@ impl<E: Effect> Execution<E> {
         };
         let (conversation, position) = (record.correlation, record.position);
         let origin = Origin { by: self.by, conversation, position, nth: 0 };
-        let cause = (origin, record.principals.as_ref());
+        let inherited = Inherited::from(&record);
+        let cause = (origin, &inherited);
         let (when, journal) = (AckLevel::Durable, &*self.journal);
         let mut outcome = self.registry.deliver_once(journal, fence, &dispatch, cause, when).await;
         // The place is freed before the retries. A recipient that does not accept the command now,

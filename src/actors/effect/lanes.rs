@@ -5,7 +5,7 @@
 
 use super::{
     EffectRunner,
-    contract::{Effect, LaterEvents},
+    contract::{Effect, EffectContext},
     execution::Execution,
     job::Job,
 };
@@ -44,12 +44,13 @@ impl<E: Effect> EffectRunner<E> {
         event: E::Events,
         was_asked: bool,
     ) -> Result<Option<Job>, String> {
-        let later = LaterEvents {
+        let context = EffectContext {
+            trace: record.trace.as_deref().filter(|trace| trace.is_of_client()).copied(),
             record: Arc::clone(record),
             journal: Arc::clone(&self.services.journal),
             registry: Arc::clone(&self.services.registry),
         };
-        let task = catch_panic(|| self.effect.run(event, record.meta(), was_asked, later))
+        let task = catch_panic(|| self.effect.run(event, record.meta(), was_asked, context))
             .map_err(|reason| format!("record {}: {reason}", record.position))?;
         Ok(task.map(|task| Job { record: Arc::clone(record), task, was_asked }))
     }

@@ -1,6 +1,6 @@
 //! The effect of a lookup: a query of a view.
 
-use super::contract::{Effect, EffectTask, LaterEvents, Limits};
+use super::contract::{Effect, EffectContext, EffectTask, Limits};
 use crate::{
     actors::{operations::Component, view::ViewReader},
     domain::kernel::{Dispatch, Lookup, Meta, RetryPolicy},
@@ -33,7 +33,7 @@ impl<L: Lookup> Effect for LookupEffect<L> {
         event: L::Events,
         meta: Meta,
         _was_asked: bool,
-        _later: LaterEvents,
+        _context: EffectContext,
     ) -> Option<EffectTask> {
         let query = L::query(&event, &meta)?;
         let rows = Arc::clone(&self.rows);

@@ -36,6 +36,7 @@ use crate::{
         KindId, Lease, Record,
         journal::{ReadLevel, StoreError},
     },
+    traces::Correlation,
 };
 use actix::{Actor, AsyncContext, Context as ActixContext, Handler};
 use backlog::{Backlog, PoisonedEffects};
@@ -147,6 +148,7 @@ impl<E: Effect> Subscriber for EffectRunner<E> {
         record: &Arc<Record>,
         ctx: &mut ActixContext<Self>,
     ) -> Result<(), String> {
+        let _entered = Correlation::of(record.correlation, record.trace.as_deref()).enter();
         let Some(event) = self.services.registry.decode::<E::Events>(record)? else {
             return Ok(());
         };
@@ -205,6 +207,7 @@ impl<E: Effect> Handler<Finished> for EffectRunner<E> {
 
     fn handle(&mut self, finished: Finished, ctx: &mut Self::Context) {
         let Finished { record, generation, outcome } = finished;
+        let _entered = Correlation::of(record.correlation, record.trace.as_deref()).enter();
         if !self.cursor.is_current(generation) {
             return;
         }

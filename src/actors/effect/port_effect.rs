@@ -1,6 +1,6 @@
 //! The effect of a port: a call of an outside service.
 
-use super::contract::{Effect, EffectTask, LaterEvents, Limits};
+use super::contract::{Effect, EffectContext, EffectTask, Limits};
 use crate::{
     actors::{
         operations::Component,
@@ -41,7 +41,7 @@ impl<P: Port> PortEffect<P> {
     fn port_call(event: &P::Events, meta: &Meta, was_asked: bool) -> Option<PortCall> {
         let ask = P::ask(event, meta)?;
         let (since, conversation) = (meta.time, meta.correlation);
-        Some(PortCall { ask, since, conversation, was_asked, latest: None })
+        Some(PortCall { ask, since, conversation, trace: None, was_asked, latest: None })
     }
 }
 
@@ -55,15 +55,16 @@ impl<P: Port> Effect for PortEffect<P> {
         event: P::Events,
         meta: Meta,
         was_asked: bool,
-        later: LaterEvents,
+        context: EffectContext,
     ) -> Option<EffectTask> {
         let mut port_call = Self::port_call(&event, &meta, was_asked)?;
         if let Some(reason) = P::declined_before_call(&event) {
             let declined = PortReply::Declined(reason);
             return Some(EffectTask::answered(P::on_reply(&event, &meta, &declined)));
         }
+        port_call.trace = context.trace;
         if P::REVISABLE {
-            let latest = move || P::ask(&later.revise::<P::Events>(P::revised)?, &meta);
+            let latest = move || P::ask(&context.revise::<P::Events>(P::revised)?, &meta);
             port_call.latest = Some(Box::new(latest));
         }
         let retry_policy = port_call.ask.retry_policy;

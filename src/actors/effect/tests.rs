@@ -1,7 +1,7 @@
 //! Tests of the effect runner with effects that the tests start themselves.
 
 use super::{
-    contract::{EffectTask, LaterEvents},
+    contract::{EffectContext, EffectTask},
     *,
 };
 use crate::{
@@ -28,7 +28,7 @@ impl Effect for TestEffect {
 
     type Events = NoEvents;
 
-    fn run(&self, _: NoEvents, _: Meta, _: bool, _: LaterEvents) -> Option<EffectTask> {
+    fn run(&self, _: NoEvents, _: Meta, _: bool, _: EffectContext) -> Option<EffectTask> {
         None
     }
 
@@ -68,6 +68,7 @@ fn record(position: u64, conversation: u64) -> Arc<Record> {
         correlation: conversation,
         cause: Cause::Request(None),
         principals: None,
+        trace: None,
         payload: Payload::Event(Vec::new()),
         typed: None,
     })

@@ -3,6 +3,7 @@
 use super::log::{OperationsEvent, OperationsLog};
 use crate::actors::api::QuarantineEntry;
 use crate::sync;
+use crate::traces::Correlation;
 use actix::Message;
 use std::{
     collections::BTreeMap,
@@ -41,6 +42,7 @@ impl Quarantine {
 
     /// Adds an entry that existed before a restart, without an operations event.
     pub fn take_back(&self, entry: QuarantineEntry) {
+        let _entered = Correlation::current().or_of(entry.number).enter();
         tracing::error!(
             resource = entry.resource,
             number = entry.number,

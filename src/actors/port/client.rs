@@ -33,6 +33,7 @@ use crate::{
     domain::kernel::{PortReply, PortRequest, RetryPolicy, Timestamp},
     random::between,
     store::StoreId,
+    traces::TraceContext,
 };
 use std::{
     cell::{Cell, OnceCell},
@@ -51,6 +52,8 @@ pub struct PortCall {
     pub since: Timestamp,
     /// The number of the conversation that it belongs to.
     pub conversation: u64,
+    /// The trace of the call, if there is one. The service gets it.
+    pub trace: Option<TraceContext>,
     /// Whether an earlier process or run may have made the call.
     pub was_asked: bool,
     /// Reads the request as later events changed it; `None` when none can.
@@ -192,7 +195,7 @@ impl PortClient {
                 self.budget.deposit();
             }
             was_asked.set(true);
-            let reason = match self.attempt_hedged(request.get(), permit, &deadline).await {
+            let reason = match self.attempt_hedged(request, permit, &deadline).await {
                 Ok(answer) => return Ok(answer),
                 Err(reason) => reason,
             };
@@ -233,7 +236,7 @@ impl PortClient {
             let answer = match entered {
                 Ok(permit) => {
                     was_asked.set(true);
-                    self.attempt(request.get(), permit, self.timeout()).await
+                    self.attempt(request, permit, self.timeout()).await
                 }
                 // The gate may have been rebuilt. Its waiting callers enter again.
                 Err(away) => Err(away.to_string()),
@@ -259,19 +262,20 @@ impl PortClient {
     /// first answer and drops the other attempt. Both attempts have the same key.
     async fn attempt_hedged(
         &self,
-        ask: &PortRequest,
+        request: &Request<'_>,
         permit: Permit,
         deadline: &Deadline,
     ) -> Result<PortReply, String> {
         let mut first =
-            pin!(self.attempt(ask, permit, deadline.at_most(self.timeout(), Instant::now())));
+            pin!(self.attempt(request, permit, deadline.at_most(self.timeout(), Instant::now())));
         let Some(after_ms) = self.settings.hedge_after_ms else { return first.await };
         if let Ok(answer) = timeout(Duration::from_millis(after_ms), &mut first).await {
             return answer;
         }
         let Some(permit) = self.permit_to_hedge(deadline) else { return first.await };
         self.admission.calls.hedged();
-        let second = self.attempt(ask, permit, deadline.at_most(self.timeout(), Instant::now()));
+        let second =
+            self.attempt(request, permit, deadline.at_most(self.timeout(), Instant::now()));
         first_answer(first, second).await
     }
 
@@ -289,12 +293,13 @@ impl PortClient {
 
     async fn attempt(
         &self,
-        ask: &PortRequest,
+        request: &Request<'_>,
         permit: Permit,
         at_most: Duration,
     ) -> Result<PortReply, String> {
         let begun = Instant::now();
-        let asked = timeout(at_most, self.transport.ask(ask)).await;
+        let asked = self.transport.ask(request.get(), request.of.trace.as_ref());
+        let asked = timeout(at_most, asked).await;
         self.admission.calls.ended(matches!(asked, Ok(Ok(_))), begun.elapsed());
         let (reason, details) = match asked {
             Ok(Ok(answer)) => {

@@ -11,6 +11,7 @@ use crate::{
     },
     domain::kernel::{PortReply, PortRequest},
     store::StoreId,
+    traces::{TRACE_PARENT, TraceContext},
 };
 use reqwest::{
     Client, Response, Url,
@@ -79,13 +80,21 @@ impl Http {
         (ours(&ask.key), body)
     }
 
-    /// Sends a `POST` with the key as `Idempotency-Key`.
+    /// Sends a `POST` with the key as `Idempotency-Key` and the trace as `traceparent`.
     ///
     /// # Errors
     /// The details of the failure, for operators only.
-    pub(super) async fn ask(&self, ask: &PortRequest) -> Result<PortReply, String> {
+    pub(super) async fn ask(
+        &self,
+        ask: &PortRequest,
+        trace: Option<&TraceContext>,
+    ) -> Result<PortReply, String> {
         let (key, body) = self.message(ask);
         let request = self.client.post(self.url.clone()).header("Idempotency-Key", key).json(&body);
+        let request = match trace {
+            Some(trace) => request.header(TRACE_PARENT, trace.to_string()),
+            None => request,
+        };
         let response = request.send().await.map_err(|error| self.described(error))?;
         let status = response.status();
         let answer = read(response).await;

@@ -6,6 +6,7 @@ use crate::{
     domain::kernel::{PortReply, PortRequest, RetryPolicy},
     random::{between, roll, share_of},
     store::StoreId,
+    traces::TraceContext,
 };
 use serde_json::Value;
 use std::time::Duration;
@@ -39,15 +40,19 @@ impl Transport {
         Ok(Self { settings, by })
     }
 
-    /// Sends one request and returns the answer.
+    /// Sends one request and returns the answer. A service over HTTP gets the trace.
     ///
     /// # Errors
     /// The details of the failure, for operators only.
-    pub async fn ask(&self, ask: &PortRequest) -> Result<PortReply, String> {
+    pub async fn ask(
+        &self,
+        ask: &PortRequest,
+        trace: Option<&TraceContext>,
+    ) -> Result<PortReply, String> {
         match &self.by {
             Means::Sandbox if self.is_instant() => self.sandbox_answer(ask),
             Means::Sandbox => self.ask_sandbox(ask).await,
-            Means::Http(http) => http.ask(ask).await,
+            Means::Http(http) => http.ask(ask, trace).await,
         }
     }
 
@@ -92,8 +97,8 @@ mod tests {
                 let (key, retry_policy) = (format!("charge-{key}"), RetryPolicy::UntilDeadline);
                 let (operation, undoes, body) = ("charge", None, json!({}));
                 let charge = PortRequest { operation, key, undoes, body, retry_policy };
-                let reply = sandbox.ask(&charge).await.expect("never fails");
-                assert_eq!(sandbox.ask(&charge).await, Ok(reply.clone()), "a retry");
+                let reply = sandbox.ask(&charge, None).await.expect("never fails");
+                assert_eq!(sandbox.ask(&charge, None).await, Ok(reply.clone()), "a retry");
                 declined += usize::from(matches!(reply, PortReply::Declined(_)));
             }
             assert!(expected.contains(&declined), "{decline_rate}: {declined}");

@@ -19,6 +19,7 @@ use crate::{
         Record,
         journal::{ReadLevel, StoreError},
     },
+    traces::Correlation,
 };
 use actix::{Context as ActixContext, Handler};
 use std::sync::Arc;
@@ -38,6 +39,7 @@ impl<S: Saga> Handler<Release> for SagaRunner<S> {
         if !self.cursor.is_started || !self.stops.is_crashed(number) {
             return;
         }
+        let _entered = Correlation::of(number, None).enter();
         match self.stopped(number) {
             Ok(Some(Stopped::Before { after, kept, delivered, .. })) => {
                 self.stops.line(number, after, ParkState::Called);

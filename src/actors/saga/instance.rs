@@ -1,8 +1,8 @@
 //! One saga instance in memory, with its unfinished reactions.
 
 use super::checkpoint::SavedInstance;
-use crate::{domain::kernel::Dispatch, store::Principals};
-use std::{collections::VecDeque, sync::Arc};
+use crate::{actors::dispatch::Inherited, domain::kernel::Dispatch};
+use std::collections::VecDeque;
 
 /// A saga instance in memory.
 #[derive(Debug)]
@@ -18,8 +18,8 @@ pub struct Conversation<S> {
 pub struct PendingReaction<S> {
     /// The position of the record that caused the reaction.
     pub trigger: u64,
-    /// The principals of that record.
-    pub principals: Option<Arc<Principals>>,
+    /// What its commands inherit from that record.
+    pub inherited: Inherited,
     /// The state of the instance before the record.
     pub before: Option<SavedInstance<S>>,
     /// The result of the step.

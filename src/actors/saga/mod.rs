@@ -32,7 +32,7 @@ pub use stored_types::{DeliveredUpTo, place_of, stored_types};
 
 use crate::{
     actors::{
-        dispatch::{AckLevel, DeliveryError},
+        dispatch::{AckLevel, DeliveryError, Inherited},
         operations::Component,
         subscription::{Cursor, Progress, Subscriber, SubscriberServices, Wake},
         supervision::Lifecycle,
@@ -43,6 +43,7 @@ use crate::{
         KindId, Lease, Origin, Payload, Record, Subject, codec,
         journal::{ReadLevel, StoreError},
     },
+    traces::{Correlation, TraceContext},
 };
 use actix::{Actor, AsyncContext, Context as ActixContext, Handler, Message, SpawnHandle};
 use catch_up::UNDER_WAY_MAX;
@@ -78,6 +79,8 @@ pub struct SagaRunner<S: Saga> {
     timers_changed: HashMap<u64, Option<Timestamp>>,
     /// The customers to whom the records belong that set the timers, with configured identity.
     timer_owners: HashMap<u64, Subject>,
+    /// The traces of the records that set the timers, since the start.
+    timer_traces: HashMap<u64, Arc<TraceContext>>,
     /// Versions of instance streams that got a record since the start.
     versions: HashMap<u64, u32>,
     /// Dispatches whose outcome was found in the journal during recovery.
@@ -172,6 +175,7 @@ impl<S: Saga> Handler<Delivered> for SagaRunner<S> {
         if !self.cursor.is_current(generation) {
             return;
         }
+        let _entered = Correlation::of(number, None).enter();
         self.under_way -= 1;
         // The catch-up scan continues when half of the commands are delivered.
         if self.stops.scan.at.is_some() && self.under_way == UNDER_WAY_MAX / 2 {
@@ -206,6 +210,7 @@ impl<S: Saga> SagaRunner<S> {
             put_off: BTreeSet::new(),
             timers_changed: HashMap::new(),
             timer_owners: HashMap::new(),
+            timer_traces: HashMap::new(),
             versions: HashMap::new(),
             answered: HashSet::new(),
             replays_until: 0,
@@ -225,6 +230,7 @@ impl<S: Saga> SagaRunner<S> {
         input: SagaInput<S>,
         ctx: &mut ActixContext<Self>,
     ) -> Result<(), String> {
+        let _entered = Correlation::of(number, record.trace.as_deref()).enter();
         if matches!(input, SagaInput::TimerFired) {
             self.versions.insert(number, record.version);
         }
@@ -235,12 +241,11 @@ impl<S: Saga> SagaRunner<S> {
         }
         let (trigger, before) = (record.position, conversation.kept.clone());
         let timer_before = before.as_ref().and_then(|kept| kept.timer);
-        let principals = record.principals.clone();
-        let owner = principals.as_ref().and_then(|all| all.owner.clone());
         let is_idle = conversation.reactions.is_empty();
         let state = before.as_ref().map_or_else(S::default, |kept| kept.state.clone());
         let meta = record.meta();
-        let pending = |reaction| PendingReaction { trigger, principals, before, reaction };
+        let inherited = Inherited::from(record);
+        let pending = |reaction| PendingReaction { trigger, inherited, before, reaction };
         let step = match catch_panic(|| input.apply_to(state, number, &meta)) {
             Ok(step) => step,
             Err(reason) => {
@@ -262,7 +267,7 @@ impl<S: Saga> SagaRunner<S> {
         if !commands.is_empty() {
             conversation.reactions.push_back(pending(Reaction::Commands(commands)));
         }
-        self.set_timer(number, (timer_before, timer), owner, ctx);
+        self.set_timer(number, (timer_before, timer), record, ctx);
         if is_idle {
             self.send_next(number, ctx);
         }
@@ -281,7 +286,7 @@ impl<S: Saga> SagaRunner<S> {
     /// reaction was a crash.
     fn send_next(&mut self, number: u64, ctx: &mut ActixContext<Self>) {
         let Some(Conversation { reactions, .. }) = self.memory.get_mut(number) else { return };
-        let Some(PendingReaction { trigger, principals, reaction, .. }) = reactions.front_mut()
+        let Some(PendingReaction { trigger, inherited, reaction, .. }) = reactions.front_mut()
         else {
             return;
         };
@@ -296,13 +301,14 @@ impl<S: Saga> SagaRunner<S> {
         let registry = Arc::clone(&self.services.registry);
         let Cursor { me, journal, .. } = &self.cursor;
         let (by, fence, journal) = (*me, self.cursor.fence(), Arc::clone(journal));
-        let (trigger, principals, runner) = (*trigger, principals.clone(), ctx.address());
-        spawn(async move {
+        let (trigger, inherited, runner) = (*trigger, inherited.clone(), ctx.address());
+        let correlation = Correlation::of(number, inherited.trace.as_deref());
+        spawn(correlation.scope(async move {
             let mut halted = None;
             for (nth, dispatch) in commands {
                 let origin = Origin { by, conversation: number, position: trigger, nth };
                 let when = AckLevel::Submitted;
-                let cause = (origin, principals.as_ref());
+                let cause = (origin, &inherited);
                 match registry.deliver(&*journal, &fence, &dispatch, cause, when).await {
                     Ok(()) => {}
                     Err(DeliveryError::Suspended(component)) => {
@@ -315,7 +321,7 @@ impl<S: Saga> SagaRunner<S> {
             }
             let generation = fence.generation;
             runner.do_send(Delivered { conversation: number, trigger, generation, halted });
-        });
+        }));
     }
 }
 

@@ -8,9 +8,10 @@ use crate::{
     },
     domain::kernel::{Saga, Timestamp},
     store::{
-        Cause, Payload, Principals, Stream, Subject, codec,
+        Cause, Payload, Principals, Record, Stream, Subject, codec,
         journal::{Entry, StoreError, Submission},
     },
+    traces::Correlation,
 };
 use actix::{AsyncContext, Context as ActixContext};
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
@@ -23,12 +24,13 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 pub(super) const TIMER_BIT: u64 = 1 << 63;
 
 impl<S: Saga> SagaRunner<S> {
-    /// Replaces the timer of an instance. The record that sets it belongs to this owner.
+    /// Replaces the timer of an instance after this record. Its own record will belong to the same
+    /// owner, and to the same trace unless the server is restarted meanwhile.
     pub(super) fn set_timer(
         &mut self,
         number: u64,
         (before, after): (Option<Timestamp>, Option<Timestamp>),
-        owner: Option<Subject>,
+        record: &Record,
         ctx: &mut ActixContext<Self>,
     ) {
         if before == after {
@@ -42,9 +44,14 @@ impl<S: Saga> SagaRunner<S> {
             self.timers.insert((time, number));
             self.arm(ctx);
         }
+        let owner = record.principals.as_ref().and_then(|all| all.owner.clone());
         match owner.filter(|_| after.is_some()) {
             Some(owner) => drop(self.timer_owners.insert(number, owner)),
             None => drop(self.timer_owners.remove(&number)),
+        }
+        match record.trace.clone().filter(|trace| trace.is_of_client() && after.is_some()) {
+            Some(trace) => drop(self.timer_traces.insert(number, trace)),
+            None => drop(self.timer_traces.remove(&number)),
         }
         self.timers_changed.insert(number, after);
     }
@@ -108,6 +115,8 @@ impl<S: Saga> SagaRunner<S> {
             match self.write_fired(number) {
                 Ok(()) => drop(self.timers.pop_first()),
                 Err(reason) => {
+                    let trace = self.timer_traces.get(&number).map(AsRef::as_ref);
+                    let _entered = Correlation::of(number, trace).enter();
                     tracing::warn!(saga = S::NAME, number, reason, "a timer is late");
                     return self.arm_in(RETRY_PAUSE, Timestamp(0), ctx);
                 }
@@ -146,6 +155,7 @@ impl<S: Saga> SagaRunner<S> {
             correlation: number,
             cause: Cause::Timer,
             principals: self.on_behalf_of(number),
+            trace: self.timer_traces.get(&number).cloned(),
             leases: [Some(self.cursor.lease.clone()), None],
             ..Submission::of(stream, self.cursor.generation, now())
         };

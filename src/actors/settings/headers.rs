@@ -46,13 +46,14 @@ pub struct Header {
 }
 
 /// The headers that the transport sets itself.
-const OWN: [&str; 7] = [
+const OWN: [&str; 8] = [
     "connection",
     "content-length",
     "content-type",
     "host",
     "idempotency-key",
     "te",
+    "traceparent",
     "transfer-encoding",
 ];
 

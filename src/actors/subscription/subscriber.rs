@@ -13,6 +13,7 @@ use crate::{
         KindSet, Record,
         journal::{Listener, StoreError},
     },
+    traces::Correlation,
 };
 use actix::{Actor, AsyncContext, Context, Handler, Message};
 use std::{sync::Arc, time::Duration};
@@ -114,7 +115,11 @@ pub trait Subscriber: Actor<Context = Context<Self>> + Handler<Wake> {
             let records = records.map_err(|error| error.to_string())?;
             read = records.len();
             for record in &records {
-                self.take_in(record, ctx)?;
+                self.take_in(record, ctx).inspect_err(|reason| {
+                    let _entered =
+                        Correlation::of(record.correlation, record.trace.as_deref()).enter();
+                    self.cursor().progress.request_error(Some(reason.clone()));
+                })?;
                 self.cursor().after = record.position;
             }
         }

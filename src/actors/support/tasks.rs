@@ -1,6 +1,7 @@
 //! Tasks and blocking work, with one type for each: tokio's code for a task is compiled for every
 //! type of future, and aggregates, sagas and effects would have hundreds of types.
 
+use crate::traces::Correlation;
 use std::{any::Any, future::Future, pin::Pin};
 
 /// Spawns a task on this event loop. It ends with the loop at the latest.
@@ -17,7 +18,11 @@ pub async fn run_blocking<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, String> {
     type Work = Box<dyn FnOnce() -> Box<dyn Any + Send> + Send>;
-    let work: Work = Box::new(move || Box::new(work()));
+    let correlation = Correlation::current();
+    let work: Work = Box::new(move || {
+        let _entered = correlation.enter();
+        Box::new(work())
+    });
     let done = tokio::task::spawn_blocking(work).await.map_err(|error| error.to_string())?;
     Ok(*done.downcast().expect("the work returns its own type"))
 }

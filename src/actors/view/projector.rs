@@ -20,6 +20,7 @@ use crate::{
         journal::{Journal, Listener, ReadLevel, SubmitError},
         read_model::{FoundRow, OpenProblem, ReadModel, ReadModelError, RowChange},
     },
+    traces::Correlation,
 };
 use actix::{Actor, AsyncContext, Context, Handler, Message};
 use std::{
@@ -278,6 +279,7 @@ impl<F: Projection> Projector<F> {
     }
 
     fn fold(&mut self, record: &Record, touched: &mut Vec<u64>) -> Result<(), String> {
+        let _entered = Correlation::of(record.correlation, record.trace.as_deref()).enter();
         let in_record = |reason| format!("record {}: {reason}", record.position);
         let event =
             catch_panic(|| self.projection.decode(&self.registry, record)).map_err(in_record)??;

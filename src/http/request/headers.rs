@@ -3,12 +3,10 @@
 use crate::{
     actors::IdempotencyKey,
     inbound::{metadata, problem::Problem},
+    random::random,
+    traces::{self, TraceContext},
 };
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use std::{
-    fmt::Write as _,
-    hash::{BuildHasher as _, RandomState},
-};
 
 /// The response header that names a suspended component. Its data are as of the suspension.
 pub const SUSPENDED: HeaderName = HeaderName::from_static("x-madang-suspended");
@@ -20,7 +18,7 @@ pub const POSITION: HeaderName = HeaderName::from_static("x-madang-position");
 pub const CORRELATION: HeaderName = HeaderName::from_static("x-correlation-id");
 
 /// The header of W3C Trace Context.
-pub const TRACE_PARENT: HeaderName = HeaderName::from_static("traceparent");
+pub const TRACE_PARENT: HeaderName = HeaderName::from_static(traces::TRACE_PARENT);
 
 /// The time of the record that led to a past representation (RFC 7089).
 pub const MEMENTO_DATETIME: HeaderName = HeaderName::from_static("memento-datetime");
@@ -69,33 +67,12 @@ pub fn none_match_names(headers: &HeaderMap, present: u32) -> bool {
     value.split(',').map(str::trim).any(|tag| tag == "*" || metadata::version(tag) == Some(present))
 }
 
-/// The `traceparent` of the response: the same trace with a span of this server. As the
-/// specification requires, a malformed header is ignored.
+/// The trace of the request, in a span of this server. As the specification requires, a malformed
+/// header is ignored.
 #[must_use]
-pub fn trace_parent(headers: &HeaderMap) -> Option<String> {
-    let parent = headers.get(TRACE_PARENT)?.to_str().ok()?;
-    let mut parts = parent.split('-');
-    let (version, trace) = (parts.next()?, parts.next()?);
-    let (span, flags) = (parts.next()?, parts.next()?);
-    let hexadecimal = |text: &str, len: usize| {
-        text.len() == len && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
-    };
-    let zero = |text: &str| text.bytes().all(|byte| byte == b'0');
-    let known = hexadecimal(version, 2)
-        && version != "ff"
-        && hexadecimal(trace, 32)
-        && !zero(trace)
-        && hexadecimal(span, 16)
-        && !zero(span)
-        && hexadecimal(flags, 2)
-        && (version != "00" || parts.next().is_none());
-    if !known {
-        return None;
-    }
-    let mut own = String::with_capacity(55);
-    let span = RandomState::new().hash_one(trace).max(1);
-    let _ = write!(own, "00-{trace}-{span:016x}-{flags}");
-    Some(own)
+pub fn trace(headers: &HeaderMap) -> Option<TraceContext> {
+    let client = TraceContext::read(headers.get(TRACE_PARENT)?.as_bytes())?;
+    Some(client.with_span(random().max(1)))
 }
 
 #[cfg(test)]
@@ -182,22 +159,8 @@ mod tests {
     #[test]
     fn a_trace_continues_with_a_span_of_this_server() {
         let parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
-        let own = trace_parent(&with(&TRACE_PARENT, parent)).unwrap();
+        let own = trace(&with(&TRACE_PARENT, parent)).unwrap().to_string();
         assert_eq!((own.len(), &own[..36], &own[52..]), (55, &parent[..36], "-01"));
         assert_ne!(own, parent);
-    }
-
-    #[test]
-    fn a_malformed_trace_is_ignored() {
-        for wrong in [
-            "",
-            "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
-            "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01",
-            "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
-            "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01",
-            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-more",
-        ] {
-            assert_eq!(trace_parent(&with(&TRACE_PARENT, wrong)), None, "{wrong}");
-        }
     }
 }

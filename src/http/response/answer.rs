@@ -6,6 +6,7 @@ use crate::{
         request::{CORRELATION, POSITION, TRACE_PARENT},
     },
     inbound::{client_limit::Quota, position_token::PositionToken, problem::Problem},
+    traces::TraceContext,
 };
 use actix_http::body::{BodySize, MessageBody};
 use actix_web::http::{
@@ -183,7 +184,7 @@ impl Response {
     pub fn send(
         self,
         correlation: Option<&str>,
-        trace_parent: Option<&str>,
+        trace: Option<&TraceContext>,
         serving: Option<Serving>,
     ) -> actix_http::Response<Body> {
         let body = match self.stream {
@@ -202,7 +203,8 @@ impl Response {
         if let Some(value) = correlation.or_else(|| self.number.map(HeaderValue::from)) {
             headers.insert(CORRELATION, value);
         }
-        if let Some(value) = trace_parent.and_then(|own| HeaderValue::from_str(own).ok()) {
+        let trace = trace.filter(|trace| trace.is_of_client());
+        if let Some(Ok(value)) = trace.map(|trace| HeaderValue::from_str(&trace.to_string())) {
             headers.insert(TRACE_PARENT, value);
         }
         response

@@ -7,18 +7,20 @@ use crate::{
         codec::{self, CodecError, Frame},
         types::{Cause, KindId, Origin, Payload, Principals, Record, Stream},
     },
+    traces::TraceContext,
 };
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// The format of the whole store. Raised when an older binary could misread what a newer wrote.
-pub const FORMAT: u32 = 8;
+pub const FORMAT: u32 = 9;
 
 /// The oldest format that this binary reads. Formats 1 and 2 have no identity of the store. Format
 /// 1 does not store the young records of a group together. Commits of formats 1 to 3 have no
 /// running checksum. Formats 1 to 4 name no shapes of stored types.
 /// Records of formats 1 to 5 have no principals. Format 6 lists each stream of an owner under a key
-/// of its own, in the commit that begins it. Formats 1 to 7 have no write-ahead log.
+/// of its own, in the commit that begins it. Formats 1 to 7 have no write-ahead log. Records of
+/// formats 1 to 8 have no traces.
 pub const FORMAT_READ_MIN: u32 = 1;
 
 /// A stream is young up to this version. Its later records up to there may be stored together with
@@ -98,13 +100,15 @@ struct Written<'a> {
     payload: &'a Payload,
 }
 
-/// The cause of a record as it is written, with its principals if it has any.
+/// The cause of a record as it is written, with its principals and the trace of the client if it has
+/// any.
 #[derive(Serialize)]
 enum WrittenCause<'a> {
     Request(Option<u128>),
     Dispatch(Origin),
     Timer,
     Attributed(Cause, &'a Principals),
+    Traced(&'a TraceContext, Cause, Option<&'a Principals>),
 }
 
 /// The same record as it is read.
@@ -124,6 +128,7 @@ enum StoredCause {
     Dispatch(Origin),
     Timer,
     Attributed(Cause, Principals),
+    Traced(TraceContext, Cause, Option<Principals>),
 }
 
 /// Reads a block.
@@ -187,23 +192,40 @@ pub(in crate::store) fn young_records_of(
 /// Reads the record that [`push_record`] wrote, and advances past it.
 pub fn next_record(stream: Stream, version: u32, rest: &mut &[u8]) -> Result<Record, CodecError> {
     let Stored { position, time, correlation, cause, payload } = codec::next(rest)?;
+    let mut trace = None;
     let (cause, principals) = match cause {
         StoredCause::Request(key) => (Cause::Request(key), None),
         StoredCause::Dispatch(origin) => (Cause::Dispatch(origin), None),
         StoredCause::Timer => (Cause::Timer, None),
         StoredCause::Attributed(cause, principals) => (cause, Some(Arc::new(principals))),
+        StoredCause::Traced(context, cause, principals) => {
+            trace = Some(Arc::new(context));
+            (cause, principals.map(Arc::new))
+        }
     };
-    let typed = None;
-    Ok(Record { position, stream, version, time, correlation, cause, principals, payload, typed })
+    Ok(Record {
+        position,
+        stream,
+        version,
+        time,
+        correlation,
+        cause,
+        principals,
+        trace,
+        payload,
+        typed: None,
+    })
 }
 
 /// Writes a record as [`records_of`], [`first_records_of`] and [`young_records_of`] read it.
 pub fn push_record(frame: &mut Frame, record: &Record) {
-    let cause = match (&record.principals, record.cause) {
-        (Some(principals), cause) => WrittenCause::Attributed(cause, principals),
-        (None, Cause::Request(key)) => WrittenCause::Request(key),
-        (None, Cause::Dispatch(origin)) => WrittenCause::Dispatch(origin),
-        (None, Cause::Timer) => WrittenCause::Timer,
+    let trace = record.trace.as_deref().filter(|trace| trace.is_of_client());
+    let cause = match (trace, record.principals.as_deref(), record.cause) {
+        (Some(trace), principals, cause) => WrittenCause::Traced(trace, cause, principals),
+        (None, Some(principals), cause) => WrittenCause::Attributed(cause, principals),
+        (None, None, Cause::Request(key)) => WrittenCause::Request(key),
+        (None, None, Cause::Dispatch(origin)) => WrittenCause::Dispatch(origin),
+        (None, None, Cause::Timer) => WrittenCause::Timer,
     };
     frame.push(&Written {
         position: record.position,

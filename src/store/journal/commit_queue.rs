@@ -132,8 +132,7 @@ impl CommitQueue {
         if submission.leases.iter().flatten().any(Lease::is_over) {
             return Err(SubmitError::Replaced);
         }
-        let Submission { stream, after_version, time, correlation, cause, principals, .. } =
-            submission;
+        let Submission { stream, after_version, time, correlation, cause, .. } = submission;
         let first_position = self.head + 1;
         let records = submission.entries.len();
         let mut version = after_version;
@@ -142,7 +141,8 @@ impl CommitQueue {
             version += 1;
             self.submitted_totals.add(stream, version);
             let (position, payload, typed) = (self.head, entry.payload, entry.typed);
-            let principals = principals.clone();
+            let principals = submission.principals.clone();
+            let trace = submission.trace.clone();
             let record = Arc::new(Record {
                 position,
                 stream,
@@ -151,6 +151,7 @@ impl CommitQueue {
                 correlation,
                 cause,
                 principals,
+                trace,
                 payload,
                 typed,
             });

@@ -9,6 +9,7 @@ use crate::{
             kind_set::interested_kind,
         },
     },
+    traces::TraceContext,
 };
 use std::{any::Any, sync::Arc};
 
@@ -30,6 +31,8 @@ pub struct Submission {
     pub cause: Cause,
     /// The people behind the submission; `None` while no identity is configured.
     pub principals: Option<Arc<Principals>>,
+    /// The trace of the request that led to it, if there is one.
+    pub trace: Option<Arc<TraceContext>>,
     /// Whether the aggregate begins with these entries. Then it is listed under its owner.
     pub is_creation: bool,
     /// Answers to be stored under idempotency keys; possible without any entries.
@@ -59,6 +62,7 @@ impl Submission {
             correlation: stream.number,
             cause: Cause::Request(None),
             principals: None,
+            trace: None,
             is_creation: false,
             answer: None,
             snapshot: None,

@@ -52,6 +52,7 @@ impl Case {
                     correlation: number,
                     cause: Cause::Request(None),
                     principals: None,
+                    trace: None,
                     payload: event(&word),
                     typed: None,
                 }));

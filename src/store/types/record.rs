@@ -1,7 +1,10 @@
 //! Records of the journal, the streams they belong to, and their causes.
 
 use super::Principals;
-use crate::domain::kernel::{FailureKind, Meta, RejectionKind, Timestamp};
+use crate::{
+    domain::kernel::{FailureKind, Meta, RejectionKind, Timestamp},
+    traces::TraceContext,
+};
 use serde::{Deserialize, Serialize};
 use std::{any::Any, fmt, sync::Arc};
 
@@ -47,6 +50,8 @@ pub struct Record {
     pub cause: Cause,
     /// The people behind the record; `None` while no identity is configured.
     pub principals: Option<Arc<Principals>>,
+    /// The trace of the request that led to it. It is stored if the client named it.
+    pub trace: Option<Arc<TraceContext>>,
     /// The content of the record.
     pub payload: Payload,
     /// The event itself, for subscribers in this process; `None` when it was read from disk.

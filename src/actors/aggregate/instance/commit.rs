@@ -40,19 +40,28 @@ impl<A: Aggregate> Instance<A> {
             self.answer_all(outcome.version(self.version), &mut pending_reply, &mut answers);
         }
         let principals = self.principals(&sender);
-        let (cause, correlation, issuer) = match sender {
-            Sender::Inside(InternalCommand { origin, fence, when, ack, .. }) => {
+        let (cause, correlation, issuer, trace) = match sender {
+            Sender::Inside(InternalCommand { origin, inherited, fence, when, ack }) => {
                 pending_reply.ack = Some((when, ack));
-                (Cause::Dispatch(origin), origin.conversation, Some(fence.lease))
+                let cause = Cause::Dispatch(origin);
+                (cause, origin.conversation, Some(fence.lease), inherited.trace)
             }
-            Sender::Client(call) => {
-                let key = call.keyed.as_ref().map(|keyed| keyed.key.key);
+            Sender::Client(mut call) => {
+                let (key, trace) =
+                    (call.keyed.as_ref().map(|keyed| keyed.key.key), call.trace.take());
                 self.prepare_client(call, outcome, &mut pending_reply, &mut answers);
-                (Cause::Request(key), self.number, None)
+                (Cause::Request(key), self.number, None, trace)
             }
         };
-        let header =
-            RecordHeader { cause, correlation, issuer, answers, principals, is_creation: false };
+        let header = RecordHeader {
+            cause,
+            correlation,
+            issuer,
+            answers,
+            principals,
+            trace,
+            is_creation: false,
+        };
         (header, pending_reply)
     }
 
@@ -197,6 +206,7 @@ impl<A: Aggregate> Instance<A> {
             correlation: header.correlation,
             cause: header.cause,
             principals: header.principals,
+            trace: header.trace,
             is_creation: header.is_creation,
             answer: Some(header.answers).filter(|answers| !answers.is_empty()),
             snapshot: self.due_snapshot(after_version, version),

@@ -17,6 +17,7 @@ use crate::{
         Answers, Cause, Lease, Payload, Principals, Stream, codec,
         journal::{CommitError, Done, Entry},
     },
+    traces::TraceContext,
 };
 use std::{
     fmt::Debug,
@@ -37,6 +38,8 @@ pub(super) struct RecordHeader {
     pub(super) answers: Answers,
     /// The people behind the record.
     pub(super) principals: Option<Arc<Principals>>,
+    /// The trace of the request that led to the record.
+    pub(super) trace: Option<Arc<TraceContext>>,
     /// Whether the aggregate begins with the record.
     pub(super) is_creation: bool,
 }
@@ -45,8 +48,15 @@ impl RecordHeader {
     /// A header for answers alone, in the conversation of this number.
     pub(super) fn of_answers(number: u64) -> Self {
         let (cause, answers) = (Cause::Request(None), Answers::default());
-        let (principals, is_creation) = (None, false);
-        Self { cause, correlation: number, issuer: None, answers, principals, is_creation }
+        Self {
+            cause,
+            correlation: number,
+            issuer: None,
+            answers,
+            principals: None,
+            trace: None,
+            is_creation: false,
+        }
     }
 }
 

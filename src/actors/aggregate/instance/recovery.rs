@@ -14,6 +14,7 @@ use crate::{
     },
     domain::kernel::Aggregate,
     store::journal::StoreError,
+    traces::Correlation,
 };
 use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
 use std::{
@@ -115,6 +116,7 @@ impl<A: Aggregate> Instance<A> {
     }
 
     fn on_rehydrated(&mut self, rebuilt: Reading<A>, ctx: &mut Context<Self>) {
+        let _entered = Correlation::of(self.number, None).enter();
         match rebuilt {
             Ok(Ok(Rebuilt { state, version, is_born, owner, position, records_read })) => {
                 (self.state, self.version, self.position) = (state, version, position);

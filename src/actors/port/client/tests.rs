@@ -49,7 +49,7 @@ fn port_call(retry_policy: RetryPolicy, gone_ms: u64) -> PortCall {
     let (key, body) = ("charge-7".into(), json!({}));
     let ask = PortRequest { operation: "charge", key, undoes: None, body, retry_policy };
     let since = Timestamp(now().0 - gone_ms);
-    PortCall { ask, since, conversation: 7, was_asked: false, latest: None }
+    PortCall { ask, since, conversation: 7, trace: None, was_asked: false, latest: None }
 }
 
 /// The answer, and the milliseconds until it arrived.

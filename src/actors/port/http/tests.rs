@@ -49,8 +49,8 @@ async fn asked(answer: String) -> (Result<PortReply, String>, String) {
         let _ = stream.write_all(answer.as_bytes()).await;
         String::from_utf8(request).expect("text")
     };
-    let call = charge();
-    tokio::join!(http.ask(&call), serving)
+    let (call, trace) = (charge(), TraceContext { trace_id: 0xab, span_id: 0xcd, flags: 1 });
+    tokio::join!(http.ask(&call, Some(&trace)), serving)
 }
 
 fn answer(status: &str, body: &str) -> String {
@@ -63,7 +63,7 @@ async fn asked_with(status: &str, body: &str) -> Result<PortReply, String> {
 }
 
 #[tokio::test]
-async fn a_request_has_the_key_the_configured_headers_and_a_json_body() {
+async fn a_request_has_the_key_the_trace_the_configured_headers_and_a_json_body() {
     let (_, request) = asked(answer("200 OK", "")).await;
     let (head, body) = request.split_once("\r\n\r\n").unwrap();
     assert_eq!(body, "{\"amount\":3800}");
@@ -73,6 +73,7 @@ async fn a_request_has_the_key_the_configured_headers_and_a_json_body() {
         "idempotency-key: charge-7",
         "content-type: application/json",
         "x-key: s3cret-token",
+        "traceparent: 00-000000000000000000000000000000ab-00000000000000cd-01",
         &format!("user-agent: madang/{version}"),
     ] {
         assert!(head.lines().any(|other| other == line), "{line}: {head}");
@@ -175,7 +176,7 @@ async fn the_details_of_a_failure_show_no_secret_and_no_address() {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
     let address = listener.local_addr().expect("an address");
     drop(listener);
-    let reason = http(address).ask(&charge()).await.unwrap_err();
+    let reason = http(address).ask(&charge(), None).await.unwrap_err();
     assert!(!reason.contains("of=taxi") && reason.contains("refused"), "{reason}");
 }
 
