@@ -132,9 +132,12 @@ impl std::fmt::Display for Unanswered {
     }
 }
 
+/// The URL of the server on this machine, and the issuer of its tokens.
+type Here = (String, Option<Arc<TokenIssuer>>);
+
 /// The URL of the server on this machine, as its settings say, and the issuer of its tokens when
 /// this user can read its keys.
-fn here(options: &ServerOptions) -> Result<(String, Option<Arc<TokenIssuer>>), Box<dyn Error>> {
+fn here(options: &ServerOptions) -> Result<Here, Box<dyn Error>> {
     let config = Config::read(Flags { config: options.config.clone(), ..Flags::default() })?;
     // The keys of a server that has not started are not made here.
     let has_keys = config.identity.issue && TokenIssuer::has_keys(&config.data);

@@ -5,6 +5,7 @@ use crate::{
     actors::{Findings, Installation, Settings, StartError},
     console::{Progress, print_first},
     declarations::Declarations,
+    store::journal::is_in_use,
 };
 use std::path::Path;
 
@@ -30,6 +31,10 @@ pub fn repair(
     is_confirmed: bool,
     declarations: &Declarations,
 ) -> Result<bool, StartError> {
+    if is_in_use(&data.join("journal")) {
+        let reason = format!("{}: a server has it open; stop the server first", data.display());
+        return Err(StartError::Store(reason));
+    }
     let findings = found(data, declarations)?;
     let is_sound = print_result(data, &findings);
     let repairs = &findings.repairs;
@@ -37,7 +42,7 @@ pub fn repair(
         return Ok(true);
     }
     if repairs.is_empty() {
-        println!("no flaw can be repaired: restore a backup");
+        println!("nothing can be repaired; a backup restores a damaged journal");
         return Ok(false);
     }
     println!("{} repairs:", repairs.len());

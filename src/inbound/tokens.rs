@@ -153,6 +153,24 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_connection_remembers_its_last_token_until_that_expires_or_the_keys_change() {
+        let identity = |until_s| Identity { subject: "min".into(), roles: Arc::new([]), until_s };
+        let (last, valid) = (LastToken::default(), identity(unix_now_s() + 60));
+        assert_eq!(last.find(b"Bearer a", 1), None);
+        last.remember(b"Bearer a", &valid, 1);
+        assert_eq!(last.find(b"Bearer a", 1), Some(valid.clone()));
+        assert_eq!(last.find(b"Bearer b", 1), None, "another token");
+        assert_eq!(last.find(b"Bearer a", 2), None, "other keys");
+        last.remember(b"Bearer b", &valid, 1);
+        assert_eq!(last.find(b"Bearer a", 1), None, "only the last one");
+        last.remember(b"Bearer c", &identity(unix_now_s()), 1);
+        assert_eq!(last.find(b"Bearer c", 1), None, "an expired token");
+        let long = vec![b'a'; REMEMBERED_BYTES_MAX + 1];
+        last.remember(&long, &valid, 1);
+        assert_eq!(last.find(&long, 1), None, "a token that is too long");
+    }
+
+    #[test]
     fn the_token_is_read_from_the_header_of_the_scheme_bearer() {
         for value in ["Bearer abc.d-e_f", "bearer abc.d-e_f", "BEARER  abc.d-e_f "] {
             assert_eq!(bearer(value.as_bytes()), Some("abc.d-e_f"), "{value}");

@@ -2,7 +2,7 @@
 
 use crate::{
     planted::{damaged_view, planted_bytes, registered},
-    support::process::{assert_verified, binary},
+    support::process::{Server, assert_verified, binary},
 };
 use madang::{
     domain::{kernel::Aggregate as _, taxi::taxi::Taxi},
@@ -55,8 +55,29 @@ fn what_is_made_again_from_the_records_is_repaired_once_the_operator_confirms_it
 #[test]
 fn a_record_that_cannot_be_read_is_no_matter_of_a_repair() {
     let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path(), None);
+    assert!(server.terminate().success());
+    let view = folder.path().join("views").join("claims.history.sqlite");
+    taxi_with_a_wrong_snapshot(folder.path());
     planted_bytes(folder.path(), "claims/claims", 1, vec![vec![0xff; 9]], None);
     let (is_sound, said) = repair(folder.path(), &["--yes"]);
-    assert!(!is_sound, "{said}");
-    assert!(said.contains("no flaw can be repaired: restore a backup"), "{said}");
+    assert!(!is_sound && view.exists(), "{said}");
+    for sentence in [
+        "nothing can be repaired; a backup restores a damaged journal",
+        "view claims/history cannot be checked: the journal has a flaw",
+    ] {
+        assert!(said.contains(sentence), "{sentence}\n{said}");
+    }
+}
+
+#[test]
+fn the_data_of_a_running_server_is_not_repaired() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path(), None);
+    let mut command = Command::new(binary());
+    let output = command.args(["repair", "--yes", "--data"]).arg(folder.path()).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("a server has it open; stop the server first"), "{said}");
+    assert!(!output.status.success());
+    assert!(server.terminate().success());
 }

@@ -78,17 +78,18 @@ impl Findings {
         }
     }
 
-    /// Checks one part like [`Self::part`]. Flaws in it are repaired by removing it.
+    /// Checks one part like [`Self::part`]. Flaws in it are repaired by removing it, unless it cannot
+    /// be checked.
     pub(super) fn removable_part(
         &mut self,
         name: &str,
-        repair: impl FnOnce() -> Repair,
+        repair: Repair,
         check: impl FnOnce() -> Result<Vec<String>, String>,
     ) {
-        let flaws = self.flaws.len();
+        let (flaws, unchecked) = (self.flaws.len(), self.unchecked.len());
         self.part(name, check);
-        if self.flaws.len() > flaws {
-            self.repairs.push(repair());
+        if self.flaws.len() > flaws && self.unchecked.len() == unchecked {
+            self.repairs.push(repair);
         }
     }
 }

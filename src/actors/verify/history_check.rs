@@ -32,7 +32,6 @@ struct Part {
     check: HistoryCheck,
     skip: u64,
     take: u64,
-    of: u64,
 }
 
 impl HistoryChecks {
@@ -40,7 +39,7 @@ impl HistoryChecks {
     pub(super) fn add<A: Aggregate>(&mut self, kind: KindId) {
         let check: HistoryCheck = |histories, stream| {
             let snapshot = histories.snapshot(stream);
-            let snapshot = snapshot.map_err(|error| HistoryFlaw::Snapshot(error.to_string()))?;
+            let snapshot = snapshot.map_err(|error| HistoryFlaw::History(error.to_string()))?;
             check_history::<A>(snapshot, |each| histories.each_record(stream, each))
         };
         self.0.push((A::NAME, kind, check));
@@ -54,24 +53,23 @@ impl HistoryChecks {
         progressing: Progressing<'_>,
     ) {
         let parts: Vec<Part> = self.0.iter().flat_map(|kind| parts(stored, kind)).collect();
-        let (mut now, mut done) = ("", 0);
+        let total = parts.iter().map(|part| part.take).sum();
+        let mut done = 0;
         let check = |part: &Part, reports: &Reports| {
             let found = catch_panic(|| part.check(stored)).and_then(|found| found);
-            report(reports, part.name, part.take, part.of);
+            report(reports, part.name, part.take, total);
             found
         };
-        let mut found = in_parallel(&parts, check, &mut |(name, more, total)| {
-            let name = self.0.iter().map(|kind| kind.0).find(|known| *known == name);
-            let name = name.unwrap_or_default();
-            done = if name == now { done + more } else { more };
-            now = name;
-            progressing(name, done, total);
+        let mut found = in_parallel(&parts, check, &mut |(_, more, total)| {
+            done += more;
+            progressing("aggregates", done, total);
         })
         .into_iter();
         let mut repairable = Vec::new();
         for (name, ..) in &self.0 {
             let of_kind = parts.iter().filter(|part| part.name == *name).count();
-            let mut of_kind = found.by_ref().take(of_kind);
+            let of_kind: Vec<_> = found.by_ref().take(of_kind).collect();
+            let mut of_kind = of_kind.into_iter();
             let found = of_kind
                 .try_fold(Found::default(), |found, more| Ok::<_, String>(found.with(more?)));
             findings.part(name, || {
@@ -109,7 +107,7 @@ fn parts(
     let starts = (0..of).step_by(usize::try_from(NUMBERS_PER_CHECK).unwrap_or(usize::MAX));
     starts.map(move |skip| {
         let take = NUMBERS_PER_CHECK.min(of - skip);
-        Part { name, kind, check, skip, take, of }
+        Part { name, kind, check, skip, take }
     })
 }
 

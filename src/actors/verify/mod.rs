@@ -41,6 +41,7 @@ use parallel::{Reports, in_parallel, report};
 use replay::Replay;
 use saga_replay::SagaReplay;
 use std::{
+    collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
     sync::Arc,
@@ -97,11 +98,13 @@ impl Verifier {
         }
         let mut findings = Findings::default();
         findings.part("the journal", || self.audit_records(progressing));
+        let is_whole = findings.flaws.is_empty();
         self.histories.run(&self.stored, &mut findings, progressing);
-        self.compare_views(&mut findings, progressing);
+        let head = is_whole.then(|| self.stored.journal.durable());
+        self.compare_views(head, &mut findings, progressing);
         let journal = &*self.stored.journal;
         let index = view_path(&self.settings.data, INDEX);
-        let repair = || Repair::View { name: INDEX, file: index.clone() };
+        let repair = Repair::View { name: INDEX, file: index.clone() };
         let name = "the index of conversations";
         findings.removable_part(name, repair, || Ok(file_flaws(&index)));
         findings.part("the subscriptions", || persistent_subscription::flaws(journal));
@@ -110,6 +113,10 @@ impl Verifier {
             Vec::new()
         });
         self.check_books(&mut findings, progressing);
+        if !is_whole {
+            // What is made from the records may be the only copy of what they lack.
+            findings.repairs.clear();
+        }
         journal.close();
         Ok(findings)
     }
@@ -131,8 +138,12 @@ impl Verifier {
         Ok(flaws.chain(found.into_iter().map(|flaw| flaw.to_string())).collect())
     }
 
-    fn compare_views(&self, findings: &mut Findings, progressing: Progressing<'_>) {
-        let head = self.stored.journal.durable();
+    fn compare_views(
+        &self,
+        head: Option<u64>,
+        findings: &mut Findings,
+        progressing: Progressing<'_>,
+    ) {
         let views: Vec<&dyn ViewCheck> = self.views.iter().map(|view| &**view).collect();
         let mut compared = 0;
         let check = |view: &&dyn ViewCheck, reports: &Reports| {
@@ -146,7 +157,7 @@ impl Verifier {
         });
         for (view, found) in views.iter().zip(found) {
             let (name, file) = (view.name(), view.file());
-            let repair = || Repair::View { name, file: file.to_owned() };
+            let repair = Repair::View { name, file: file.to_owned() };
             findings.removable_part(&format!("view {name}"), repair, || found);
         }
     }
@@ -156,8 +167,11 @@ impl Verifier {
         let check = |invariants: &Invariants, reports: &Reports| {
             check_books((stored, registry), &self.replays, *invariants, reports)
         };
-        let found = in_parallel(&self.invariants, check, &mut |(what, done, total)| {
-            progressing(&what, done, total);
+        let mut kinds = BTreeMap::new();
+        let found = in_parallel(&self.invariants, check, &mut |(kind, done, total)| {
+            kinds.insert(kind, (done, total));
+            let done = kinds.values().map(|(done, _)| done).sum();
+            progressing("books", done, kinds.values().map(|(_, total)| total).sum());
         });
         for ((business, _), found) in self.invariants.iter().zip(found) {
             findings.part(&format!("the books of {business}"), || found);

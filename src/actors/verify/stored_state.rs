@@ -98,8 +98,7 @@ impl StateReader for StoredState<'_> {
         mut check: impl FnMut(u64, &A) -> Result<(), String>,
     ) -> Result<(), String> {
         let Some(kind) = self.registry.kind(A::NAME) else { return Ok(()) };
-        let what = format!("books of {}", A::NAME);
-        let mut tell = |done, total| report(self.reports, &what, done, total);
+        let mut tell = |done, total| report(self.reports, A::NAME, done, total);
         let unreadable = |reason: String| {
             let reason = format!("{}: {reason}", A::NAME);
             *self.unreadable.borrow_mut() = Some(reason.clone());

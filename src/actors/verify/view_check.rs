@@ -20,18 +20,19 @@ pub trait ViewCheck: Fold {
     fn file(&self) -> &Path;
 
     /// Compares the folded rows with the file, and returns the flaws. `head` is the last position
-    /// of the journal.
+    /// of the journal; `None` when it has a flaw, so that records may be missing in the rows.
     ///
     /// # Errors
-    /// When the file cannot be read to its end, or is ahead of the journal.
-    fn compare(&self, head: u64) -> Result<Vec<String>, String>;
+    /// When the file cannot be read to its end, or the journal has a flaw or ends before it.
+    fn compare(&self, head: Option<u64>) -> Result<Vec<String>, String>;
 }
 
 /// The expected rows of a view, up to the position of its file.
 struct Folded<V> {
     path: PathBuf,
     file: File,
-    rows: BTreeMap<u64, V>,
+    /// `None` for a row that was removed.
+    rows: BTreeMap<u64, Option<V>>,
     newest: HashMap<Filter, u64>,
 }
 
@@ -69,7 +70,8 @@ impl<V: View> Folded<V> {
         let mut missing = |number: u64| {
             flaws.push(format!("view {}: row {number} differs from the journal", V::NAME));
         };
-        let mut expected = self.rows.iter().peekable();
+        let rows = self.rows.iter().filter_map(|(number, row)| Some((number, row.as_ref()?)));
+        let mut expected = rows.clone().peekable();
         let read = model.each(&mut |found| {
             count += 1;
             while let Some((number, _)) = expected.next_if(|(number, _)| **number < found.number) {
@@ -84,7 +86,7 @@ impl<V: View> Folded<V> {
         });
         read.map_err(|error| error.reason)?;
         expected.for_each(|(number, _)| missing(*number));
-        let rows = self.rows.len();
+        let rows = rows.count();
         if count != rows {
             flaws.push(format!("view {}: there are {count} rows instead of {rows}", V::NAME));
         }
@@ -94,13 +96,13 @@ impl<V: View> Folded<V> {
 
 /// Whether these stored bytes are this row.
 fn is_stored<V: View>(row: &V, stored: &[u8]) -> bool {
+    let Ok(read) = serde_json::from_slice::<V>(stored) else { return false };
     if serde_json::to_vec(row).is_ok_and(|expected| expected == stored) {
         return true;
     }
     // Compared as JSON: fields that are masked when shown are stored masked in rows.
-    let stored: Option<V> = serde_json::from_slice(stored).ok();
-    let stored = stored.and_then(|row| serde_json::to_value(row).ok());
-    stored.is_some() && stored == serde_json::to_value(row).ok()
+    let (read, row) = (serde_json::to_value(read).ok(), serde_json::to_value(row).ok());
+    read.is_some() && read == row
 }
 
 impl<V: View> Fold for Folded<V> {
@@ -123,15 +125,14 @@ impl<V: View> Fold for Folded<V> {
         let Some(event) = registry.decode::<V::Events>(record)? else { return Ok(()) };
         let meta = record.meta();
         for number in V::keys(&event, &meta) {
-            let mut row = self.rows.remove(&number);
+            let mut row = self.rows.get_mut(&number).and_then(Option::take);
             if row.is_none() {
                 let before =
                     V::continues(&event).and_then(|filter| self.newest.insert(filter, number));
-                row = before.and_then(|before| self.rows.get(&before).cloned());
+                row = before.and_then(|before| self.rows.get(&before).cloned().flatten());
             }
-            if let Some(row) = V::fold_row(number, row, event.clone(), &meta) {
-                self.rows.insert(number, row);
-            }
+            let row = V::fold_row(number, row, event.clone(), &meta);
+            *self.rows.entry(number).or_insert(None) = row;
         }
         Ok(())
     }
@@ -142,7 +143,7 @@ impl<V: View> ViewCheck for Folded<V> {
         &self.path
     }
 
-    fn compare(&self, head: u64) -> Result<Vec<String>, String> {
+    fn compare(&self, head: Option<u64>) -> Result<Vec<String>, String> {
         let (cursor, model) = match &self.file {
             File::Missing => return Ok(Vec::new()),
             File::Damaged(reason) => return Ok(self.damaged(reason)),
@@ -151,6 +152,7 @@ impl<V: View> ViewCheck for Folded<V> {
         if let Err(error) = model.examine_all(&mut |_, _| {}) {
             return Ok(self.damaged(&error.reason));
         }
+        let head = head.ok_or("the journal has a flaw")?;
         if cursor > head {
             return Err(format!("it is at {cursor}, the journal ends at {head}"));
         }
