@@ -1,10 +1,13 @@
 //! The journal that a backup or an export reads: in a data folder, or of a running server.
 
 use super::remote::{Remote, ServerOptions};
-use crate::store::{
-    StoreId,
-    backup::{BackupError, Pages, Part, State},
-    journal::{Journal as _, JournalOptions, SledJournal, is_in_use, store_in},
+use crate::{
+    store::{
+        StoreId,
+        backup::{BackupError, Pages, Part, State},
+        journal::{Journal as _, JournalOptions, SledJournal, is_in_use, store_in},
+    },
+    takeover,
 };
 use clap::Args;
 use std::{error::Error, path::PathBuf};
@@ -37,6 +40,13 @@ impl Source {
         work: impl FnOnce(&mut dyn Pages) -> Result<T, Box<dyn Error>>,
     ) -> Result<T, Box<dyn Error>> {
         let dir = self.data.join("journal");
+        // The owner of the data folder needs no token.
+        if self.server.url.is_none()
+            && self.server.token_file.is_none()
+            && let Some(mut pages) = takeover::pages_of(&self.data)
+        {
+            return work(&mut pages);
+        }
         if self.is_served() {
             let mut remote = Remote::of(&self.server)?;
             let here = store_in(&dir);

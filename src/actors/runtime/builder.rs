@@ -32,7 +32,7 @@ use crate::{
     domain::kernel::{Aggregate, Business, Host, Lookup, Port, Saga, SettingsOf, View},
     store::{
         KindId,
-        journal::{Journal, Loss, ReadLevel},
+        journal::{Journal, Loss, ReadLevel, StoreError},
     },
 };
 use std::{
@@ -40,6 +40,7 @@ use std::{
     collections::HashMap,
     sync::{Arc, atomic::AtomicUsize},
 };
+use tokio_util::sync::CancellationToken;
 
 /// The builder: an opened store to which the businesses declare their parts.
 pub struct RuntimeBuilder {
@@ -77,11 +78,9 @@ impl RuntimeBuilder {
         journal: Arc<dyn Journal>,
         settings: Settings,
     ) -> Result<Self, StartError> {
-        let components = Components::open(Arc::clone(&journal));
-        let components = components.map_err(|error| StartError::Store(error.to_string()))?;
-        let operations_log = OperationsLog::open(&journal);
-        let operations_log =
-            Arc::new(operations_log.map_err(|error| StartError::Store(error.to_string()))?);
+        let failed = |error: StoreError| StartError::Store(error.to_string());
+        let components = Components::open(Arc::clone(&journal)).map_err(failed)?;
+        let operations_log = Arc::new(OperationsLog::open(&journal).map_err(failed)?);
         journal.on_availability(journal_watch::observer(&operations_log));
         if let Some(Loss { reason, ends_at, acknowledged }) = journal.accepted_loss().cloned() {
             operations_log.record(OperationsEvent::LossAccepted { reason, ends_at, acknowledged });
@@ -104,6 +103,7 @@ impl RuntimeBuilder {
             representations: Representations::new(settings.actors.representations_bytes_max),
             lists: ListLimits::new(settings.actors.query_max()),
             drain: DrainRate::default(),
+            waits_end: CancellationToken::new(),
         });
         Ok(Self {
             settings,

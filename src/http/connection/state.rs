@@ -112,6 +112,8 @@ pub struct ConnectionState {
     frames: RefCell<Option<Frames>>,
     /// The number of the last stream that a handler got.
     last_stream: Cell<u32>,
+    /// Whether the peer is a process that forwards requests of others.
+    pub(super) is_forwarding: Cell<bool>,
     /// The index in the table of the worker.
     pub(super) index: Cell<usize>,
 }
@@ -139,6 +141,7 @@ impl ConnectionState {
             waker: RefCell::new(None),
             frames: RefCell::new(None),
             last_stream: Cell::new(0),
+            is_forwarding: Cell::new(false),
             index: Cell::new(usize::MAX),
         })
     }
@@ -151,6 +154,11 @@ impl ConnectionState {
         self.head_bytes.set(0);
         self.enter(Phase::Serving);
         Serving(Rc::clone(self))
+    }
+
+    /// Whether the peer is a process of this server's owner, which forwards requests of others.
+    pub fn is_forwarding(&self) -> bool {
+        self.is_forwarding.get()
     }
 
     /// Counts an answer with this status.
