@@ -13,7 +13,7 @@ use crate::{
     systemd::Sockets,
     takeover::{self, Begun, Place, Predecessor, RELAY, Steps, Successor},
 };
-use std::{error::Error, io, net::TcpListener, pin::pin, sync::Arc, time::Duration};
+use std::{error::Error, io, pin::pin, sync::Arc, time::Duration};
 
 /// What a server starts with.
 struct Start {
@@ -36,10 +36,8 @@ pub fn run(how: Serve, declarations: &Declarations) -> Result<bool, Box<dyn Erro
     logging::change(&config.log);
     let steps = Steps::of_environment(config.allow_faults);
     let start = Start { sockets, flags, config, predecessor: None };
-    let start = match take_over {
-        true => taken_over(start, is_checked, &steps, declarations)?,
-        false => start,
-    };
+    let start =
+        if take_over { taken_over(start, is_checked, &steps, declarations)? } else { start };
     let requests_within = Duration::from_secs(start.config.http.stop_within_s);
     let stopping = Stopping::within(requests_within.saturating_add(FLUSH_WITHIN))?;
     actix::System::new().block_on(serve(start, &stopping, &steps, declarations))?;
@@ -72,14 +70,10 @@ fn taken_over(
         predecessor.check(&config.data)?;
     }
     let mut listeners = predecessor.freeze(&config.data)?.into_iter();
-    let mut next = || -> Option<TcpListener> { listeners.next() };
-    let (http, grpc) = (next(), next());
+    let (http, grpc) = (listeners.next(), listeners.next());
     let forwarded = Place::of(&config.data).and_then(|place| place.listen(RELAY));
-    let forwarded = match forwarded {
-        Ok(forwarded) => Some(forwarded),
-        Err(error) => return Err(refused(&predecessor, error)),
-    };
-    let sockets = Sockets { http, grpc, forwarded };
+    let forwarded = forwarded.map_err(|error| refused(&predecessor, error))?;
+    let sockets = Sockets { http, grpc, forwarded: Some(forwarded) };
     Ok(Start { sockets, flags, config, predecessor: Some(predecessor) })
 }
 

@@ -42,6 +42,9 @@ const DEAD_WITHIN: Duration = Duration::from_secs(1);
 /// The longest time that requests on open connections are forwarded.
 const FORWARDED_WITHIN: Duration = Duration::from_secs(10);
 
+/// The shortest time that this process stays, to go on when the other one dies at once.
+const STANDBY: Duration = Duration::from_secs(1);
+
 /// The pause between two looks at what is left.
 const LOOK_EVERY: Duration = Duration::from_millis(1);
 
@@ -155,8 +158,11 @@ impl Retiring {
         }
     }
 
+    /// Waits until no connection is left, or the time is over.
     async fn drained(&self, begun: Instant) {
-        while self.traffic.connections() > 0 && begun.elapsed() < FORWARDED_WITHIN {
+        let is_over = |past| past >= FORWARDED_WITHIN;
+        let is_drained = |past| past >= STANDBY && self.traffic.connections() == 0;
+        while !is_over(begun.elapsed()) && !is_drained(begun.elapsed()) {
             sleep(LOOK_EVERY).await;
         }
     }

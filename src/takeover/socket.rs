@@ -72,9 +72,10 @@ impl Place {
     /// When the folder cannot be written.
     pub fn listen(&self, name: &str) -> io::Result<UnixListener> {
         let path = self.path(name);
-        match fs::remove_file(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
+        if let Err(error) = fs::remove_file(&path)
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            return Err(error);
         }
         // The folder is 0700, and so is the umask of the binary.
         let listener = UnixListener::bind(&path)?;

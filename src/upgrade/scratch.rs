@@ -59,11 +59,10 @@ impl Scratch {
         let (over, is_over) = oneshot::channel();
         let scratch = Self { data: folder.join("data"), folder, _lock: lock, _over: over };
         for left in [scratch.data.clone(), scratch.views()] {
-            match fs::remove_dir_all(&left) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    return Err(format!("{}: {error}", left.display()));
-                }
-                _ => {}
+            if let Err(error) = fs::remove_dir_all(&left)
+                && error.kind() != io::ErrorKind::NotFound
+            {
+                return Err(format!("{}: {error}", left.display()));
             }
         }
         scratch.check_space(data)?;
