@@ -1,6 +1,10 @@
 //! The composition root: [`App::build`] starts all parts, [`App::run_until_stopped`] serves.
 
 mod greeting;
+mod handover;
+mod running;
+
+pub(crate) use handover::{HandedOver, Retiring};
 
 use crate::{
     actors::{Runtime, StartError},
@@ -8,12 +12,12 @@ use crate::{
     contract::{ContractBuilder, proto},
     declarations::Declarations,
     grpc::{self, TypedServices},
-    http::{self, Documents, Limits, Metrics, Traffic},
+    http::{self, Documents, Limits, Listeners, Metrics, Traffic, Turnstile},
     identity::{Identities, TokenIssuer, Verifier},
     inbound::{client_limit::ClientRateLimit, feed::Hub},
     open_files::{OpenFiles, TooFew},
     reload::LiveSettings,
-    systemd::{self, Sockets},
+    systemd::Sockets,
     tls::{Certificate, HTTP_1, HTTP_2},
 };
 use actix_web::dev::{Server, ServerHandle};
@@ -22,6 +26,7 @@ use serde_json::Value;
 use std::{
     io,
     net::{SocketAddr, TcpListener},
+    path::PathBuf,
     sync::Arc,
     time::Duration,
 };
@@ -40,6 +45,10 @@ pub struct App {
     /// The server of the monitoring and its address, when one is configured.
     metrics: Option<(ServerHandle, SocketAddr)>,
     is_tls: bool,
+    turnstile: Arc<Turnstile>,
+    /// Further handles of the listeners, for a process that takes over.
+    spare: Sockets,
+    data: PathBuf,
     /// The task that fetches the keys of an authorization server.
     _refresh: Option<AbortOnDropHandle<()>>,
     /// The task that reads the certificate again when it changes.
@@ -168,6 +177,16 @@ fn certificate(config: &Config) -> Result<Option<Arc<Certificate>>, AppError> {
     read.transpose().map_err(AppError::Tls)
 }
 
+/// The protocols that are offered with TLS for HTTP.
+const fn http_protocols(limits: &Limits) -> &'static [&'static [u8]] {
+    if limits.http2 { &[HTTP_2, HTTP_1] } else { &[HTTP_1] }
+}
+
+/// Further handles of the sockets of HTTP and gRPC.
+fn spare(http: &TcpListener, grpc: Option<&(TcpListener, SocketAddr)>) -> io::Result<Sockets> {
+    Sockets::clone_of(http, grpc.map(|(listener, _)| listener))
+}
+
 /// TLS for these protocols, if there is a certificate.
 fn tls_for(
     protocols: &[&[u8]],
@@ -208,7 +227,7 @@ fn http_parts(
     runtime: &Runtime,
     (documents, identity, tls): (Documents, Option<Identities>, Option<Arc<ServerConfig>>),
 ) -> io::Result<http::Parts> {
-    let (limits, traffic) = (config.http.clone(), Traffic::of(config.http.worker_count()));
+    let (limits, traffic) = (config.http.clone(), Traffic::of(2 * config.http.worker_count()));
     let metrics = || Arc::new(Metrics::new(runtime.clone(), traffic.clone()));
     Ok(http::Parts {
         runtime: runtime.clone(),
@@ -220,6 +239,7 @@ fn http_parts(
         tls,
         metrics: config.metrics.enabled.then(metrics),
         traffic,
+        turnstile: Arc::default(),
     })
 }
 
@@ -238,14 +258,6 @@ fn serve_metrics(
     let handle = http::serve_metrics(metrics, &config.http, listener);
     let handle = handle.map_err(|reason| AppError::Listen { address, reason })?;
     Ok(Some((handle, bound)))
-}
-
-/// Waits until the gRPC server has ended by itself; for ever when there is none.
-async fn ended(server: Option<&mut grpc::Server>) {
-    match server {
-        Some(server) => server.ended().await,
-        None => std::future::pending().await,
-    }
 }
 
 impl App {
@@ -267,15 +279,14 @@ impl App {
         declarations: &Declarations,
     ) -> Result<Self, AppError> {
         let limits = &config.http;
-        let (version, data) = (env!("CARGO_PKG_VERSION"), config.data.display());
-        tracing::info!(version, %data, "starting");
+        tracing::info!(version = env!("CARGO_PKG_VERSION"), data = %config.data.display(), "starting");
         let open_files = OpenFiles::raise(limits.worker_count())?;
         let listen = |reason| AppError::Listen { address: config.listen, reason };
         let (listener, address) = bound(sockets.http, config.listen)?;
         let grpc_listener = config.grpc.listen.map(|at| bound(sockets.grpc, at)).transpose()?;
+        let spare = spare(&listener, grpc_listener.as_ref()).map_err(listen)?;
         let certificate = certificate(&config)?;
-        let protocols = if limits.http2 { &[HTTP_2, HTTP_1][..] } else { &[HTTP_1] };
-        let tls = tls_for(protocols, certificate.as_ref())?;
+        let tls = tls_for(http_protocols(limits), certificate.as_ref())?;
         // The keys of the embedded authorization server are in the data folder, which is opened first.
         let early = if config.identity.issue { None } else { identities(&config)? };
         let runtime = start_runtime(&config, declarations)?;
@@ -290,10 +301,10 @@ impl App {
         let clients = parts.clients.clone();
         let serve_grpc = |bound| serve_grpc(&config, &parts, (&typed, certificate.as_ref()), bound);
         let grpc = grpc_listener.map(serve_grpc).transpose()?;
-        let traffic = parts.traffic.clone();
-        let server = http::start(parts, listener, connections_max).map_err(listen)?;
-        let verifier = identity.as_ref().map(|identity| &identity.verifier);
-        let refresh = verifier.and_then(Verifier::spawn_refresh).map(AbortOnDropHandle::new);
+        let (traffic, turnstile) = (parts.traffic.clone(), Arc::clone(&parts.turnstile));
+        let listeners = Listeners { clients: listener, forwarded: sockets.forwarded };
+        let server = http::start(parts, listeners, connections_max).map_err(listen)?;
+        let refresh = identity.as_ref().and_then(|identity| identity.verifier.spawn_refresh());
         let is_tls = certificate.is_some();
         let renewal = certificate.map(|it| AbortOnDropHandle::new(tokio::spawn(it.keep_current())));
         Ok(Self {
@@ -305,7 +316,10 @@ impl App {
             clients,
             metrics,
             is_tls,
-            _refresh: refresh,
+            turnstile,
+            spare,
+            data: config.data,
+            _refresh: refresh.map(AbortOnDropHandle::new),
             _renewal: renewal,
         })
     }
@@ -338,40 +352,5 @@ impl App {
     /// A handle on the settings that can change while the application is running.
     pub(crate) fn live_settings(&self) -> LiveSettings {
         LiveSettings { runtime: self.runtime.clone(), clients: self.clients.clone() }
-    }
-
-    /// Serves until `stop` is ready, then stops the server and the runtime. Requests in flight have
-    /// the configured time to finish. All submitted records become durable.
-    ///
-    /// # Errors
-    /// When the server stopped without a request to stop.
-    pub async fn run_until_stopped(self, stop: impl Future) -> Result<(), AppError> {
-        let Self { runtime, server, grpc, metrics, .. } = self;
-        let mut grpc = grpc.map(|(server, _)| server);
-        let handle = server.handle();
-        tokio::pin!(server);
-        systemd::ready();
-        let served = tokio::select! {
-            served = &mut server => served,
-            never = systemd::keep_alive(&runtime) => match never {},
-            () = ended(grpc.as_mut()) => Err(io::Error::other("the gRPC server ended")),
-            _ = stop => {
-                tracing::info!("stopping");
-                systemd::stopping();
-                let stopped = async {
-                    if let Some(grpc) = grpc.take() {
-                        grpc.stop().await;
-                    }
-                };
-                let ((), (), served) = tokio::join!(handle.stop(true), stopped, &mut server);
-                served
-            }
-        };
-        if let Some((metrics, _)) = metrics {
-            metrics.stop(false).await;
-        }
-        runtime.stop().await;
-        tracing::info!("stopped");
-        served.map_err(AppError::Served)
     }
 }

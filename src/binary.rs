@@ -2,20 +2,16 @@
 
 use crate::{
     actors::panic_message,
-    app::App,
     backup,
-    cli::{Cli, Command, Format, Model, Serve},
-    config::{Config, Flags},
+    cli::{Cli, Command, Format, Model},
     contract::{self, ContractBuilder},
     declarations::Declarations,
     logging, model, new,
     panic_log::log_panics,
     probe,
-    reload::Reload,
     sandbox::{self, Sandbox},
-    settings_command, shell_files,
+    serving, settings_command, shell_files,
     stopping::{FLUSH_WITHIN, Stopping},
-    systemd::Sockets,
     token, upgrade, verify,
 };
 use std::{
@@ -24,7 +20,6 @@ use std::{
     panic,
     path::Path,
     process::ExitCode,
-    time::Duration,
 };
 
 type Done = Result<bool, Box<dyn Error>>;
@@ -115,7 +110,7 @@ pub fn serve(program: Program, install: impl FnOnce(&mut Declarations)) -> ExitC
 /// Runs one command. The result is whether it found everything in order.
 fn run(command: Command, program: Program, declarations: &Declarations) -> Done {
     match command {
-        Command::Serve(how) => serve_until_stopped(how, declarations),
+        Command::Serve(how) => serving::run(how, declarations),
         Command::Config(options) => {
             let (is_valid, text) = settings_command::run(options, declarations)?;
             io::stdout().write_all(text.as_bytes())?;
@@ -170,27 +165,6 @@ const fn writes_for_others(command: &Command) -> bool {
 /// 0700.
 fn keep_files_private() {
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
-}
-
-fn serve_until_stopped(how: Serve, declarations: &Declarations) -> Done {
-    let sockets = Sockets::inherited()?;
-    let flags = sockets.replace_addresses_in(Flags::from(how))?;
-    let config = Config::read(flags.clone())?;
-    logging::change(&config.log);
-    let requests_within = Duration::from_secs(config.http.stop_within_s);
-    let stopping = Stopping::within(requests_within.saturating_add(FLUSH_WITHIN))?;
-    actix::System::new().block_on(async {
-        let reload = Reload::of(flags, config.clone(), declarations)?;
-        let app = App::build_on(sockets, config, declarations).await?;
-        stopping.observe(app.in_flight());
-        println!("{}", app.greeting());
-        let reload = reload.keep_current(app.live_settings());
-        tokio::select! {
-            served = app.run_until_stopped(stopping.requested()) => served?,
-            never = reload => match never {},
-        }
-        Ok(true)
-    })
 }
 
 fn run_sandbox(options: sandbox::Options) -> Done {

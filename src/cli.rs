@@ -218,11 +218,21 @@ pub struct Serve {
     /// take a new identity towards outside services; without effect when the journal is complete
     #[arg(long)]
     accept_loss: bool,
+    /// Continue for the server that has the data folder open: check its history with this binary,
+    /// then take over its sockets and its store, while clients wait; starts as usual when there is
+    /// no such server
+    #[arg(long)]
+    pub take_over: bool,
+    /// Take over without the check of the history; types that this binary cannot read are refused
+    /// nevertheless
+    #[arg(long, requires = "take_over")]
+    pub unchecked: bool,
 }
 
 impl From<Serve> for Flags {
     fn from(serve: Serve) -> Self {
-        let Serve { config, data, listen, business, insecure, allow_faults, accept_loss } = serve;
+        let Serve { config, data, listen, business, insecure, allow_faults, accept_loss, .. } =
+            serve;
         Self {
             config,
             data,

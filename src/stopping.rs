@@ -7,7 +7,7 @@ use crate::app::InFlight;
 use crate::sync;
 use std::{
     io,
-    sync::{Arc, Mutex, OnceLock},
+    sync::{Arc, Mutex},
     thread,
     time::Duration,
 };
@@ -28,8 +28,8 @@ pub const STOPPED_LATE: i32 = 70;
 /// added, as if that signal had killed the process.
 const KILLED_BY: i32 = 128;
 
-/// The work in flight, set once the application is built.
-type Observed = Arc<OnceLock<InFlight>>;
+/// The work in flight of the application, once it is built.
+type Observed = Arc<Mutex<Option<InFlight>>>;
 
 /// The handler of the signals SIGTERM and SIGINT.
 pub struct Stopping {
@@ -60,7 +60,7 @@ impl Stopping {
 
     /// Sets the work in flight to log when the deadline has passed.
     pub fn observe(&self, in_flight: InFlight) {
-        let _ = self.observed.set(in_flight);
+        *sync::lock(&self.observed) = Some(in_flight);
     }
 
     /// Completes when the first signal has arrived.
@@ -87,7 +87,8 @@ async fn listen(
         tracing::warn!("stopped at once by a second signal");
         exit(KILLED_BY + kind.as_raw_value());
     }
-    log_in_flight(limit.as_secs(), observed.get());
+    let in_flight = sync::lock(&observed).clone();
+    log_in_flight(limit.as_secs(), in_flight.as_ref());
     exit(STOPPED_LATE);
 }
 

@@ -4,7 +4,10 @@
 use crate::{actors::Runtime, config::Flags};
 use listenfd::ListenFd;
 use sd_notify::NotifyState;
-use std::{convert::Infallible, future, io, net::TcpListener};
+use std::{
+    convert::Infallible, future, io, net::TcpListener, os::unix::net::UnixListener, sync::OnceLock,
+    time::Duration,
+};
 
 /// The sockets that systemd listens on for this server, in the order of their unit.
 #[derive(Debug, Default)]
@@ -13,6 +16,8 @@ pub struct Sockets {
     pub http: Option<TcpListener>,
     /// The second socket: gRPC.
     pub grpc: Option<TcpListener>,
+    /// The socket of processes that forward requests; systemd passes none.
+    pub forwarded: Option<UnixListener>,
 }
 
 /// The most sockets that the server has a use for.
@@ -33,7 +38,17 @@ impl Sockets {
             );
             return Err(io::Error::other(reason));
         }
-        Ok(Self { http: listening(&mut passed, 0)?, grpc: listening(&mut passed, 1)? })
+        let (http, grpc) = (listening(&mut passed, 0)?, listening(&mut passed, 1)?);
+        Ok(Self { http, grpc, forwarded: None })
+    }
+
+    /// Further handles of these listeners.
+    ///
+    /// # Errors
+    /// When too many files are open.
+    pub fn clone_of(http: &TcpListener, grpc: Option<&TcpListener>) -> io::Result<Self> {
+        let grpc = grpc.map(TcpListener::try_clone).transpose()?;
+        Ok(Self { http: Some(http.try_clone()?), grpc, forwarded: None })
     }
 
     /// The settings of the command line with the addresses of these sockets. They replace those of
@@ -66,6 +81,25 @@ fn listening(passed: &mut ListenFd, nth: usize) -> io::Result<Option<TcpListener
     }
 }
 
+/// The watchdog timeout of a server that this process has taken over.
+static WATCHED_WITHIN: OnceLock<Duration> = OnceLock::new();
+
+/// The watchdog timeout, if systemd watches this process.
+#[must_use]
+pub fn watched_within() -> Option<Duration> {
+    sd_notify::watchdog_enabled().or_else(|| WATCHED_WITHIN.get().copied())
+}
+
+/// Takes over the watchdog timeout of a server: systemd tells it only to the process that it starts.
+pub fn watch_within(within: Duration) {
+    let _ = WATCHED_WITHIN.set(within);
+}
+
+/// Notifies systemd that this process is the main one of the service from now on.
+pub fn main_process(process: u32) {
+    tell(NotifyState::MainPid(process));
+}
+
 /// Notifies systemd that the server is ready.
 pub fn ready() {
     tell(NotifyState::Ready);
@@ -89,7 +123,7 @@ pub fn stopping() {
 /// A notification is sent only if the supervisor has checked the event loops since the last tick,
 /// and none is blocked. Otherwise the watchdog timeout of systemd expires.
 pub async fn keep_alive(runtime: &Runtime) -> Infallible {
-    let Some(within) = sd_notify::watchdog_enabled() else { return future::pending().await };
+    let Some(within) = watched_within() else { return future::pending().await };
     let mut every = tokio::time::interval(within / 2);
     let mut looks = None;
     loop {

@@ -7,6 +7,7 @@ use crate::{
         backup::{BackupError, Pages, Part, State},
         journal::{Journal as _, JournalOptions, SledJournal, is_in_use, store_in},
     },
+    takeover,
 };
 use clap::Args;
 use std::{error::Error, path::PathBuf, time::Duration};
@@ -42,6 +43,13 @@ impl Source {
         work: impl FnOnce(&mut dyn Pages) -> Result<T, Box<dyn Error>>,
     ) -> Result<T, Box<dyn Error>> {
         let dir = self.data.join("journal");
+        // The owner of the data folder needs no token.
+        if self.server.url.is_none()
+            && self.server.token_file.is_none()
+            && let Some(mut pages) = takeover::pages_of(&self.data)
+        {
+            return work(&mut pages);
+        }
         if self.is_served() {
             let server = Server::of(&self.server, PAGE_WITHIN)?;
             let here = store_in(&dir);

@@ -4,10 +4,11 @@ use crate::{
     actors::{Caller, Request},
     http::{
         admin::{self, health, unless_read},
-        connection::ConnectionState,
+        connection::{ConnectionState, Serving},
         documents::{self, Documents},
         feed::Feeds,
         finishing::Finishing,
+        forwarding,
         holding::Holding,
         index::EVENTS,
         live::{Live, LiveQuery},
@@ -21,6 +22,7 @@ use crate::{
         response::{Body, Response, written},
         site::Site,
         subscriptions,
+        turnstile::Turnstile,
     },
     identity::TokenIssuer,
     inbound::{
@@ -50,6 +52,7 @@ type HttpResponse = actix_http::Response<Body>;
 /// The handler of one worker.
 pub struct Handler {
     pub(super) site: Site,
+    pub(super) turnstile: Arc<Turnstile>,
     /// The rate limit per client; `None` when no rate is configured.
     pub(super) clients: Option<Arc<ClientRateLimit>>,
     /// The origin policy: the allowed hosts and origins.
@@ -89,6 +92,9 @@ impl Handler {
         let connection = request.conn_data::<Rc<ConnectionState>>();
         let has_body = !matches!(payload, Payload::None);
         let serving = connection.map(|state| state.serve(has_body));
+        if self.turnstile.is_closed() {
+            return Box::pin(self.forwarded(&request, payload, serving)).await;
+        }
         let begun = tracing::enabled!(tracing::Level::DEBUG).then(Instant::now);
         let path = request.path();
         let (correlation, client) =
@@ -121,6 +127,30 @@ impl Handler {
             response.head_mut().set_connection_type(ConnectionType::Close);
         }
         response
+    }
+
+    /// The answer of the process that serves now.
+    async fn forwarded(
+        &self,
+        request: &HttpRequest,
+        payload: Payload,
+        serving: Option<Serving>,
+    ) -> HttpResponse {
+        let _held = self.turnstile.count();
+        let body = read_body(&self.site.limits, request, payload).await;
+        let answer = match body {
+            Ok(body) => {
+                let with = (body, peer_of(request));
+                forwarding::forwarded(&self.turnstile, request, with, serving).await
+            }
+            Err(problem) => Err(problem),
+        };
+        answer.unwrap_or_else(|problem| {
+            let answer = Response::problem(&problem, request.path(), None);
+            let mut response = answer.send(None, None, None);
+            response.head_mut().set_connection_type(ConnectionType::Close);
+            response
+        })
     }
 
     /// The client, and the end of its token: trusted while no identity is configured, otherwise as
@@ -216,9 +246,9 @@ impl Handler {
 
     /// The address of the client, for its rate limit; `None` when there is no limit.
     fn address(&self, request: &HttpRequest) -> Option<IpAddr> {
-        let (clients, peer) = (self.clients.as_ref()?, request.peer_addr()?);
+        let (clients, peer) = (self.clients.as_ref()?, peer_of(request)?);
         let forwarded = request.headers().get_all(FORWARDED_FOR);
-        Some(clients.address(peer.ip(), forwarded.filter_map(|value| value.to_str().ok())))
+        Some(clients.address(peer, forwarded.filter_map(|value| value.to_str().ok())))
     }
 
     async fn business(
@@ -336,4 +366,13 @@ impl Handler {
             request_error => Err(request_error.into()),
         }
     }
+}
+
+/// The address of the client. A process that forwards requests says it in a header.
+fn peer_of(request: &HttpRequest) -> Option<IpAddr> {
+    let connection = request.conn_data::<Rc<ConnectionState>>();
+    if connection.is_some_and(|state| state.is_forwarding()) {
+        return request.headers().get(forwarding::CLIENT)?.to_str().ok()?.parse().ok();
+    }
+    Some(request.peer_addr()?.ip())
 }

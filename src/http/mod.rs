@@ -10,6 +10,7 @@
 //! ```
 //! `finishing` adds to every answer what concerns all of them; `compression` and `cors` are parts of it.
 //! `http2` serves connections of HTTP/2 with the same handler.
+//! `turnstile` holds requests during a take-over; `forwarding` sends them on to the next process.
 //! `holding` delays the answers to refused requests.
 //! `oauth` is the embedded authorization server.
 //! `metrics` serves the figures for Prometheus, and `traffic` holds those of the workers.
@@ -25,6 +26,7 @@ mod cors;
 mod documents;
 mod feed;
 mod finishing;
+mod forwarding;
 mod handler;
 mod holding;
 mod http2;
@@ -42,10 +44,12 @@ mod site;
 mod streams;
 mod subscriptions;
 mod traffic;
+mod turnstile;
 
 pub use crate::inbound::position_token::{InvalidToken, PositionToken};
 pub use documents::Documents;
 pub use limits::Limits;
 pub use metrics::{Metrics, MetricsSettings, start as serve_metrics};
-pub use server::{Parts, start};
+pub use server::{Listeners, Parts, start};
 pub use traffic::Traffic;
+pub use turnstile::Turnstile;

@@ -16,22 +16,25 @@ use crate::{
         site::Site,
         subscriptions::Webhooks,
         traffic::Traffic,
+        turnstile::Turnstile,
     },
     identity::Identities,
     inbound::{client_limit::ClientRateLimit, feed::Hub, tokens::Tokens},
     origin_policy::{CorsOrigins, OriginPolicy},
 };
 use actix_http::{Extensions, HttpService, Protocol, error::DispatchError};
-use actix_service::{Service, ServiceFactoryExt as _, apply_fn_factory};
+use actix_service::{Service, ServiceFactory, ServiceFactoryExt as _, apply_fn_factory};
 use actix_web::{
     dev::{Server, fn_service},
-    rt::net::TcpStream,
+    rt::net::{TcpStream, UnixStream},
 };
 use rustls::ServerConfig;
 use std::{
     convert::Infallible,
     io,
     net::{SocketAddr, TcpListener},
+    os::unix::net::UnixListener,
+    pin::Pin,
     rc::Rc,
     sync::{
         Arc,
@@ -70,6 +73,8 @@ pub struct Parts {
     pub traffic: Traffic,
     /// The figures of the server; `None` when they are off.
     pub metrics: Option<Arc<Metrics>>,
+    /// The turnstile before the handlers.
+    pub turnstile: Arc<Turnstile>,
 }
 
 /// The parts that all workers share.
@@ -107,8 +112,7 @@ impl Shared {
     }
 
     /// The handler of the worker with this number, and what serves it over HTTP/2.
-    fn worker(&self, nth: usize, stopping: Stopping) -> (Rc<Handler>, Rc<Http2>) {
-        self.parts.runtime.look_after_this_loop(&format!("http {nth}"));
+    fn worker(&self, stopping: Stopping) -> (Rc<Handler>, Rc<Http2>) {
         let handler = Rc::new(self.handler(Rc::clone(&stopping)));
         let http2 = Http2::new(Rc::clone(&handler), stopping, self.parts.limits.clone());
         (handler, Rc::new(http2))
@@ -117,11 +121,13 @@ impl Shared {
     /// The handler of one worker. It serves all paths, directly on the HTTP layer below actix-web:
     /// routing is done by our own table, and nothing else of an `App` is needed.
     fn handler(&self, stopping: Stopping) -> Handler {
-        let Parts { runtime, limits, documents, identity, clients, hub, tls, metrics, .. } =
+        let Parts { runtime, limits, documents, identity, clients, hub, tls, .. } =
             self.parts.clone();
+        let Parts { metrics, turnstile, .. } = self.parts.clone();
         let identity = identity.as_ref();
         Handler {
             site: Site::new(runtime, limits),
+            turnstile,
             origins: Arc::clone(&self.origins),
             holding: Holding::until(Rc::clone(&stopping)),
             documents,
@@ -189,42 +195,58 @@ where
     }
 }
 
-/// Creates the server of these parts on this socket, with at most `connections_max` connections per
-/// worker. It serves while the result is awaited. It handles no signals: the caller stops it. It does
-/// what `HttpServer` of actix-web does, with our own type of connection.
-///
-/// # Errors
-/// When the server cannot listen on the socket, or the settings of origins are invalid.
-pub fn start(parts: Parts, listener: TcpListener, connections_max: usize) -> io::Result<Server> {
-    let (limits, loads) = (&parts.limits.clone(), parts.traffic.clone());
-    let shared = Shared::new(parts, &listener)?;
-    // Accepted sockets inherit the size.
-    rustix::net::sockopt::set_socket_send_buffer_size(&listener, SEND_BUFFER_BYTES)?;
-    let builder = Server::build()
-        .workers(limits.worker_count())
-        .backlog(limits.backlog_connections_max)
-        // All connections are accepted; the table of each worker refuses those above the limit.
-        .max_concurrent_connections(connections_max + SPARE_CONNECTIONS)
-        .shutdown_timeout(limits.stop_within_s)
-        .disable_signals();
-    let stopping = builder.graceful_shutdown_signal();
-    let workers = Arc::<AtomicUsize>::default();
-    let builder = builder.listen("http", listener, move || {
-        let nth = workers.fetch_add(1, Ordering::Relaxed);
-        let (stopping, limits) = (stopping.clone(), shared.parts.limits.clone());
-        let table = ConnectionTable::new(connections_max, loads.load(nth));
+/// Admits a socket of a process that forwards requests.
+async fn admitted_local(
+    stream: UnixStream,
+    table: Rc<ConnectionTable>,
+) -> Result<Admitted, DispatchError> {
+    let refused = || DispatchError::Io(io::ErrorKind::ConnectionRefused.into());
+    let connection = Connection::admit_local(stream, &table).ok_or_else(refused)?;
+    Ok(Admitted::Http1(connection, None))
+}
+
+/// The sockets that a server listens on.
+pub struct Listeners {
+    /// The socket of clients.
+    pub clients: TcpListener,
+    /// The socket of processes that forward requests, if there are such processes.
+    pub forwarded: Option<UnixListener>,
+}
+
+/// The stop of the server: a function that waits for it.
+type Until = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
+
+/// What each worker is made of.
+#[derive(Clone)]
+struct Workers {
+    shared: Shared,
+    until: Until,
+    connections_max: usize,
+    begun: Arc<AtomicUsize>,
+}
+
+impl Workers {
+    /// What serves admitted connections of a further worker, and what it admits them with.
+    fn next(
+        &self,
+        is_of_clients: bool,
+    ) -> (
+        impl ServiceFactory<Admitted, Config = (), Response = (), Error = DispatchError, InitError = ()>
+        + use<>,
+        Rc<Entrance>,
+    ) {
+        let Self { shared, until, connections_max, begun } = self;
+        let nth = begun.fetch_add(1, Ordering::Relaxed);
+        let (parts, limits) = (&shared.parts, shared.parts.limits.clone());
+        if is_of_clients {
+            parts.runtime.look_after_this_loop(&format!("http {nth}"));
+        }
+        let table = ConnectionTable::new(*connections_max, parts.traffic.load(nth));
         actix_web::rt::spawn(Rc::clone(&table).watch(limits.timeouts()));
-        let until = stopping.clone();
-        let until: Stopping = Rc::new(move || {
-            let until = until.clone();
-            Box::pin(async move { until.notified().await })
-        });
-        let (handler, http2) = shared.worker(nth, until);
+        let stopping = Arc::clone(until);
+        let (handler, http2) = shared.worker(ending(Arc::clone(until), &parts.turnstile));
         let requests = HttpService::build()
-            .graceful_shutdown_signal(move || {
-                let stopping = stopping.clone();
-                async move { stopping.notified().await }
-            })
+            .graceful_shutdown_signal(move || stopping())
             .keep_alive(limits.keep_alive())
             // The table of connections enforces the time limit of heads.
             .client_request_timeout(Duration::ZERO)
@@ -234,9 +256,60 @@ pub fn start(parts: Parts, listener: TcpListener, connections_max: usize) -> io:
                 let handler = Rc::clone(&handler);
                 async move { Ok::<_, Infallible>(handler.serve(request).await) }
             });
-        let admit = Rc::new(Entrance { table, tls: shared.acceptor(), http2: Rc::clone(&http2) });
+        let entrance = Entrance { table, tls: shared.acceptor(), http2: Rc::clone(&http2) };
         let requests = apply_fn_factory(requests, move |it, http1: &_| served(it, http1, &http2));
-        fn_service(move |stream| admitted(stream, Rc::clone(&admit))).and_then(requests)
+        (requests, Rc::new(entrance))
+    }
+}
+
+/// The end of long waits and streams: the stop of the server, or a take-over.
+fn ending(until: Until, turnstile: &Arc<Turnstile>) -> Stopping {
+    let turnstile = Arc::clone(turnstile);
+    Rc::new(move || {
+        let (until, turnstile) = (until(), Arc::clone(&turnstile));
+        Box::pin(async move {
+            tokio::select! {
+                () = until => {}
+                () = turnstile.closed() => {}
+            }
+        })
+    })
+}
+
+/// Creates the server of these parts on these sockets, with at most `connections_max` connections
+/// per worker. It serves while the result is awaited. It handles no signals: the caller stops it. It
+/// does what `HttpServer` of actix-web does, with our own type of connection.
+///
+/// # Errors
+/// When the server cannot listen on a socket, or the settings of origins are invalid.
+pub fn start(parts: Parts, listeners: Listeners, connections_max: usize) -> io::Result<Server> {
+    let (limits, Listeners { clients, forwarded }) = (&parts.limits.clone(), listeners);
+    let shared = Shared::new(parts, &clients)?;
+    // Accepted sockets inherit the size.
+    rustix::net::sockopt::set_socket_send_buffer_size(&clients, SEND_BUFFER_BYTES)?;
+    let builder = Server::build()
+        .workers(limits.worker_count())
+        .backlog(limits.backlog_connections_max)
+        // All connections are accepted; the table of each worker refuses those above the limit.
+        .max_concurrent_connections(connections_max + SPARE_CONNECTIONS)
+        .shutdown_timeout(limits.stop_within_s)
+        .disable_signals();
+    let signal = builder.graceful_shutdown_signal();
+    let until: Until = Arc::new(move || {
+        let signal = signal.clone();
+        Box::pin(async move { signal.notified().await })
+    });
+    let workers = Workers { shared, until, connections_max, begun: Arc::default() };
+    let of_clients = workers.clone();
+    let builder = builder.listen("http", clients, move || {
+        let (requests, entrance) = of_clients.next(true);
+        fn_service(move |stream| admitted(stream, Rc::clone(&entrance))).and_then(requests)
+    })?;
+    let Some(forwarded) = forwarded else { return Ok(builder.run()) };
+    let builder = builder.listen_uds("forwarded", forwarded, move || {
+        let (requests, entrance) = workers.next(false);
+        fn_service(move |stream| admitted_local(stream, Rc::clone(&entrance.table)))
+            .and_then(requests)
     })?;
     Ok(builder.run())
 }

@@ -24,7 +24,7 @@ pub mod read_model;
 pub mod shape;
 mod types;
 
-pub use disk::is_guarded;
+pub use disk::{FORMAT, is_guarded};
 pub use types::{
     Answer, Answers, Cause, KindId, KindSet, Lease, Origin, Payload, Principal, Principals, Record,
     SUBJECT_BYTES_MAX, StoreId, StoredAnswer, StoredOutcome, StoredReply, StoredSuccess, Stream,

@@ -24,7 +24,7 @@ use crate::{
 };
 use clap::Args;
 use scratch::Scratch;
-use std::{error::Error, path::Path, path::PathBuf};
+use std::{error::Error, fs, path::Path, path::PathBuf};
 
 /// What the copy of a running server's journal never holds.
 const NEVER_COPIED: &str = "the states of sagas, ports and lookups at work, except for their types (they follow from the \
@@ -97,13 +97,16 @@ fn of_pages(
 ) -> Result<Findings, Box<dyn Error>> {
     refuse_other_types(&pages.page(Part::State)?, declarations)?;
     // A view is never ahead of the journal, so its copy comes first.
-    let mut unchecked = views::copy_all(&data.join("views"), &scratch.data().join("views"))?;
+    let mut unchecked = views::copy_all(&data.join("views"), &scratch.views())?;
     let mut progress = Progress::begin();
     let copied = copy(pages, scratch.data(), &mut |done, total| {
         progress.show("records copied", done, total);
     });
     progress.end();
     let copied = copied?;
+    if scratch.views().exists() {
+        fs::rename(scratch.views(), scratch.data().join("views"))?;
+    }
     if let Some(reason) = copied.without_snapshots {
         unchecked.push(format!("the snapshots ({reason})"));
     }

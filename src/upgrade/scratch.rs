@@ -56,13 +56,15 @@ impl Scratch {
         if matches!(lock.try_lock(), Err(TryLockError::WouldBlock)) {
             return Err(format!("{}: another check runs", folder.display()));
         }
-        let copy = folder.join("data");
-        match fs::remove_dir_all(&copy) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(&error)),
-            _ => {}
-        }
         let (over, is_over) = oneshot::channel();
-        let scratch = Self { data: copy, folder, _lock: lock, _over: over };
+        let scratch = Self { data: folder.join("data"), folder, _lock: lock, _over: over };
+        for left in [scratch.data.clone(), scratch.views()] {
+            if let Err(error) = fs::remove_dir_all(&left)
+                && error.kind() != io::ErrorKind::NotFound
+            {
+                return Err(format!("{}: {error}", left.display()));
+            }
+        }
         scratch.check_space(data)?;
         scratch.remove_at_a_signal(is_over).map_err(|error| error.to_string())?;
         Ok(scratch)
@@ -72,6 +74,13 @@ impl Scratch {
     #[must_use]
     pub fn data(&self) -> &Path {
         &self.data
+    }
+
+    /// The folder of the views until the journal is copied, because a journal is copied into an
+    /// empty folder.
+    #[must_use]
+    pub fn views(&self) -> PathBuf {
+        self.folder.join("views")
     }
 
     /// Refuses a copy that would need the space that the server keeps free.

@@ -55,9 +55,10 @@ fn copy_quiet(from: &Path, to: &Path) -> io::Result<bool> {
         if is_quiet(&before) {
             fs::copy(from, to)?;
             let log = log_of(to);
-            match fs::copy(log_of(from), &log) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-                _ => {}
+            if let Err(error) = fs::copy(log_of(from), &log)
+                && error.kind() != io::ErrorKind::NotFound
+            {
+                return Err(error);
             }
             if stamp(from) == before {
                 return Ok(true);
@@ -80,8 +81,8 @@ fn stamp(path: &Path) -> Stamp {
 
 fn is_quiet(stamp: &Stamp) -> bool {
     let now = SystemTime::now();
-    let written = stamp.iter().flatten().map(|(_, written)| written);
-    written.into_iter().all(|at| now.duration_since(*at).is_ok_and(|past| past >= QUIET_FOR))
+    let mut written = stamp.iter().flatten().map(|(_, written)| written);
+    written.all(|at| now.duration_since(*at).is_ok_and(|past| past >= QUIET_FOR))
 }
 
 fn log_of(path: &Path) -> PathBuf {

@@ -34,9 +34,10 @@ fn content(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut found = BTreeMap::new();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
-        match path.is_dir() {
-            true => found.extend(content(&path)),
-            false => _ = found.insert(path.clone(), fs::read(&path).unwrap_or_default()),
+        if path.is_dir() {
+            found.extend(content(&path));
+        } else {
+            found.insert(path.clone(), fs::read(&path).unwrap_or_default());
         }
     }
     found
@@ -62,13 +63,11 @@ async fn a_binary_proves_itself_on_the_history_of_a_server_that_goes_on() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     let server = Process::serve(&data, &[], "");
-    let address = server.address();
-    let url = format!("http://{address}");
-    let mut connection = Connection::open(address).await.unwrap();
+    let mut connection = Connection::open(server.address()).await.unwrap();
     for key in ["a", "b", "c"] {
         assert_eq!(connection.order(key).await.unwrap().status, 201);
     }
-    let (is_sound, said) = tokio::task::block_in_place(|| check(&data, &["--url", &url]));
+    let (is_sound, said) = tokio::task::block_in_place(|| check(&data, &[]));
     assert!(is_sound && said.contains("can serve it"), "{said}");
     for part in ["checked:", "not checked:", "sagas, ports and lookups"] {
         assert!(said.contains(part), "{part}: {said}");
@@ -92,12 +91,13 @@ async fn a_binary_that_cannot_read_the_history_is_refused_and_the_server_goes_on
     store_with_a_book(&data);
     let server = Process::serve(&data, &[], "");
     let address = server.address();
-    let url = format!("http://{address}");
     let mut connection = Connection::open(address).await.unwrap();
     assert_eq!(connection.order("a").await.unwrap().status, 201);
-    let (is_sound, said) = tokio::task::block_in_place(|| check(&data, &["--url", &url]));
+    let (is_sound, said) = tokio::task::block_in_place(|| check(&data, &[]));
     assert!(!is_sound && said.contains("is not installed"), "{said}");
     assert!(said.contains("cannot serve it"), "{said}");
+    let new = Process::serve(&data, &["--take-over"], "");
+    assert_eq!(tokio::task::block_in_place(|| new.ended()).code(), Some(1));
     let again = connection.order("b").await.unwrap();
     assert_eq!((again.status, again.is_last), (201, false), "the server has not noticed");
     assert!(tokio::task::block_in_place(|| server.terminate()).success());

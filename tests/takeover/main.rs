@@ -2,6 +2,8 @@
 
 mod checking;
 mod clients;
+mod continuing;
+mod dying;
 mod library;
 mod process;
 #[path = "../support/mod.rs"]

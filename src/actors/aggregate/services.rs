@@ -19,6 +19,7 @@ use std::{
     sync::{Arc, atomic::AtomicUsize},
     time::Instant,
 };
+use tokio_util::sync::CancellationToken;
 
 /// The services shared by all aggregate kinds.
 pub struct Services {
@@ -50,6 +51,8 @@ pub struct Services {
     pub lists: ListLimits,
     /// The drain rate of the journal.
     pub drain: DrainRate,
+    /// The end of the waits of clients for outcomes: the system is about to stop.
+    pub waits_end: CancellationToken,
 }
 
 impl Services {

@@ -17,7 +17,7 @@ use crate::{
     },
     domain::kernel::Aggregate,
 };
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{future::Future, pin::pin, sync::Arc, time::Duration};
 use tokio::time::timeout;
 
 pub type Reached = Result<Reply, RequestError>;
@@ -42,6 +42,12 @@ pub struct Waits {
 /// The reason when the stored answer of a request with a key is not durable in time.
 const NOT_DURABLE: &str = "the answer is not durable yet; retry with the same key";
 
+/// The part of a wait that goes on when the system is about to stop.
+const SHORT_WAIT: Duration = Duration::from_millis(100);
+
+/// The answer did not come in time.
+struct NotInTime;
+
 impl<A: Aggregate> AggregateKind<A> {
     /// Waits for the answer. When the wait time ends first, or the awaited port request is
     /// deferred, the answer shows the current state.
@@ -49,14 +55,14 @@ impl<A: Aggregate> AggregateKind<A> {
         let is_deferred = loop {
             let answered =
                 unless_deferred(waits.admission.clone(), waits.number, batch_wakes(&mut receiver));
-            match timeout(waits.wait_max, answered).await {
+            match self.in_time(waits.wait_max, answered).await {
                 Ok(Some(Ok(Told::Reply(reached)))) => return reached,
                 Ok(Some(Ok(Told::Moved(number, next)))) => {
                     (waits.number, receiver) = (number, next);
                 }
                 Ok(Some(Err(_))) => return self.after_loss(&waits).await,
                 Ok(None) => break true,
-                Err(_) => break false,
+                Err(NotInTime) => break false,
             }
         };
         let answer = self.answer_in_time(&waits, Some(receiver)).await;
@@ -66,6 +72,27 @@ impl<A: Aggregate> AggregateKind<A> {
             self.post(waits.number, Content::GiveUp(reply));
         }
         answer
+    }
+
+    /// Waits for at most this time, and not longer than a little when the system is about to stop.
+    async fn in_time<T>(
+        &self,
+        wait_max: Duration,
+        answered: impl Future<Output = T>,
+    ) -> Result<T, NotInTime> {
+        let mut answered = pin!(answered);
+        // Most answers come at once, and nothing else is waited for meanwhile.
+        let short = wait_max.min(SHORT_WAIT);
+        if let Ok(answered) = timeout(short, answered.as_mut()).await {
+            return Ok(answered);
+        }
+        tokio::select! {
+            biased;
+            answered = timeout(wait_max.saturating_sub(short), answered) => {
+                answered.map_err(|_| NotInTime)
+            }
+            () = self.shared.waits_end.cancelled() => Err(NotInTime),
+        }
     }
 
     /// The answer when the reply channel was dropped without one: with the command, or in the list

@@ -41,6 +41,7 @@ use std::{
     collections::HashMap,
     sync::{Arc, atomic::AtomicUsize},
 };
+use tokio_util::sync::CancellationToken;
 
 /// The builder: an opened store to which the businesses declare their parts.
 pub struct RuntimeBuilder {
@@ -104,6 +105,7 @@ impl RuntimeBuilder {
             representations: Representations::new(settings.actors.representations_bytes_max),
             lists: ListLimits::new(settings.actors.query_max()),
             drain: DrainRate::default(),
+            waits_end: CancellationToken::new(),
         });
         Ok(Self {
             settings,

@@ -87,6 +87,11 @@ impl Runtime {
         }
     }
 
+    /// Ends the waits of clients for outcomes: they get the present state as pending.
+    pub fn end_waits(&self) {
+        self.parts.shared.waits_end.cancel();
+    }
+
     /// Names the calling thread, an actix event loop that serves clients, and monitors it from now
     /// on. While it is blocked, [`Self::blocked`] lists it.
     pub fn look_after_this_loop(&self, name: &str) {

@@ -13,7 +13,7 @@ pub use state::{ConnectionState, Serving, Timeouts};
 pub use table::{ConnectionTable, SPARE_CONNECTIONS};
 
 use crate::tls::HTTP_2;
-use actix_web::rt::net::TcpStream;
+use actix_web::rt::net::{TcpStream, UnixStream};
 use socket::Socket;
 use state::Closing;
 use std::{
@@ -47,10 +47,21 @@ impl Connection {
             let _ = stream.try_write(&final_response::no_place());
             return None;
         };
+        Some(Self::at(place, Socket::Plain(stream)))
+    }
+
+    /// Admits a new socket of a process that forwards requests. `None` when no place is left.
+    #[must_use]
+    pub fn admit_local(stream: UnixStream, table: &Rc<ConnectionTable>) -> Option<Self> {
+        let place = table.admit()?;
+        place.state().is_forwarding.set(true);
+        Some(Self::at(place, Socket::Local(stream)))
+    }
+
+    fn at(place: Place, socket: Socket) -> Self {
         let state = Rc::clone(place.state());
         let (ahead, final_response) = (Vec::new(), None);
-        let socket = Some((Socket::Plain(stream), place));
-        Some(Self { socket, state, ahead, ahead_at: 0, final_response })
+        Self { socket: Some((socket, place)), state, ahead, ahead_at: 0, final_response }
     }
 
     /// Makes the handshake of TLS on a new connection.
@@ -75,7 +86,7 @@ impl Connection {
             Some((Socket::Plain(stream), _)) => {
                 socket::begins_with(stream, &self.state, until).await
             }
-            None => false,
+            Some((Socket::Local(_), _)) | None => false,
         };
         if is_http2 {
             self.state.begins_http2();

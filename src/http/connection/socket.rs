@@ -1,7 +1,7 @@
-//! The socket of a connection: plain, or with TLS.
+//! The socket of a connection: plain, with TLS, or of a forwarding process.
 
 use super::{frames::PREFACE, state::ConnectionState};
-use actix_web::rt::net::TcpStream;
+use actix_web::rt::net::{TcpStream, UnixStream};
 use std::{
     future::poll_fn,
     io,
@@ -17,6 +17,8 @@ pub enum Socket {
     Plain(TcpStream),
     /// Encrypted.
     Tls(Box<TlsStream<TcpStream>>),
+    /// The connection of a process that forwards requests.
+    Local(UnixStream),
 }
 
 impl Socket {
@@ -91,6 +93,10 @@ macro_rules! with_stream {
             }
             Socket::Tls($stream) => {
                 let $stream = Pin::new(&mut **$stream);
+                $call
+            }
+            Socket::Local($stream) => {
+                let $stream = Pin::new($stream);
                 $call
             }
         }

@@ -114,6 +114,7 @@ pub struct ConnectionState {
     /// The number of the last stream that a handler got.
     last_stream: Cell<u32>,
     last_token: LastToken,
+    pub(super) is_forwarding: Cell<bool>,
     /// The index in the table of the worker.
     pub(super) index: Cell<usize>,
 }
@@ -142,6 +143,7 @@ impl ConnectionState {
             frames: RefCell::new(None),
             last_stream: Cell::new(0),
             last_token: LastToken::default(),
+            is_forwarding: Cell::new(false),
             index: Cell::new(usize::MAX),
         })
     }
@@ -159,6 +161,11 @@ impl ConnectionState {
     /// The last token that was verified on this connection.
     pub fn last_token(&self) -> &LastToken {
         &self.last_token
+    }
+
+    /// Whether the peer is a process of this server's owner, which forwards requests of others.
+    pub fn is_forwarding(&self) -> bool {
+        self.is_forwarding.get()
     }
 
     /// Counts an answer with this status.
