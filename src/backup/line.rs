@@ -226,7 +226,9 @@ impl Line {
     pub(super) fn trace(&self) -> Result<Option<Arc<TraceContext>>, String> {
         let Some(text) = &self.traceparent else { return Ok(None) };
         let trace = TraceContext::read(text.as_bytes());
-        trace.map(|trace| Some(Arc::new(trace))).ok_or_else(|| "`traceparent` is no trace".to_owned())
+        trace
+            .map(|trace| Some(Arc::new(trace)))
+            .ok_or_else(|| "`traceparent` is no trace".to_owned())
     }
 
     /// The content of the record.

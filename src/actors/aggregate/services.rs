@@ -14,6 +14,7 @@ use crate::{
         support::{DrainRate, whole_seconds_spread},
     },
     store::journal::Journal,
+    traces::Tracer,
 };
 use std::{
     sync::{Arc, atomic::AtomicUsize},
@@ -50,6 +51,8 @@ pub struct Services {
     pub lists: ListLimits,
     /// The drain rate of the journal.
     pub drain: DrainRate,
+    /// The tracer; `None` when no traces are exported.
+    pub tracer: Option<Arc<Tracer>>,
 }
 
 impl Services {

@@ -57,16 +57,12 @@ impl<E: Effect> Execution<E> {
         correlation.scope(executed).await;
     }
 
-    async fn go_and_return(
-        &self,
-        record: Arc<Record>,
-        running: Running,
-        correlation: Correlation,
-    ) {
+    async fn go_and_return(&self, record: Arc<Record>, running: Running, correlation: Correlation) {
         let Self { fence, effect_runner, .. } = self;
         let generation = fence.generation;
         // The effect runs on its own task, so that a panic becomes an error here.
-        let dispatch = match AbortOnDropHandle::new(actix::spawn(correlation.scope(running))).await {
+        let dispatch = match AbortOnDropHandle::new(actix::spawn(correlation.scope(running))).await
+        {
             Ok(dispatch) => dispatch,
             Err(error) => {
                 let outcome = ExecutionOutcome::Crashed(crashed(error));

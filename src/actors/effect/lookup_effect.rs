@@ -1,6 +1,6 @@
 //! The effect of a lookup: a query of a view.
 
-use super::contract::{Effect, EffectTask, EffectContext, Limits};
+use super::contract::{Effect, EffectContext, EffectTask, Limits};
 use crate::{
     actors::{operations::Component, view::ViewReader},
     domain::kernel::{Dispatch, Lookup, Meta, RetryPolicy},

@@ -1,6 +1,6 @@
 //! The effect of a port: a call of an outside service.
 
-use super::contract::{Effect, EffectTask, EffectContext, Limits};
+use super::contract::{Effect, EffectContext, EffectTask, Limits};
 use crate::{
     actors::{
         operations::Component,

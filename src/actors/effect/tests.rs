@@ -1,7 +1,7 @@
 //! Tests of the effect runner with effects that the tests start themselves.
 
 use super::{
-    contract::{EffectTask, EffectContext},
+    contract::{EffectContext, EffectTask},
     *,
 };
 use crate::{

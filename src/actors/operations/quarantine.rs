@@ -1,9 +1,9 @@
 //! The quarantine: aggregate, saga, port and lookup instances that crashed.
 
 use super::log::{OperationsEvent, OperationsLog};
-use crate::traces::Correlation;
 use crate::actors::api::QuarantineEntry;
 use crate::sync;
+use crate::traces::Correlation;
 use actix::Message;
 use std::{
     collections::BTreeMap,

@@ -6,6 +6,7 @@ use super::{
     measured::Measured,
     metrics::SagaCensus,
     parts::{ReadSection, RuntimeParts},
+    traces::Traces,
 };
 use crate::{
     actors::{
@@ -14,7 +15,7 @@ use crate::{
             Services,
         },
         api::{Example, StartError},
-        conversation::{Role, Route, index},
+        conversation::{Conversations, Role, Route, index},
         dispatch::{DynAggregate, Registry},
         effect::{LOOKUPS, LookupEffect, PortEffect, port_calls},
         gate::{GateKind, GateObserver, Gates},
@@ -34,6 +35,7 @@ use crate::{
         KindId,
         journal::{Journal, Loss, ReadLevel},
     },
+    traces::Tracer,
 };
 use std::{
     any::{Any, TypeId},
@@ -86,6 +88,8 @@ impl RuntimeBuilder {
         if let Some(Loss { reason, ends_at, acknowledged }) = journal.accepted_loss().cloned() {
             operations_log.record(OperationsEvent::LossAccepted { reason, ends_at, acknowledged });
         }
+        let store = journal.id().map_or(0, |id| id.0);
+        let tracer = Tracer::start(&settings.traces, store).map_err(StartError::Store)?;
         let shared = Arc::new(Services {
             journal: Arc::clone(&journal),
             settings: settings.actors.clone(),
@@ -104,6 +108,7 @@ impl RuntimeBuilder {
             representations: Representations::new(settings.actors.representations_bytes_max),
             lists: ListLimits::new(settings.actors.query_max()),
             drain: DrainRate::default(),
+            tracer,
         });
         Ok(Self {
             settings,
@@ -160,6 +165,13 @@ impl RuntimeBuilder {
         let conversations = Arc::new(launcher.tell_conversations(self.routes)?);
         let Launcher { rows, progress, supervisor, settings, counted_sagas, .. } = launcher;
         supervisor.watch()?;
+        let tracer = self.shared.tracer.clone();
+        let follow = |tracer| {
+            let Conversations { journal, registry, directory, .. } = &*conversations;
+            Traces::start(tracer, journal, registry, directory)
+        };
+        let traces = tracer.map(follow).transpose();
+        let traces = traces.map_err(|error| StartError::Store(error.to_string()))?;
         let rows: Vec<_> = rows.into_iter().map(|(_, rows)| rows).collect();
         let views: Vec<_> = rows.iter().map(|rows| rows.info.clone()).collect();
         let resources: Vec<_> =
@@ -183,6 +195,7 @@ impl RuntimeBuilder {
             components: self.components,
             subscriptions,
             supervisor,
+            traces,
         })
     }
 
@@ -195,6 +208,7 @@ impl RuntimeBuilder {
             operations_log: Arc::clone(&self.shared.operations_log),
             registry: Arc::new(std::mem::take(&mut self.registry)),
             components: Arc::clone(&self.components),
+            tracer: self.shared.tracer.clone(),
         }
     }
 
@@ -303,7 +317,8 @@ impl Host for RuntimeBuilder {
             let store = launcher.services.journal.id();
             let for_client = Arc::clone(&component);
             let service = PortClient::new(settings, store, for_client, components, admission);
-            let service = service.map_err(StartError::Settings)?;
+            let tracer = launcher.services.tracer.clone();
+            let service = service.map_err(StartError::Settings)?.traced_by(tracer);
             let service = Arc::new(service);
             let new_effect = move || PortEffect::<P>::new(Arc::clone(&service));
             launcher.send_out(me, ("port", &component), limits, new_effect)

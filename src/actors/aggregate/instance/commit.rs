@@ -47,7 +47,8 @@ impl<A: Aggregate> Instance<A> {
                 (cause, origin.conversation, Some(fence.lease), inherited.trace)
             }
             Sender::Client(mut call) => {
-                let (key, trace) = (call.keyed.as_ref().map(|keyed| keyed.key.key), call.trace.take());
+                let (key, trace) =
+                    (call.keyed.as_ref().map(|keyed| keyed.key.key), call.trace.take());
                 self.prepare_client(call, outcome, &mut pending_reply, &mut answers);
                 (Cause::Request(key), self.number, None, trace)
             }
