@@ -26,6 +26,7 @@ use crate::{
     logging::LogSettings,
     store::{faults::Faults, journal::JournalOptions},
     tls::TlsSettings,
+    traces::TracesSettings,
 };
 use error::{invalid, named};
 use figment::{
@@ -66,6 +67,8 @@ pub struct Config {
     pub log: LogSettings,
     /// Section `[metrics]`.
     pub metrics: MetricsSettings,
+    /// Section `[traces]`.
+    pub traces: TracesSettings,
     /// Section `[journal]`.
     pub journal: JournalOptions,
     /// Section `[actors]`.
@@ -141,7 +144,7 @@ impl Default for General {
 }
 
 /// The top-level keys that are not the name of a business.
-pub(crate) const OWN_KEYS: [&str; 14] = [
+pub(crate) const OWN_KEYS: [&str; 15] = [
     "listen",
     "data",
     "insecure",
@@ -151,6 +154,7 @@ pub(crate) const OWN_KEYS: [&str; 14] = [
     "http",
     "grpc",
     "metrics",
+    "traces",
     "journal",
     "log",
     "actors",
@@ -192,6 +196,7 @@ impl Config {
             http: part(figment, "http")?,
             grpc: part(figment, "grpc")?,
             metrics: part(figment, "metrics")?,
+            traces: part(figment, "traces")?,
             journal: part(figment, "journal")?,
             log: part(figment, "log")?,
             actors: part(figment, "actors")?,
@@ -231,6 +236,8 @@ impl Config {
         self.grpc.check().map_err(|error| (vec!["grpc"], error))?;
         self.tls.check().map_err(|error| (vec!["tls"], error))?;
         self.log.check().map_err(|error| (vec!["log"], error))?;
+        let traces = self.traces.check().map_err(|(key, why)| InvalidSetting::new(key, why));
+        traces.map_err(|error| (vec!["traces"], error))?;
         let has_identity = self.identity.is_configured();
         let http = self.http.check().and_then(|()| self.http.check_for(has_identity));
         http.map_err(|error| (vec!["http"], error))?;
@@ -321,6 +328,7 @@ impl Config {
             only: self.only.clone(),
             wait_max_ms: Some(self.http.wait_max_ms),
             without_metrics: !self.metrics.enabled,
+            traces: self.traces.clone(),
         }
     }
 }

@@ -32,6 +32,7 @@ const SECTIONS: &[(&str, &str)] = &[
         "metrics",
         "The figures of the server for Prometheus ([operations.md](operations.md#metrics)):",
     ),
+    ("traces", "Spans for a collector of OpenTelemetry ([operations.md](operations.md#traces)):"),
     (
         EACH_PORT,
         "How an outside service is called ([ports.md](ports.md)). Each business has its `payment` (claims `review-desk`), phone also `reward-bank`, taxi also `sms`:",

@@ -10,6 +10,7 @@ use crate::{
     logging::LogSettings,
     store::journal::JournalOptions,
     tls::TlsSettings,
+    traces::TracesSettings,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -71,6 +72,7 @@ impl Keys {
             section("http", &Limits::default(), Limits::MEANINGS),
             section("grpc", &GrpcSettings::default(), GrpcSettings::MEANINGS),
             section("metrics", &MetricsSettings::default(), MetricsSettings::MEANINGS),
+            section("traces", &TracesSettings::default(), TracesSettings::MEANINGS),
             section("journal", &JournalOptions::default(), JournalOptions::MEANINGS),
             section("log", &LogSettings::default(), LogSettings::MEANINGS),
             section("actors", &ActorSettings::default(), ActorSettings::MEANINGS),

@@ -76,6 +76,7 @@ fn own(config: &Config, section: &str) -> Value {
         "http" => serde_json::to_value(&config.http),
         "grpc" => serde_json::to_value(&config.grpc),
         "metrics" => serde_json::to_value(&config.metrics),
+        "traces" => serde_json::to_value(&config.traces),
         "journal" => serde_json::to_value(&config.journal),
         "log" => serde_json::to_value(&config.log),
         _ => serde_json::to_value(&config.actors),

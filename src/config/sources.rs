@@ -9,6 +9,7 @@ use crate::{
     logging::LogSettings,
     store::journal::JournalOptions,
     tls::TlsSettings,
+    traces::TracesSettings,
 };
 use figment::{
     Error, Figment, Metadata, Profile, Provider,
@@ -26,6 +27,7 @@ fn defaults() -> Figment {
         .merge(Serialized::default("http", Limits::default()))
         .merge(Serialized::default("grpc", GrpcSettings::default()))
         .merge(Serialized::default("metrics", MetricsSettings::default()))
+        .merge(Serialized::default("traces", TracesSettings::default()))
         .merge(Serialized::default("journal", JournalOptions::default()))
         .merge(Serialized::default("log", LogSettings::default()))
         .merge(Serialized::default("actors", ActorSettings::default()))

@@ -13,10 +13,9 @@ use crate::{
         metadata,
         problem::{Problem, TOO_SLOW},
     },
-    random::random,
-    traces::{TRACE_PARENT, TraceContext},
+    traces::{Correlation, RequestTrace, TRACE_PARENT, TraceContext},
 };
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 use tokio::time::{Instant, timeout, timeout_at};
 use tonic::{
     Extensions, Request, Response, Status, Streaming,
@@ -39,8 +38,8 @@ pub struct Call {
     /// The end of the caller's token.
     pub expiry: Expiry,
     pub metadata: MetadataMap,
-    /// The trace that the client named, in a span of this server.
-    pub trace: Option<Arc<TraceContext>>,
+    /// The trace of the call, if there is one.
+    pub trace: Option<RequestTrace>,
     /// The time at which the client stops waiting.
     pub deadline: Option<Instant>,
 }
@@ -74,7 +73,8 @@ pub async fn unary<U: Unary>(
     let mut returned = MetadataMap::new();
     let answered = async {
         let (call, message) = opened(site, request, &mut returned).await?;
-        let answer = method.answer(site, &call, message);
+        let trace = call.trace.as_ref().map(|trace| &*trace.context);
+        let answer = Correlation::of(0, trace).scope(method.answer(site, &call, message));
         let answered = match call.deadline {
             Some(deadline) => timeout_at(deadline, answer).await.map_err(|_| too_late())?,
             None => answer.await,
@@ -137,8 +137,9 @@ impl Call {
         let correlation = metadata::correlation(values(&metadata, CORRELATION))?;
         insert(returned, CORRELATION, correlation);
         let trace = values(&metadata, TRACE_PARENT).next().and_then(TraceContext::read);
-        let trace = trace.map(|trace| Arc::new(trace.with_span(random().max(1))));
-        insert(returned, TRACE_PARENT, trace.as_ref().map(ToString::to_string).as_deref());
+        let trace = RequestTrace::begin(trace, true, site.runtime.tracer().map(AsRef::as_ref));
+        let own = trace.as_ref().filter(|trace| trace.context.is_of_client());
+        insert(returned, TRACE_PARENT, own.map(|own| own.context.to_string()).as_deref());
         let clients = site.clients.as_deref();
         let address = clients.zip(extensions.get::<Peer>()).map(|(clients, Peer(peer))| {
             let forwarded = metadata.get_all(FORWARDED_FOR).iter();

@@ -6,7 +6,7 @@ use super::{
     site::{Addressed, Site},
 };
 use crate::{
-    actors::{self, Reply, Request},
+    actors::{self, Reply, Request, ResourceInfo},
     inbound::{
         metadata,
         position_token::PositionToken,
@@ -14,6 +14,7 @@ use crate::{
         problem::Problem,
     },
 };
+use std::sync::Arc;
 use tonic::Response;
 
 /// The method `Execute`.
@@ -50,9 +51,11 @@ impl Unary for Execute {
             if_match,
             wait_max: preferences.wait_within(site.wait_max),
             is_async: preferences.is_async(),
-            trace: call.trace.clone(),
+            trace: call.trace.as_ref().map(|trace| Arc::clone(&trace.context)),
         };
-        let reply = site.runtime.submit(request).await?;
+        let submitted = site.runtime.submit(request).await.map_err(Problem::from);
+        end_trace(site, call, (resource, command_route), &submitted);
+        let reply = submitted?;
         let outcome = match reply.outcome {
             actors::Outcome::Created => Outcome::Created,
             actors::Outcome::Done => Outcome::Done,
@@ -65,6 +68,26 @@ impl Unary for Execute {
             insert(response.metadata_mut(), PREFERENCE_APPLIED, applied.as_deref());
         }
         Ok(response)
+    }
+}
+
+/// Exports the span of a command that was answered.
+fn end_trace(
+    site: &Site,
+    call: &Call,
+    (resource, command_route): (usize, usize),
+    submitted: &Result<Reply, Problem>,
+) {
+    let Some((trace, tracer)) = call.trace.as_ref().zip(site.runtime.tracer()) else { return };
+    let ResourceInfo { business, name, command_routes, .. } = &site.runtime.resources()[resource];
+    let (number, status) = match submitted {
+        Ok(reply) => (Some(reply.number), 200),
+        Err(problem) => (problem.number, problem.family.status),
+    };
+    if number.is_some() || trace.context.is_of_client() {
+        let command = command_routes[command_route].name;
+        let span_name = || format!("Execute {business}/{name} {command}");
+        trace.end(tracer, (business, number.unwrap_or_default()), span_name, status);
     }
 }
 

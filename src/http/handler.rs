@@ -33,7 +33,7 @@ use crate::{
         tokens::Tokens,
     },
     origin_policy::{OriginPolicy, check_body},
-    traces::{Correlation, TraceContext},
+    traces::{Correlation, RequestTrace, TraceContext},
 };
 use actix_http::{ConnectionType, HttpMessage as _, Payload};
 use actix_web::http::header::{AUTHORIZATION, HeaderValue};
@@ -75,11 +75,32 @@ impl Handler {
     /// Handles one request.
     pub async fn serve(&self, mut request: HttpRequest) -> HttpResponse {
         let payload = request.take_payload();
-        let Some(trace) = headers::trace(request.headers()) else {
-            return self.respond(&request, payload, None).await;
+        let tracer = self.site.runtime.tracer().map(AsRef::as_ref);
+        let client = headers::trace(request.headers());
+        let is_command = matches!(verb(request.method()), Verb::Submit(_));
+        let trace = RequestTrace::begin(client, is_command, tracer);
+        let Some(client) = client else {
+            return self.respond(&request, payload, trace.as_ref()).await;
         };
-        let (correlation, trace) = (Correlation::of(0, Some(&trace)), Arc::new(trace));
-        Box::pin(correlation.scope(self.respond(&request, payload, Some(&trace)))).await
+        let response = self.respond(&request, payload, trace.as_ref());
+        Box::pin(Correlation::of(0, Some(&client)).scope(response)).await
+    }
+
+    /// Exports the span of a request that was answered.
+    fn end_trace(&self, trace: &RequestTrace, request: &HttpRequest, answer: &Response) {
+        let Some(tracer) = self.site.runtime.tracer() else { return };
+        let number = answer.number.unwrap_or_default();
+        let business = match self.site.router.resolve(request.path()) {
+            Ok(Route { target: RouteTarget::Resource(resource), .. }) => {
+                self.site.runtime.resources()[resource].business
+            }
+            _ => "",
+        };
+        // Without a number there is no conversation, so the trace has to be that of the client.
+        if number != 0 && !business.is_empty() || trace.context.is_of_client() {
+            let name = || format!("{} {}", request.method(), pattern(request.path()));
+            trace.end(tracer, (business, number), name, answer.status.as_u16());
+        }
     }
 
     /// Handles a request of this trace.
@@ -87,8 +108,9 @@ impl Handler {
         &self,
         request: &HttpRequest,
         payload: Payload,
-        trace: Option<&Arc<TraceContext>>,
+        trace: Option<&RequestTrace>,
     ) -> HttpResponse {
+        let context = trace.map(|trace| &trace.context);
         let connection = request.conn_data::<Rc<ConnectionState>>();
         let has_body = !matches!(payload, Payload::None);
         let serving = connection.map(|state| state.serve(has_body));
@@ -101,7 +123,7 @@ impl Handler {
             (headers::correlation(request.headers()), self.admitted(request).await);
         let (correlation, caller, answer) = match (correlation, client) {
             (Ok(correlation), Ok((caller, expiry))) => {
-                let answer = self.answer(request, (&caller, expiry), trace, payload).await;
+                let answer = self.answer(request, (&caller, expiry), context, payload).await;
                 (correlation, caller, answer)
             }
             (Err(problem), _) | (_, Err(problem)) => (None, Caller::Anonymous, Err(problem)),
@@ -114,14 +136,17 @@ impl Handler {
         if let Some(state) = connection {
             state.answered(answer.status.as_u16());
         }
+        if let Some(trace) = trace {
+            self.end_trace(trace, request, &answer);
+        }
         if let Some(begun) = begun {
             let (method, status) = (request.method().as_str(), answer.status.as_u16());
             let elapsed_us = begun.elapsed().as_micros();
             let number = answer.number.unwrap_or_default();
-            let _entered = Correlation::of(number, trace.map(AsRef::as_ref)).enter();
+            let _entered = Correlation::of(number, context.map(AsRef::as_ref)).enter();
             tracing::debug!(method, path, status, named = correlation, elapsed_us, "answered");
         }
-        let mut response = answer.send(correlation, trace.map(AsRef::as_ref), serving);
+        let mut response = answer.send(correlation, context.map(AsRef::as_ref), serving);
         // The server offers no upgrade of the protocol, but the library would confirm one.
         if request.head().connection_type() == ConnectionType::Upgrade {
             response.head_mut().set_connection_type(ConnectionType::Close);
@@ -375,4 +400,11 @@ fn peer_of(request: &HttpRequest) -> Option<IpAddr> {
         return request.headers().get(forwarding::CLIENT)?.to_str().ok()?.parse().ok();
     }
     Some(request.peer_addr()?.ip())
+}
+
+/// A path with `{number}` instead of numbers, so that there are few names of spans.
+fn pattern(path: &str) -> String {
+    let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let parts = path.split('/').map(|part| if is_number(part) { "{number}" } else { part });
+    parts.collect::<Vec<_>>().join("/")
 }

@@ -37,6 +37,12 @@ impl TraceContext {
         Some(Self { trace_id, span_id, flags })
     }
 
+    /// A trace that is recorded, in this span.
+    #[must_use]
+    pub const fn sampled(trace_id: u128, span_id: u64) -> Self {
+        Self { trace_id, span_id, flags: SAMPLED }
+    }
+
     /// The same trace, in another span.
     #[must_use]
     pub const fn with_span(self, span_id: u64) -> Self {

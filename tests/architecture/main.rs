@@ -59,6 +59,18 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "src/traces",
+        &[
+            "actix",
+            "crate::actors",
+            "crate::domain",
+            "crate::grpc",
+            "crate::http",
+            "crate::inbound",
+            "crate::store",
+        ],
+    ),
+    (
         "src/sandbox",
         &[
             "sled",

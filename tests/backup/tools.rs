@@ -15,6 +15,9 @@ use std::{
 };
 use tokio::{sync::watch, task::JoinHandle};
 
+/// The trace of each order.
+pub const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
 /// Runs the binary, and returns its output.
 pub fn madang(arguments: &[&str]) -> Output {
     let mut command = Command::new(binary());
@@ -78,10 +81,11 @@ pub struct Placed {
     pub body: Vec<u8>,
 }
 
-/// Places an order under a key.
+/// Places an order under a key, in a trace.
 pub async fn order(client: &Client, server: &str, key: &str) -> Placed {
     let body = json!({ "orderType": "basic", "name": key });
     let request = client.post(format!("{server}/taxi/orders")).header("Idempotency-Key", key);
+    let request = request.header("traceparent", TRACE);
     let answer = request.json(&body).send().await.expect("an answer");
     assert!(answer.status().is_success(), "{key}: {}", answer.status());
     let position = answer.headers()["x-madang-position"].to_str().expect("text").parse();

@@ -5,7 +5,7 @@ use crate::{
         client,
         process::{Server, assert_verified},
     },
-    tools::{done, names, order, refused, shown, stopped},
+    tools::{TRACE, done, names, order, refused, shown, stopped},
 };
 use serde_json::Value;
 use std::{collections::BTreeMap, fs, path::Path};
@@ -61,6 +61,10 @@ async fn each_line_is_an_event_in_the_form_of_cloud_events() {
     assert_eq!(first["source"], "/taxi/orders/1");
     assert!(first["type"].as_str().unwrap().starts_with("taxi.orders."), "{first}");
     assert!(first["data"].to_string().contains("Jung"), "{first}");
+    for line in lines.iter().filter(|line| line["correlation"] == "1") {
+        let trace = line["traceparent"].as_str().expect("a trace");
+        assert_eq!(trace[..36], TRACE[..36], "{line}");
+    }
 }
 
 #[test]

@@ -12,10 +12,12 @@ use crate::{
     actors::{
         api::RequestError,
         gate::{GateRejection, Permit},
-        port::PortAdmission,
+        port::{PortAdmission, WAIT_NS_MIN},
         support::catch_panic,
     },
     domain::kernel::{Aggregate, FailureKind, Progress},
+    random::random,
+    traces::{Span, TraceContext},
 };
 use std::{
     sync::Arc,
@@ -27,6 +29,27 @@ impl<A: Aggregate> AggregateKind<A> {
     /// are served in time.
     pub(super) async fn admit(&self) -> Result<Permit, RequestError> {
         Ok(self.admission.enter(Some(self.admitted_by())).await?)
+    }
+
+    /// Exports the span of a wait at the gate, if the trace of the command is recorded and the wait
+    /// was not short.
+    pub(super) fn trace_admission(
+        &self,
+        number: u64,
+        trace: Option<&TraceContext>,
+        waited: Option<(u64, u64)>,
+    ) {
+        let Some(((begun_ns, ended_ns), tracer)) = waited.zip(self.shared.tracer.as_ref()) else {
+            return;
+        };
+        if ended_ns.saturating_sub(begun_ns) < WAIT_NS_MIN {
+            return;
+        }
+        if let Some(recorded) = tracer.recorded(trace, (self.info.business, number)) {
+            let (name, ids) = (format!("gate {}", A::NAME), (recorded.trace_id, random().max(1)));
+            let span = Span::new(ids, name, (begun_ns, ended_ns));
+            tracer.add([Span { parent: recorded.span_id, ..span }]);
+        }
     }
 
     /// The answer of the step's gate, if this command may lead to the step of another aggregate. A

@@ -21,7 +21,7 @@ use crate::{
         support::{batch_wakes, catch_panic, now},
     },
     domain::kernel::{Aggregate, Business, Dispatch, Issuer, ParsedCommand, Place, Target},
-    traces::TraceContext,
+    traces::{TraceContext, now_ns},
 };
 use std::{mem, sync::Arc, time::Duration};
 
@@ -35,6 +35,8 @@ pub(super) struct Call {
     pub sight: Sight,
     pub outcome: Outcome,
     trace: Option<Arc<TraceContext>>,
+    /// The begin and the end of the wait for the permit, if the request has a trace.
+    waited: Option<(u64, u64)>,
     is_async: bool,
     pub wait_max: Duration,
     /// The admission to the outside service whose answer is waited for.
@@ -165,7 +167,8 @@ impl<A: Aggregate> AggregateKind<A> {
         is_new: bool,
     ) -> Reached {
         let Call { keyed, permit, step, if_match, permission, sight, .. } = call;
-        let Call { outcome, trace, is_async, wait_max, admission, .. } = call;
+        let Call { outcome, trace, waited, is_async, wait_max, admission, .. } = call;
+        self.trace_admission(number, trace.as_deref(), waited);
         let watched = keyed.as_ref().map(|keyed| {
             keyed.flight.goes_to(number);
             (keyed.key, keyed.flight.watch())
@@ -281,7 +284,9 @@ impl<A: Aggregate> AggregateKind<A> {
             },
             None => None,
         };
+        let begun_ns = trace.as_ref().filter(|_| self.shared.tracer.is_some()).map(|_| now_ns());
         let permit = self.admit().await?;
+        let waited = begun_ns.map(|begun_ns| (begun_ns, now_ns()));
         let admission = self.admission(&parsed.command);
         let may_start_step = A::may_start_step(&parsed.command);
         let keyed = flight.map(|(key, flight)| {
@@ -297,6 +302,7 @@ impl<A: Aggregate> AggregateKind<A> {
             sight,
             outcome,
             trace,
+            waited,
             is_async,
             wait_max,
             admission,

@@ -14,6 +14,7 @@ use crate::{
         support::{DrainRate, whole_seconds_spread},
     },
     store::journal::Journal,
+    traces::Tracer,
 };
 use std::{
     sync::{Arc, atomic::AtomicUsize},
@@ -53,6 +54,8 @@ pub struct Services {
     pub drain: DrainRate,
     /// The end of the waits of clients for outcomes: the system is about to stop.
     pub waits_end: CancellationToken,
+    /// The tracer; `None` when no traces are exported.
+    pub tracer: Option<Arc<Tracer>>,
 }
 
 impl Services {

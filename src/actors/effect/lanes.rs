@@ -13,6 +13,7 @@ use crate::{
     actors::support::{catch_panic, spawn},
     domain::kernel::RetryPolicy,
     store::Record,
+    traces::TraceContext,
 };
 use actix::{AsyncContext, Context as ActixContext};
 use std::{collections::VecDeque, sync::Arc, time::Duration};
@@ -45,7 +46,7 @@ impl<E: Effect> EffectRunner<E> {
         was_asked: bool,
     ) -> Result<Option<Job>, String> {
         let context = EffectContext {
-            trace: record.trace.as_deref().filter(|trace| trace.is_of_client()).copied(),
+            trace: self.trace_of(record),
             record: Arc::clone(record),
             journal: Arc::clone(&self.services.journal),
             registry: Arc::clone(&self.services.registry),
@@ -53,6 +54,20 @@ impl<E: Effect> EffectRunner<E> {
         let task = catch_panic(|| self.effect.run(event, record.meta(), was_asked, context))
             .map_err(|reason| format!("record {}: {reason}", record.position))?;
         Ok(task.map(|task| Job { record: Arc::clone(record), task, was_asked }))
+    }
+
+    /// The trace of the effect of a record: in the span of the effect if it is recorded, and in the
+    /// span of the request otherwise.
+    fn trace_of(&self, record: &Record) -> Option<TraceContext> {
+        let business = E::NAME.split('/').next().unwrap_or_default();
+        let recorded = self.services.tracer.as_ref().and_then(|tracer| {
+            let conversation = (business, record.correlation);
+            let recorded = tracer.recorded(record.trace.as_deref(), conversation)?;
+            let own = tracer.ids().reaction(record.position, self.cursor.me.0);
+            Some(recorded.with_span(own))
+        });
+        let client = || record.trace.as_deref().filter(|trace| trace.is_of_client()).copied();
+        recorded.or_else(client)
     }
 
     /// The job for the effect of a record, if the record requires one.

@@ -21,6 +21,7 @@ use super::{
     deadline::{Deadline, left},
     failure_log::FailureLog,
     retry_budget::RetryBudget,
+    spans::CallSpans,
     transport::Transport,
 };
 use crate::{
@@ -33,7 +34,7 @@ use crate::{
     domain::kernel::{PortReply, PortRequest, RetryPolicy, Timestamp},
     random::between,
     store::StoreId,
-    traces::TraceContext,
+    traces::{TraceContext, Tracer},
 };
 use std::{
     cell::{Cell, OnceCell},
@@ -105,6 +106,7 @@ pub struct PortClient {
     background_budget: RetryBudget,
     /// The log of the failures of the service.
     failures: FailureLog,
+    spans: CallSpans,
 }
 
 /// The reason of a failure as clients and the journal see it. The details are in the log.
@@ -137,7 +139,14 @@ impl PortClient {
             budget,
             background_budget,
             failures: FailureLog::new(name),
+            spans: CallSpans::of(name, None),
         })
+    }
+
+    /// This client, whose calls are traced.
+    #[must_use]
+    pub fn traced_by(self, tracer: Option<Arc<Tracer>>) -> Self {
+        Self { spans: CallSpans::of(self.name, tracer), ..self }
     }
 
     /// Calls the service until there is an answer, or until the retry policy ends the call.
@@ -190,7 +199,10 @@ impl PortClient {
         let deadline = Deadline::new(request.of.since, (now(), Instant::now()), &self.settings);
         let mut attempts = 0;
         loop {
-            let permit = self.enter(&deadline).await?;
+            let waiting = self.spans.begin(request.of.trace.as_ref());
+            let entered = self.enter(&deadline).await;
+            self.spans.end_wait(&waiting, entered.as_ref().err().map(String::as_str));
+            let permit = entered?;
             if attempts == 0 {
                 self.budget.deposit();
             }
@@ -227,7 +239,9 @@ impl PortClient {
     async fn ask_until_answered(&self, request: &Request<'_>, was_asked: &Cell<bool>) -> PortReply {
         let mut attempts = 0;
         loop {
+            let waiting = self.spans.begin(request.of.trace.as_ref());
             let entered = self.gate().enter(None).await;
+            self.spans.end_wait(&waiting, None);
             if self.component.is_suspended() {
                 drop(entered);
                 self.components.resumed(&self.component).await;
@@ -298,12 +312,13 @@ impl PortClient {
         at_most: Duration,
     ) -> Result<PortReply, String> {
         let begun = Instant::now();
-        let asked = self.transport.ask(request.get(), request.of.trace.as_ref());
-        let asked = timeout(at_most, asked).await;
+        let (ask, calling) = (request.get(), self.spans.begin(request.of.trace.as_ref()));
+        let asked = timeout(at_most, self.transport.ask(ask, calling.trace.as_ref())).await;
         self.admission.calls.ended(matches!(asked, Ok(Ok(_))), begun.elapsed());
         let (reason, details) = match asked {
             Ok(Ok(answer)) => {
                 self.failures.answered();
+                self.spans.end_attempt(&calling, ask.operation, None);
                 permit.report(CallOutcome::Succeeded);
                 return Ok(answer);
             }
@@ -314,6 +329,7 @@ impl PortClient {
             }
         };
         self.failures.failed(&details);
+        self.spans.end_attempt(&calling, ask.operation, Some(&reason));
         permit.report(CallOutcome::Failed);
         Err(reason)
     }

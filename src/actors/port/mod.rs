@@ -9,8 +9,10 @@ mod deferral;
 mod failure_log;
 mod http;
 mod retry_budget;
+mod spans;
 mod transport;
 mod waiting_clients;
 
 pub use admission::{PortAdmission, PortAdmissions};
 pub use client::{PortCall, PortClient};
+pub use spans::WAIT_NS_MIN;

@@ -6,6 +6,7 @@ use super::{
     measured::Measured,
     metrics::SagaCensus,
     parts::{ReadSection, RuntimeParts},
+    traces::Traces,
 };
 use crate::{
     actors::{
@@ -14,7 +15,7 @@ use crate::{
             Services,
         },
         api::{Example, StartError},
-        conversation::{Role, Route, index},
+        conversation::{Conversations, Role, Route, index},
         dispatch::{DynAggregate, Registry},
         effect::{LOOKUPS, LookupEffect, PortEffect, port_calls},
         gate::{GateKind, GateObserver, Gates},
@@ -35,6 +36,7 @@ use crate::{
         KindId,
         journal::{Journal, Loss, ReadLevel, StoreError},
     },
+    traces::Tracer,
 };
 use std::{
     any::{Any, TypeId},
@@ -90,6 +92,8 @@ impl RuntimeBuilder {
             operations_log.record(OperationsEvent::LossAccepted { reason, ends_at, acknowledged });
         }
         let observer = Arc::clone(&operations_log) as Arc<dyn GateObserver>;
+        let store = journal.id().map_or(0, |id| id.0);
+        let tracer = Tracer::start(&settings.traces, store).map_err(StartError::Store)?;
         let shared = Arc::new(Services {
             journal: Arc::clone(&journal),
             settings: settings.actors.clone(),
@@ -106,6 +110,7 @@ impl RuntimeBuilder {
             lists: ListLimits::new(settings.actors.query_max()),
             drain: DrainRate::default(),
             waits_end: CancellationToken::new(),
+            tracer,
         });
         Ok(Self {
             settings,
@@ -161,6 +166,13 @@ impl RuntimeBuilder {
         let conversations = Arc::new(launcher.tell_conversations(self.routes)?);
         let Launcher { rows, progress, supervisor, settings, counted_sagas, .. } = launcher;
         supervisor.watch()?;
+        let tracer = self.shared.tracer.clone();
+        let follow = |tracer| {
+            let Conversations { journal, registry, directory, .. } = &*conversations;
+            Traces::start(tracer, journal, registry, directory)
+        };
+        let traces = tracer.map(follow).transpose();
+        let traces = traces.map_err(|error| StartError::Store(error.to_string()))?;
         let rows: Vec<_> = rows.into_iter().map(|(_, rows)| rows).collect();
         let views: Vec<_> = rows.iter().map(|rows| rows.info.clone()).collect();
         let resources: Vec<_> =
@@ -185,6 +197,7 @@ impl RuntimeBuilder {
             gate_settings: self.gate_settings,
             subscriptions,
             supervisor,
+            traces,
         })
     }
 
@@ -197,6 +210,7 @@ impl RuntimeBuilder {
             operations_log: Arc::clone(&self.shared.operations_log),
             registry: Arc::new(std::mem::take(&mut self.registry)),
             components: Arc::clone(&self.components),
+            tracer: self.shared.tracer.clone(),
         }
     }
 
@@ -305,7 +319,8 @@ impl Host for RuntimeBuilder {
             let store = launcher.services.journal.id();
             let for_client = Arc::clone(&component);
             let service = PortClient::new(settings, store, for_client, components, admission);
-            let service = service.map_err(StartError::Settings)?;
+            let tracer = launcher.services.tracer.clone();
+            let service = service.map_err(StartError::Settings)?.traced_by(tracer);
             let service = Arc::new(service);
             let new_effect = move || PortEffect::<P>::new(Arc::clone(&service));
             launcher.send_out(me, ("port", &component), limits, new_effect)

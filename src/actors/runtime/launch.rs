@@ -173,12 +173,16 @@ impl Launcher {
         let rows = Arc::new(ViewReader::new(info, place, progress, Arc::clone(&self.queries)));
         let (kept, opened) = (Arc::clone(&rows), Mutex::new(Some(opened)));
         let registry = Arc::clone(&self.services.registry);
+        // The index of conversations is no view of a business.
+        let tracer = self.services.tracer.clone().filter(|_| layout.name != INDEX);
         let begin: StartFn = Box::new(move |host, _| {
             let opened = sync::lock(&opened).take();
             let model = opened.map_or_else(|| kept.model(journal.durable()), Ok);
             let around = (Arc::clone(&journal), Arc::clone(&registry));
-            let projector =
-                model.and_then(|model| Projector::new(projection.clone(), (&kept, model), around));
+            let tracer = tracer.clone();
+            let projector = model.and_then(|model| {
+                Projector::new(projection.clone(), (&kept, model), around, tracer)
+            });
             let projector = projector.map_err(|error| error.to_string())?;
             Ok(start_in(host, move || projector)?.recipient())
         });

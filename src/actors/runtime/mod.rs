@@ -17,6 +17,7 @@ mod parts;
 mod positions;
 mod reload;
 mod subscriptions;
+mod traces;
 
 pub use builder::RuntimeBuilder;
 pub use history::HistoryEntry;
@@ -36,6 +37,9 @@ use crate::actors::{
 use crate::domain::kernel::Readers;
 use operations::completed;
 use std::{sync::Arc, time::Duration};
+
+/// The longest wait at the stop for the last records, before their spans are made.
+const SETTLED_WITHIN: Duration = Duration::from_secs(1);
 
 /// The running system. Cheap to clone.
 #[derive(Clone)]
@@ -64,6 +68,7 @@ impl Runtime {
         }
         let (journal, operations_log) =
             (Arc::clone(&self.parts.journal), Arc::clone(&self.parts.shared.operations_log));
+        let runtime = self.clone();
         let mut rows = self.parts.rows.clone();
         rows.push(Arc::clone(&self.parts.conversations.index));
         let stopped = tokio::task::spawn_blocking(move || {
@@ -79,6 +84,11 @@ impl Runtime {
                 rows.seal();
             }
             operations_log.close();
+            if let Some(traces) = &runtime.parts.traces {
+                // The last records have spans as well.
+                let _ = journal.settle(SETTLED_WITHIN);
+                traces.stop();
+            }
             journal.close();
         });
         let _ = stopped.await;

@@ -1,6 +1,6 @@
 //! The parts of a running runtime.
 
-use super::{measured::Measured, metrics::SagaCensus};
+use super::{measured::Measured, metrics::SagaCensus, traces::Traces};
 use crate::{
     actors::{
         aggregate::{Endpoint, Services},
@@ -52,6 +52,8 @@ pub struct RuntimeParts {
     pub measured: Measured,
     /// The open sagas.
     pub saga_census: SagaCensus,
+    /// The export of traces; `None` when no traces are exported.
+    pub traces: Option<Traces>,
 }
 
 impl RuntimeParts {

@@ -40,6 +40,7 @@ impl<S: Saga> SagaRunner<S> {
         self.put_off.clear();
         self.timers_changed.clear();
         self.timer_owners.clear();
+        self.timer_traces.clear();
         self.versions.clear();
         self.replays_until = 0;
         self.recovered_head = journal.submitted();

@@ -15,6 +15,7 @@ pub use ports::{Fallback, PortSettings, PortsSettings, RETRY_SHARE_MAX, Transpor
 use crate::{
     actors::{api::StartError, gate::GatesSettings, support::data_folder},
     store::journal::{JournalOptions, SledJournal},
+    traces::TracesSettings,
 };
 use serde_json::Value;
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
@@ -45,6 +46,8 @@ pub struct Settings {
     pub wait_max_ms: Option<u64>,
     /// Whether commands and queries are not measured.
     pub without_metrics: bool,
+    /// The export of traces.
+    pub traces: TracesSettings,
 }
 
 impl Settings {

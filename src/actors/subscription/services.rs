@@ -7,6 +7,7 @@ use crate::{
         settings::ActorSettings,
     },
     store::journal::Journal,
+    traces::Tracer,
 };
 use std::sync::Arc;
 
@@ -25,4 +26,6 @@ pub struct SubscriberServices {
     pub registry: Arc<Registry>,
     /// The components, each of which can be suspended.
     pub components: Arc<Components>,
+    /// The tracer; `None` when no traces are exported.
+    pub tracer: Option<Arc<Tracer>>,
 }

@@ -34,5 +34,6 @@ pub fn services_on(journal: &Arc<dyn Journal>) -> SubscriberServices {
         operations_log,
         registry: Arc::default(),
         components: Components::open(Arc::clone(journal)).expect("components"),
+        tracer: None,
     }
 }

@@ -6,6 +6,7 @@ mod query_limits;
 mod reader;
 mod recent_rows;
 mod storage;
+mod traced_rows;
 
 pub use projection::{Projection, ViewProjection};
 pub use projector::Projector;

@@ -6,6 +6,7 @@ use super::{
     reader::ViewReader,
     recent_rows::{OwnedRow, RecentRows, Taken},
     storage::ViewStorage,
+    traced_rows::TracedRows,
 };
 use crate::{
     actors::{
@@ -20,7 +21,7 @@ use crate::{
         journal::{Journal, Listener, ReadLevel, SubmitError},
         read_model::{FoundRow, OpenProblem, ReadModel, ReadModelError, RowChange},
     },
-    traces::Correlation,
+    traces::{Correlation, Tracer},
 };
 use actix::{Actor, AsyncContext, Context, Handler, Message};
 use std::{
@@ -72,6 +73,7 @@ pub struct Projector<F: Projection> {
     recent: RecentRows<F::Row>,
     /// The newest row of each condition that recent rows continue.
     continued: HashMap<Filter, F::Row>,
+    traced: TracedRows,
 }
 
 /// The message that there may be records to fold.
@@ -141,6 +143,7 @@ impl<F: Projection> Projector<F> {
         projection: F,
         (rows, model): (&ViewReader, Arc<ReadModel>),
         (journal, registry): (Arc<dyn Journal>, Arc<Registry>),
+        tracer: Option<Arc<Tracer>>,
     ) -> Result<Self, ReadModelError> {
         let cursor = model.cursor()?;
         rows.progress.reach(cursor);
@@ -158,6 +161,7 @@ impl<F: Projection> Projector<F> {
             waiting: Arc::clone(&rows.waiting),
             recent: RecentRows::default(),
             continued: HashMap::new(),
+            traced: TracedRows::of(F::layout().name, tracer),
         })
     }
 
@@ -246,6 +250,7 @@ impl<F: Projection> Projector<F> {
 
     fn take_in(&mut self, records: &[Arc<Record>], last: u64) -> Result<(), String> {
         let mut touched = Vec::new();
+        self.traced.begin();
         for record in records {
             self.fold(record, &mut touched)?;
         }
@@ -259,6 +264,9 @@ impl<F: Projection> Projector<F> {
         if !changes.is_empty() || last - self.committed >= PASSED_RECORDS_MAX {
             self.model.commit(last, &changes).map_err(|error| self.not_written(error))?;
             self.committed = last;
+        }
+        if !self.storage.is_rebuilding() {
+            self.traced.end();
         }
         self.cursor = last;
         if self.recent.trim(RECENT_ROWS_MAX) {
@@ -284,6 +292,7 @@ impl<F: Projection> Projector<F> {
         let event =
             catch_panic(|| self.projection.decode(&self.registry, record)).map_err(in_record)??;
         let Some((mut numbers, event)) = event else { return Ok(()) };
+        self.traced.add(record);
         let Some(last) = numbers.pop() else { return Ok(()) };
         for number in numbers {
             self.fold_row(number, event.clone(), record, touched).map_err(in_record)?;

@@ -3,7 +3,6 @@
 use crate::{
     actors::IdempotencyKey,
     inbound::{metadata, problem::Problem},
-    random::random,
     traces::{self, TraceContext},
 };
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
@@ -67,12 +66,10 @@ pub fn none_match_names(headers: &HeaderMap, present: u32) -> bool {
     value.split(',').map(str::trim).any(|tag| tag == "*" || metadata::version(tag) == Some(present))
 }
 
-/// The trace of the request, in a span of this server. As the specification requires, a malformed
-/// header is ignored.
+/// The trace that the client names. As the specification requires, a malformed header is ignored.
 #[must_use]
 pub fn trace(headers: &HeaderMap) -> Option<TraceContext> {
-    let client = TraceContext::read(headers.get(TRACE_PARENT)?.as_bytes())?;
-    Some(client.with_span(random().max(1)))
+    TraceContext::read(headers.get(TRACE_PARENT)?.as_bytes())
 }
 
 #[cfg(test)]
@@ -154,13 +151,5 @@ mod tests {
             headers.insert(IDEMPOTENCY_KEY, HeaderValue::from_bytes(wrong.as_bytes()).unwrap());
             assert!(idempotency_key(&headers, None, ("POST", "/"), b"").is_err(), "{wrong}");
         }
-    }
-
-    #[test]
-    fn a_trace_continues_with_a_span_of_this_server() {
-        let parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
-        let own = trace(&with(&TRACE_PARENT, parent)).unwrap().to_string();
-        assert_eq!((own.len(), &own[..36], &own[52..]), (55, &parent[..36], "-01"));
-        assert_ne!(own, parent);
     }
 }

@@ -18,6 +18,7 @@ mod owning;
 mod partitions;
 mod restoring;
 mod suspecting;
+mod tracing;
 mod write_ahead;
 
 use crate::{

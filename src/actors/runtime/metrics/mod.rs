@@ -29,6 +29,7 @@ impl Runtime {
         self.add_subscriptions(families);
         self.add_sagas(families);
         self.add_operations(families);
+        self.add_traces(families);
     }
 
     /// Counts and durations by the names that the businesses declare. A command without a request
