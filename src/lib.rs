@@ -116,6 +116,7 @@ mod sync;
 mod systemd;
 pub mod tls;
 mod token;
+mod top;
 pub mod verify;
 
 pub use binary::{ALLOCATOR, Allocator, Program, serve};
