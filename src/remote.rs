@@ -83,7 +83,7 @@ impl Server {
 
     /// Waits for this time.
     pub fn wait(&self, time: Duration) {
-        self.event_loop.block_on(tokio::time::sleep(time));
+        self.event_loop.block_on(async { tokio::time::sleep(time).await });
     }
 
     /// Asks for this path.
