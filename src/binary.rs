@@ -12,7 +12,7 @@ use crate::{
     sandbox::{self, Sandbox},
     serving, settings_command, shell_files,
     stopping::{FLUSH_WITHIN, Stopping},
-    token, upgrade, verify,
+    token, top, upgrade, verify,
 };
 use std::{
     error::Error,
@@ -131,6 +131,7 @@ fn run(command: Command, program: Program, declarations: &Declarations) -> Done 
             let (is_well, answer) = probe::ask(&options)?;
             print_line(&answer).map(|_| is_well)
         }
+        Command::Top(options) => top::run(&options),
         Command::New(options) => write_crate(&options),
         Command::Contract(options) => {
             let mut builder = ContractBuilder::default();

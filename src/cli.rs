@@ -1,6 +1,6 @@
 //! The command line: the commands and their options.
 
-use crate::{Program, backup, config::Flags, contract, new, probe, sandbox, token, upgrade};
+use crate::{Program, backup, config::Flags, contract, new, probe, sandbox, token, top, upgrade};
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use std::{net::SocketAddr, path::PathBuf};
@@ -100,6 +100,11 @@ pub enum Command {
     Import(backup::ImportOptions),
     /// Ask the server on this machine whether it is ready; exit code 1 when it is not
     Health(probe::Options),
+    /// Show the figures of a running server in the terminal: rates, times, gates, lags, files
+    ///
+    /// The keys are q to quit, p to pause, s to sort, and the arrows to scroll. The server is the one
+    /// on this machine that the settings name, or the one of --url.
+    Top(top::Options),
     /// Write a crate with a business of its own into the new folder NAME
     ///
     /// A customer orders and pays; the order is handed over, or the money goes back. The crate has

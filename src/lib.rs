@@ -118,6 +118,7 @@ mod systemd;
 mod takeover;
 pub mod tls;
 mod token;
+mod top;
 pub mod traces;
 pub mod upgrade;
 pub mod verify;

@@ -81,6 +81,11 @@ impl Server {
         &self.url
     }
 
+    /// Waits for this time.
+    pub fn wait(&self, time: Duration) {
+        self.event_loop.block_on(async { tokio::time::sleep(time).await });
+    }
+
     /// Asks for this path.
     ///
     /// # Errors
@@ -132,12 +137,11 @@ impl std::fmt::Display for Unanswered {
     }
 }
 
-/// The URL of the server on this machine, and the issuer of its tokens.
-type Here = (String, Option<Arc<TokenIssuer>>);
+/// The URL of a server, and the issuer of its tokens when this user can read its keys.
+type Found = (String, Option<Arc<TokenIssuer>>);
 
-/// The URL of the server on this machine, as its settings say, and the issuer of its tokens when
-/// this user can read its keys.
-fn here(options: &ServerOptions) -> Result<Here, Box<dyn Error>> {
+/// The server on this machine, as its settings say.
+fn here(options: &ServerOptions) -> Result<Found, Box<dyn Error>> {
     let config = Config::read(Flags { config: options.config.clone(), ..Flags::default() })?;
     // The keys of a server that has not started are not made here.
     let has_keys = config.identity.issue && TokenIssuer::has_keys(&config.data);

@@ -3,7 +3,11 @@
 //! The connection of the client ends with the answer, so that the client connects to that process.
 
 use crate::{
-    http::{connection::Serving, response::Body, turnstile::Turnstile},
+    http::{
+        connection::{ConnectionState, Serving},
+        response::Body,
+        turnstile::Turnstile,
+    },
     inbound::problem::{BUSY, FAILED, Problem},
 };
 use actix_http::{ConnectionType, HttpMessage as _, Request};
@@ -21,6 +25,7 @@ use std::{
     io,
     net::IpAddr,
     path::Path,
+    rc::Rc,
     time::{Duration, Instant},
 };
 use tokio::{net::UnixStream, sync::mpsc, time::sleep};
@@ -52,6 +57,15 @@ const OF_CONNECTION: [HeaderName; 5] = [
 ];
 
 type Answer = hyper::Response<Incoming>;
+
+/// The address of the client of a request. A process that forwards requests says it in a header.
+pub(super) fn peer_of(request: &Request) -> Option<IpAddr> {
+    let connection = request.conn_data::<Rc<ConnectionState>>();
+    if connection.is_some_and(|state| state.is_forwarding()) {
+        return request.headers().get(CLIENT)?.to_str().ok()?.parse().ok();
+    }
+    Some(request.peer_addr()?.ip())
+}
 
 /// Forwards a request, once the process that serves is known.
 pub(super) async fn forwarded(

@@ -8,7 +8,7 @@ use crate::{
         documents::{self, Documents},
         feed::Feeds,
         finishing::Finishing,
-        forwarding,
+        forwarding::{self, peer_of},
         holding::Holding,
         index::EVENTS,
         live::{Live, LiveQuery},
@@ -33,7 +33,7 @@ use crate::{
         tokens::Tokens,
     },
     origin_policy::{OriginPolicy, check_body},
-    traces::{Correlation, RequestTrace, TraceContext},
+    traces::{Correlation, RequestTrace, TraceContext, pattern},
 };
 use actix_http::{ConnectionType, HttpMessage as _, Payload};
 use actix_web::http::header::{AUTHORIZATION, HeaderValue};
@@ -391,20 +391,4 @@ impl Handler {
             request_error => Err(request_error.into()),
         }
     }
-}
-
-/// The address of the client. A process that forwards requests says it in a header.
-fn peer_of(request: &HttpRequest) -> Option<IpAddr> {
-    let connection = request.conn_data::<Rc<ConnectionState>>();
-    if connection.is_some_and(|state| state.is_forwarding()) {
-        return request.headers().get(forwarding::CLIENT)?.to_str().ok()?.parse().ok();
-    }
-    Some(request.peer_addr()?.ip())
-}
-
-/// A path with `{number}` instead of numbers, so that there are few names of spans.
-fn pattern(path: &str) -> String {
-    let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-    let parts = path.split('/').map(|part| if is_number(part) { "{number}" } else { part });
-    parts.collect::<Vec<_>>().join("/")
 }

@@ -21,7 +21,7 @@ mod tracer;
 pub use context::{TRACE_PARENT, TraceContext};
 pub use correlation::{Correlation, Entered};
 pub use ids::Ids;
-pub use request::RequestTrace;
+pub use request::{RequestTrace, pattern};
 pub use settings::{Protocol, TracesSettings};
 pub use span::{Attribute, Span, SpanKind, now_ns};
 pub use tracer::{FATES, Tracer};

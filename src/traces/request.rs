@@ -58,3 +58,11 @@ impl RequestTrace {
         tracer.add([Span { parent: self.parent, kind: SpanKind::Server, error, ..span }]);
     }
 }
+
+/// A path with `{number}` instead of numbers, so that there are few names of spans.
+#[must_use]
+pub fn pattern(path: &str) -> String {
+    let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let parts = path.split('/').map(|part| if is_number(part) { "{number}" } else { part });
+    parts.collect::<Vec<_>>().join("/")
+}

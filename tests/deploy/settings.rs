@@ -34,6 +34,19 @@ fn the_ports_of_each_place_are_those_of_its_settings() {
     let pod = port("deploy/kubernetes/madang.toml").to_string();
     assert_eq!(value(&text("deploy/kubernetes/statefulset.yaml"), "containerPort"), pod);
     assert_eq!(value(&text("deploy/kubernetes/service.yaml"), "port"), pod);
+    let figures = read("deploy/kubernetes/madang.toml", false).unwrap().metrics.listen;
+    let figures = figures.expect("an address").port();
+    for (file, lines) in [
+        ("statefulset", vec!["prometheus.io/port: \"PORT\"", "containerPort: PORT"]),
+        ("service", vec!["port: PORT\n      targetPort: metrics"]),
+    ] {
+        let manifest = text(format!("deploy/kubernetes/{file}.yaml"));
+        for line in lines {
+            let line = line.replace("PORT", &figures.to_string());
+            assert!(manifest.contains(&line), "{file}: no {line}");
+        }
+    }
+    assert!(text("deploy/kubernetes/networkpolicy.yaml").contains("          port: metrics\n"));
     let packaged = read("deploy/debian/madang.toml", false).unwrap().listen;
     let socket = text("deploy/systemd/madang.socket");
     assert_eq!(value(&socket, "ListenStream"), packaged.to_string());
@@ -60,6 +73,7 @@ fn start_as_in_the_cluster(folder: &Path) -> Server {
     fs::write(&secret, "0123456789abcdef0123456789abcdef").unwrap();
     let mut env = Command::new("env");
     env.arg(format!("MADANG_IDENTITY__SECRET_FILE={}", secret.display()));
+    env.arg("MADANG_METRICS__LISTEN=127.0.0.1:0");
     let file = fs::canonicalize("deploy/kubernetes/madang.toml").unwrap();
     Server::start_under_with(env, &folder.join("data"), Some(&file))
 }
@@ -94,6 +108,7 @@ fn the_secret_of_the_base_is_refused_until_it_is_replaced() {
     let mut serve = Command::new(super::support::process::binary());
     serve.args(["serve", "--config", "deploy/kubernetes/madang.toml", "--data"]);
     serve.arg(folder.path().join("data")).args(["--listen", "127.0.0.1:0"]);
+    serve.env("MADANG_METRICS__LISTEN", "127.0.0.1:0");
     let output = serve.env("MADANG_IDENTITY__SECRET_FILE", &secret).output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success() && said.contains("at least 32 bytes"), "{said}");

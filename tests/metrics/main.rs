@@ -10,6 +10,7 @@ mod format;
 mod scrape;
 #[path = "../support/mod.rs"]
 mod support;
+mod top;
 
 use std::{
     env,

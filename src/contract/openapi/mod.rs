@@ -1,5 +1,6 @@
 //! The `OpenAPI` 3.1 document of a server.
 
+mod admin;
 mod aggregates;
 mod components;
 mod operation;

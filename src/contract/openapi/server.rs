@@ -1,6 +1,6 @@
 //! The operations of the server itself: the index, conversations, events, tokens, operators.
 
-use super::{Paths, component, operation::Operation};
+use super::{Paths, admin, component, operation::Operation};
 use crate::contract::Described;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -71,7 +71,7 @@ pub(super) fn describe(businesses: &[Described], paths: &mut Paths) {
     tokens(paths);
     metadata(paths);
     health(paths);
-    admin(paths);
+    admin::describe(paths);
 }
 
 fn object() -> Value {
@@ -241,67 +241,4 @@ fn health(paths: &mut Paths) {
             .with("security", json!([{}]))
             .put(paths, "get", path);
     }
-}
-
-/// The paths of operators: the method, the path, the identifier and the summary of each.
-const ADMIN: [(&str, &str, &str, &str); 10] = [
-    ("get", "/admin/components", "components", "List the components"),
-    ("get", "/admin/components/{name}", "component", "Show a component"),
-    ("post", "/admin/components/{name}/suspend", "suspend", "Suspend a component"),
-    ("post", "/admin/components/{name}/resume", "resume", "Resume a component"),
-    ("post", "/admin/components/{name}/restart", "restart", "Restart a component"),
-    ("get", "/admin/gates", "gates", "List the gates"),
-    ("get", "/admin/gates/{name}", "gate", "Show a gate"),
-    ("get", "/admin/log", "log", "Show the log of operations"),
-    ("get", "/admin/quarantine", "quarantine", "List what is in quarantine"),
-    ("post", "/admin/quarantine/{name}/{number}/release", "release", "Release one from quarantine"),
-];
-
-fn admin(paths: &mut Paths) {
-    let name =
-        json!({ "type": "string", "description": "The slash of a name is written as `%2F`." });
-    for (method, path, id, summary) in ADMIN {
-        let mut operation = Operation::new("admin", &format!("admin_{id}"), summary)
-            .answers(200, "The present state.", &object(), &[])
-            .secured(false);
-        if path.contains("{name}") {
-            operation =
-                operation.path("name", "The name, such as `taxi/orders`.", &name).refused(&[404]);
-        }
-        if path.contains("{number}") {
-            operation = operation.parameter("Number");
-        }
-        if id == "log" {
-            operation = operation.parameter("Page").parameter("Size");
-        }
-        operation.put(paths, method, path);
-    }
-    let name_only = || Operation::new("admin", "admin_set_gate", "Change the settings of a gate");
-    name_only()
-        .path("name", "The name of the gate.", &name)
-        .body(&object(), &[json!({ "rate_per_s": 100 })])
-        .answers(
-            200,
-            "The gate with its new settings, which hold until the next start.",
-            &object(),
-            &[],
-        )
-        .refused(&[404])
-        .secured(false)
-        .put(paths, "put", "/admin/gates/{name}");
-    let text = json!({ "schema": { "type": "string" } });
-    Operation::new("admin", "metrics", "Scrape the figures of the server")
-        .answers_as(
-            200,
-            "The figures in a text format of Prometheus.",
-            &json!({ "text/plain": text, "application/openmetrics-text": text }),
-            &[],
-        )
-        .secured(false)
-        .put(paths, "get", "/metrics");
-    Operation::new("admin", "admin_inject_fault", "Inject a fault, for drills")
-        .body(&object(), &[])
-        .answers(200, "What was done.", &object(), &[])
-        .secured(false)
-        .put(paths, "post", "/admin/faults");
 }
