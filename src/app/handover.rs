@@ -160,8 +160,8 @@ impl Retiring {
 
     /// Waits until no connection is left, or the time is over.
     async fn drained(&self, begun: Instant) {
-        let is_over = |past| past >= FORWARDED_WITHIN;
-        let is_drained = |past| past >= STANDBY && self.traffic.connections() == 0;
+        let is_over = |past: Duration| past >= FORWARDED_WITHIN;
+        let is_drained = |past: Duration| past >= STANDBY && self.traffic.connections() == 0;
         while !is_over(begun.elapsed()) && !is_drained(begun.elapsed()) {
             sleep(LOOK_EVERY).await;
         }

@@ -51,8 +51,7 @@ async fn begun(data: &Path, (of_old, of_new): (&str, &str)) -> Begun {
 }
 
 /// Checks that an order during the step is answered soon after the kill, and that nothing is lost.
-async fn assert_served(begun: Begun, data: &Path, step: &str, kill: impl FnOnce(&mut Begun)) {
-    let mut begun = begun;
+async fn assert_served(mut begun: Begun, data: &Path, step: &str, kill: impl FnOnce(&mut Begun)) {
     let during = tokio::spawn({
         let address = begun.address;
         async move { ordered(address, "during").await }
