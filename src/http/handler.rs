@@ -117,7 +117,7 @@ impl Handler {
             (headers::correlation(request.headers()), self.admitted(request).await);
         let (correlation, caller, answer) = match (correlation, client) {
             (Ok(correlation), Ok((caller, expiry))) => {
-                let answer = self.answer(request, (&caller, expiry), context, payload).await;
+                let answer = self.answer(request, (&caller, expiry), (context, payload)).await;
                 (correlation, caller, answer)
             }
             (Err(problem), _) | (_, Err(problem)) => (None, Caller::Anonymous, Err(problem)),
@@ -170,8 +170,7 @@ impl Handler {
         &self,
         request: &HttpRequest,
         (caller, expiry): (&Caller, Expiry),
-        trace: Option<&Arc<TraceContext>>,
-        payload: Payload,
+        (trace, payload): (Option<&Arc<TraceContext>>, Payload),
     ) -> Result<Response, Problem> {
         let verb = verb(request.method());
         if let Some(issuer) = self.issuer.as_ref().filter(|_| oauth::is_path(request.path())) {

@@ -152,7 +152,8 @@ impl Drop for Collector {
 }
 
 async fn take(request: HttpRequest, body: web::Bytes, spans: web::Data<Spans>) -> HttpResponse {
-    assert_eq!(request.headers()["content-type"], "application/x-protobuf");
+    let content_type = request.headers().get("content-type").expect("a content type");
+    assert_eq!(content_type, "application/x-protobuf");
     spans.take(&body);
     HttpResponse::Ok().content_type("application/x-protobuf").finish()
 }

@@ -85,11 +85,7 @@ impl RuntimeBuilder {
         let operations_log =
             Arc::new(operations_log.map_err(|error| StartError::Store(error.to_string()))?);
         journal.on_availability(journal_watch::observer(&operations_log));
-        if let Some(Loss { reason, ends_at, acknowledged }) = journal.accepted_loss().cloned() {
-            operations_log.record(OperationsEvent::LossAccepted { reason, ends_at, acknowledged });
-        }
-        let store = journal.id().map_or(0, |id| id.0);
-        let tracer = Tracer::start(&settings.traces, store).map_err(StartError::Store)?;
+        record_loss(&*journal, &operations_log);
         let shared = Arc::new(Services {
             journal: Arc::clone(&journal),
             settings: settings.actors.clone(),
@@ -108,7 +104,7 @@ impl RuntimeBuilder {
             representations: Representations::new(settings.actors.representations_bytes_max),
             lists: ListLimits::new(settings.actors.query_max()),
             drain: DrainRate::default(),
-            tracer,
+            tracer: tracer_of(&*journal, &settings)?,
         });
         Ok(Self {
             settings,
@@ -152,9 +148,7 @@ impl RuntimeBuilder {
         for shard in (0..).take(self.shared.settings.shard_count()) {
             supervisor.add_loop(format!("shard {shard}"), LoopRole::Shard(shard));
         }
-        for start in self.shards {
-            start(&supervisor)?;
-        }
+        self.shards.into_iter().try_for_each(|start| start(&supervisor))?;
         gate_driver::start(&self.shared.gates, &supervisor)?;
         let subscriptions = Subscriptions::open(Arc::clone(&self.journal), &self.settings.data)
             .map_err(|error| StartError::Store(error.to_string()))?;
@@ -165,18 +159,12 @@ impl RuntimeBuilder {
         let conversations = Arc::new(launcher.tell_conversations(self.routes)?);
         let Launcher { rows, progress, supervisor, settings, counted_sagas, .. } = launcher;
         supervisor.watch()?;
-        let tracer = self.shared.tracer.clone();
-        let follow = |tracer| {
-            let Conversations { journal, registry, directory, .. } = &*conversations;
-            Traces::start(tracer, journal, registry, directory)
-        };
-        let traces = tracer.map(follow).transpose();
-        let traces = traces.map_err(|error| StartError::Store(error.to_string()))?;
         let rows: Vec<_> = rows.into_iter().map(|(_, rows)| rows).collect();
         let views: Vec<_> = rows.iter().map(|rows| rows.info.clone()).collect();
         let resources: Vec<_> =
             self.endpoints.iter().map(|endpoint| endpoint.info().clone()).collect();
         Ok(RuntimeParts {
+            traces: traces_of(self.shared.tracer.clone(), &conversations)?,
             journal: self.journal,
             shared: self.shared,
             measured: Measured::of(!settings.without_metrics, &resources, &views),
@@ -195,7 +183,6 @@ impl RuntimeBuilder {
             components: self.components,
             subscriptions,
             supervisor,
-            traces,
         })
     }
 
@@ -231,6 +218,33 @@ impl RuntimeBuilder {
         let settings = self.businesses.get(&TypeId::of::<A::Business>());
         settings.and_then(|settings| settings.downcast_ref().cloned()).unwrap_or_default()
     }
+}
+
+/// Records an operations event when acknowledged history is missing, and accepted as lost.
+fn record_loss(journal: &dyn Journal, operations_log: &OperationsLog) {
+    if let Some(Loss { reason, ends_at, acknowledged }) = journal.accepted_loss().cloned() {
+        operations_log.record(OperationsEvent::LossAccepted { reason, ends_at, acknowledged });
+    }
+}
+
+/// Starts the tracer, if an endpoint is configured.
+fn tracer_of(
+    journal: &dyn Journal,
+    settings: &Settings,
+) -> Result<Option<Arc<Tracer>>, StartError> {
+    let store = journal.id().map_or(0, |id| id.0);
+    Tracer::start(&settings.traces, store).map_err(StartError::Store)
+}
+
+/// Starts to make spans of records, if there is a tracer.
+fn traces_of(
+    tracer: Option<Arc<Tracer>>,
+    conversations: &Conversations,
+) -> Result<Option<Traces>, StartError> {
+    let Conversations { journal, registry, directory, .. } = conversations;
+    let start = |tracer| Traces::start(tracer, journal, registry, directory);
+    let traces = tracer.map(start).transpose();
+    traces.map_err(|error| StartError::Store(error.to_string()))
 }
 
 impl Host for RuntimeBuilder {
