@@ -41,8 +41,8 @@ impl App {
         let mut grpc = grpc.map(|(server, _)| server);
         let (handle, mut server) = (server.handle(), Box::pin(server));
         systemd::ready();
-        let served = tokio::select! {
-            served = &mut server => served,
+        let ended_with = tokio::select! {
+            result = &mut server => result,
             never = systemd::keep_alive(&runtime) => match never {},
             () = ended(grpc.as_mut()) => Err(io::Error::other("the gRPC server ended")),
             successor = asked(control) => {
@@ -67,8 +67,8 @@ impl App {
                         grpc.stop().await;
                     }
                 };
-                let ((), (), served) = tokio::join!(handle.stop(true), stopped, &mut server);
-                served
+                let ((), (), result) = tokio::join!(handle.stop(true), stopped, &mut server);
+                result
             }
         };
         if let Some((metrics, _)) = metrics {
@@ -76,7 +76,7 @@ impl App {
         }
         runtime.stop().await;
         tracing::info!("stopped");
-        served.map(|()| None).map_err(AppError::Served)
+        ended_with.map(|()| None).map_err(AppError::Served)
     }
 }
 

@@ -115,7 +115,7 @@ impl Handler {
         let has_body = !matches!(payload, Payload::None);
         let serving = connection.map(|state| state.serve(has_body));
         if self.turnstile.is_closed() {
-            return Box::pin(self.forwarded(&request, payload, serving)).await;
+            return Box::pin(self.forwarded(request, payload, serving)).await;
         }
         let begun = tracing::enabled!(tracing::Level::DEBUG).then(Instant::now);
         let path = request.path();
@@ -123,7 +123,7 @@ impl Handler {
             (headers::correlation(request.headers()), self.admitted(request).await);
         let (correlation, caller, answer) = match (correlation, client) {
             (Ok(correlation), Ok((caller, expiry))) => {
-                let answer = self.answer(request, (&caller, expiry), context, payload).await;
+                let answer = self.answer(request, (&caller, expiry), (context, payload)).await;
                 (correlation, caller, answer)
             }
             (Err(problem), _) | (_, Err(problem)) => (None, Caller::Anonymous, Err(problem)),
@@ -200,8 +200,7 @@ impl Handler {
         &self,
         request: &HttpRequest,
         (caller, expiry): (&Caller, Expiry),
-        trace: Option<&Arc<TraceContext>>,
-        payload: Payload,
+        (trace, payload): (Option<&Arc<TraceContext>>, Payload),
     ) -> Result<Response, Problem> {
         let verb = verb(request.method());
         if let Some(issuer) = self.issuer.as_ref().filter(|_| oauth::is_path(request.path())) {

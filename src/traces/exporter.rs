@@ -31,13 +31,13 @@ impl Tracer {
     pub fn start(settings: &TracesSettings, store: u64) -> Result<Option<Arc<Self>>, String> {
         let Some(endpoint) = settings.endpoint.clone() else { return Ok(None) };
         let tracer = Arc::new(Self::of(store, settings.sample_ratio));
-        let (exported, settings) = (Arc::clone(&tracer), settings.clone());
+        let (of_thread, settings) = (Arc::clone(&tracer), settings.clone());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| error.to_string())?;
         let run = move || {
             runtime.block_on(async {
                 match Collector::of(&settings, &endpoint) {
-                    Ok(collector) => exported.export(&collector, &settings.service_name).await,
+                    Ok(collector) => of_thread.export(&collector, &settings.service_name).await,
                     Err(reason) => tracing::error!(reason, "no spans are sent"),
                 }
             });

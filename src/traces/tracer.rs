@@ -222,7 +222,7 @@ mod tests {
         let begun = Instant::now();
         assert_eq!(tracer.next_batch().await.map(|batch| batch.len()), Some(1));
         assert!(begun.elapsed() >= GATHER_WITHIN);
-        tracer.add((0..BATCH_SPANS_MAX + 1).map(|_| span()));
+        tracer.add((0..=BATCH_SPANS_MAX).map(|_| span()));
         assert_eq!(tracer.next_batch().await.map(|batch| batch.len()), Some(BATCH_SPANS_MAX));
         tracer.stop();
         assert_eq!(tracer.next_batch().await.map(|batch| batch.len()), Some(1));

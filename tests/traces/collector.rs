@@ -5,6 +5,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use prost_reflect::{DescriptorPool, DynamicMessage};
 use serde_json::{Value, json};
 use std::{
+    fmt::Write as _,
     net::SocketAddr,
     sync::{Arc, LazyLock, Mutex, mpsc},
     time::Instant,
@@ -99,7 +100,11 @@ impl Spans {
 fn received(span: &Value) -> Received {
     let id = |name: &str| {
         let bytes = BASE64_STANDARD.decode(span[name].as_str().unwrap_or_default()).expect("bytes");
-        bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>()
+        let mut hex = String::new();
+        for byte in bytes {
+            write!(hex, "{byte:02x}").expect("text is written");
+        }
+        hex
     };
     Received {
         name: span["name"].as_str().expect("a name").to_owned(),
@@ -152,7 +157,8 @@ impl Drop for Collector {
 }
 
 async fn take(request: HttpRequest, body: web::Bytes, spans: web::Data<Spans>) -> HttpResponse {
-    assert_eq!(request.headers()["content-type"], "application/x-protobuf");
+    let content_type = request.headers().get("content-type").expect("a content type");
+    assert_eq!(content_type, "application/x-protobuf");
     spans.take(&body);
     HttpResponse::Ok().content_type("application/x-protobuf").finish()
 }

@@ -36,7 +36,7 @@ fn traced(endpoint: &str, protocol: Protocol, sample_ratio: f64, pay: Option<&st
         config.traces.endpoint = Some(endpoint.to_owned());
         config.traces.protocol = protocol;
         config.traces.sample_ratio = sample_ratio;
-        config.traces.service_name = "taxis".to_owned();
+        "taxis".clone_into(&mut config.traces.service_name);
         if let Some(address) = pay {
             let url = Some(format!("{address}/pay"));
             let port =

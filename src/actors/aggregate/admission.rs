@@ -17,7 +17,7 @@ use crate::{
     },
     domain::kernel::{Aggregate, FailureKind, Progress},
     random::random,
-    traces::{Span, TraceContext},
+    traces::{Span, TraceContext, now_ns},
 };
 use std::{
     sync::Arc,
@@ -27,8 +27,18 @@ use std::{
 impl<A: Aggregate> AggregateKind<A> {
     /// Admits one more command, or refuses it within `admit_within_ms`, so that admitted commands
     /// are served in time.
-    pub(super) async fn admit(&self) -> Result<Permit, RequestError> {
+    async fn admit(&self) -> Result<Permit, RequestError> {
         Ok(self.admission.enter(Some(self.admitted_by())).await?)
+    }
+
+    /// Admits a command, with the begin and the end of its wait if it may have a span.
+    pub(super) async fn admit_timed(
+        &self,
+        trace: Option<&TraceContext>,
+    ) -> Result<(Permit, Option<(u64, u64)>), RequestError> {
+        let begun_ns = trace.filter(|_| self.shared.tracer.is_some()).map(|_| now_ns());
+        let permit = self.admit().await?;
+        Ok((permit, begun_ns.map(|begun_ns| (begun_ns, now_ns()))))
     }
 
     /// Exports the span of a wait at the gate, if the trace of the command is recorded and the wait

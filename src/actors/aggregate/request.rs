@@ -21,7 +21,7 @@ use crate::{
         support::{batch_wakes, catch_panic, now},
     },
     domain::kernel::{Aggregate, Business, Dispatch, Issuer, ParsedCommand, Place, Target},
-    traces::{TraceContext, now_ns},
+    traces::TraceContext,
 };
 use std::{mem, sync::Arc, time::Duration};
 
@@ -284,19 +284,16 @@ impl<A: Aggregate> AggregateKind<A> {
             },
             None => None,
         };
-        let begun_ns = trace.as_ref().filter(|_| self.shared.tracer.is_some()).map(|_| now_ns());
-        let permit = self.admit().await?;
-        let waited = begun_ns.map(|begun_ns| (begun_ns, now_ns()));
+        let (permit, waited) = self.admit_timed(trace.as_deref()).await?;
         let admission = self.admission(&parsed.command);
         let may_start_step = A::may_start_step(&parsed.command);
         let keyed = flight.map(|(key, flight)| {
             Box::new(Keyed { key, flight, admission: admission.clone(), may_start_step })
         });
-        let step = None;
         let call = Call {
             keyed,
             permit,
-            step,
+            step: None,
             if_match,
             permission,
             sight,

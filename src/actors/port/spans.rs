@@ -22,7 +22,7 @@ pub(super) struct Begun {
     pub(super) trace: Option<TraceContext>,
     /// The span of the whole call; 0 when the trace is not recorded.
     parent: u64,
-    begun_ns: u64,
+    since_ns: u64,
 }
 
 impl CallSpans {
@@ -37,15 +37,15 @@ impl CallSpans {
             Some(trace) => Begun {
                 trace: Some(trace.with_span(random().max(1))),
                 parent: trace.span_id,
-                begun_ns: now_ns(),
+                since_ns: now_ns(),
             },
-            None => Begun { trace: trace.copied(), parent: 0, begun_ns: 0 },
+            None => Begun { trace: trace.copied(), parent: 0, since_ns: 0 },
         }
     }
 
     /// Ends a wait at the gate.
     pub(super) fn end_wait(&self, begun: &Begun, error: Option<&str>) {
-        let Some(span) = self.span(begun, format!("gate {}", self.port), error) else { return };
+        let Some(span) = Self::span(begun, format!("gate {}", self.port), error) else { return };
         if error.is_some() || span.end_ns - span.begin_ns >= WAIT_NS_MIN {
             self.export(span);
         }
@@ -54,14 +54,14 @@ impl CallSpans {
     /// Ends an attempt of this operation.
     pub(super) fn end_attempt(&self, begun: &Begun, operation: &'static str, error: Option<&str>) {
         let name = format!("call {} {operation}", self.port);
-        if let Some(span) = self.span(begun, name, error) {
+        if let Some(span) = Self::span(begun, name, error) {
             self.export(Span { kind: SpanKind::Client, ..span });
         }
     }
 
-    fn span(&self, begun: &Begun, name: String, error: Option<&str>) -> Option<Span> {
+    fn span(begun: &Begun, name: String, error: Option<&str>) -> Option<Span> {
         let trace = begun.trace.filter(|_| begun.parent != 0)?;
-        let span = Span::new((trace.trace_id, trace.span_id), name, (begun.begun_ns, now_ns()));
+        let span = Span::new((trace.trace_id, trace.span_id), name, (begun.since_ns, now_ns()));
         Some(Span { parent: begun.parent, error: error.map(str::to_owned), ..span })
     }
 

@@ -88,12 +88,8 @@ impl RuntimeBuilder {
             GateSettingsLog::open(Arc::clone(&journal)).map_err(failed)?;
         let operations_log = Arc::new(OperationsLog::open(&journal).map_err(failed)?);
         journal.on_availability(journal_watch::observer(&operations_log));
-        if let Some(Loss { reason, ends_at, acknowledged }) = journal.accepted_loss().cloned() {
-            operations_log.record(OperationsEvent::LossAccepted { reason, ends_at, acknowledged });
-        }
+        record_loss(&*journal, &operations_log);
         let observer = Arc::clone(&operations_log) as Arc<dyn GateObserver>;
-        let store = journal.id().map_or(0, |id| id.0);
-        let tracer = Tracer::start(&settings.traces, store).map_err(StartError::Store)?;
         let shared = Arc::new(Services {
             journal: Arc::clone(&journal),
             settings: settings.actors.clone(),
@@ -110,7 +106,7 @@ impl RuntimeBuilder {
             lists: ListLimits::new(settings.actors.query_max()),
             drain: DrainRate::default(),
             waits_end: CancellationToken::new(),
-            tracer,
+            tracer: tracer_of(&*journal, &settings)?,
         });
         Ok(Self {
             settings,
@@ -166,18 +162,12 @@ impl RuntimeBuilder {
         let conversations = Arc::new(launcher.tell_conversations(self.routes)?);
         let Launcher { rows, progress, supervisor, settings, counted_sagas, .. } = launcher;
         supervisor.watch()?;
-        let tracer = self.shared.tracer.clone();
-        let follow = |tracer| {
-            let Conversations { journal, registry, directory, .. } = &*conversations;
-            Traces::start(tracer, journal, registry, directory)
-        };
-        let traces = tracer.map(follow).transpose();
-        let traces = traces.map_err(|error| StartError::Store(error.to_string()))?;
         let rows: Vec<_> = rows.into_iter().map(|(_, rows)| rows).collect();
         let views: Vec<_> = rows.iter().map(|rows| rows.info.clone()).collect();
         let resources: Vec<_> =
             self.endpoints.iter().map(|endpoint| endpoint.info().clone()).collect();
         Ok(RuntimeParts {
+            traces: traces_of(self.shared.tracer.clone(), &conversations)?,
             journal: self.journal,
             shared: self.shared,
             measured: Measured::of(!settings.without_metrics, &resources, &views),
@@ -197,7 +187,6 @@ impl RuntimeBuilder {
             gate_settings: self.gate_settings,
             subscriptions,
             supervisor,
-            traces,
         })
     }
 
@@ -233,6 +222,33 @@ impl RuntimeBuilder {
         let settings = self.businesses.get(&TypeId::of::<A::Business>());
         settings.and_then(|settings| settings.downcast_ref().cloned()).unwrap_or_default()
     }
+}
+
+/// Records an operations event when acknowledged history is missing, and accepted as lost.
+fn record_loss(journal: &dyn Journal, operations_log: &OperationsLog) {
+    if let Some(Loss { reason, ends_at, acknowledged }) = journal.accepted_loss().cloned() {
+        operations_log.record(OperationsEvent::LossAccepted { reason, ends_at, acknowledged });
+    }
+}
+
+/// Starts the tracer, if an endpoint is configured.
+fn tracer_of(
+    journal: &dyn Journal,
+    settings: &Settings,
+) -> Result<Option<Arc<Tracer>>, StartError> {
+    let store = journal.id().map_or(0, |id| id.0);
+    Tracer::start(&settings.traces, store).map_err(StartError::Store)
+}
+
+/// Starts to make spans of records, if there is a tracer.
+fn traces_of(
+    tracer: Option<Arc<Tracer>>,
+    conversations: &Conversations,
+) -> Result<Option<Traces>, StartError> {
+    let Conversations { journal, registry, directory, .. } = conversations;
+    let start = |tracer| Traces::start(tracer, journal, registry, directory);
+    let started = tracer.map(start).transpose();
+    started.map_err(|error| StartError::Store(error.to_string()))
 }
 
 impl Host for RuntimeBuilder {

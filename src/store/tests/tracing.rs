@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 fn traced(number: u64, trace_id: u128, principals: Option<Arc<Principals>>) -> Submission {
     let trace = Some(Arc::new(TraceContext { trace_id, span_id: 7, flags: 1 }));
-    Submission { trace, principals, ..said(number, 0, &["placed", "paid"]) }
+    Submission { principals, trace, ..said(number, 0, &["placed", "paid"]) }
 }
 
 #[test]
@@ -26,7 +26,7 @@ fn a_record_keeps_the_trace_that_the_client_named() {
         (3, 0, principals.clone()),
         (4, 0, None),
     ] {
-        submit(&*journal, traced(number, trace_id, principals)).1.expect("is durable");
+        submit(&journal, traced(number, trace_id, principals)).1.expect("is durable");
     }
     journal.close();
     let journal = open(folder.path());

@@ -175,6 +175,10 @@ impl<A: Aggregate> Instance<A> {
 
     fn open(&mut self, content: Content<A>, ctx: &mut Context<Self>) {
         let _entered = content.correlation(self.number).enter();
+        self.handle_content(content, ctx);
+    }
+
+    fn handle_content(&mut self, content: Content<A>, ctx: &mut Context<Self>) {
         // The lease is over: another instance owns this aggregate now.
         if self.lease.is_over() {
             return self.aggregate.post(self.number, content);
