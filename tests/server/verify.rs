@@ -9,7 +9,7 @@ use crate::{
 };
 use madang::{
     domain::{
-        kernel::{Id, Money},
+        kernel::{Id, Money, Quantity},
         phone::reward,
         taxi::{
             grade::Grade,
