@@ -92,6 +92,7 @@ pub(crate) fn print_result(data: &Path, findings: &Findings) -> bool {
     print(findings);
     let (data, flaws) = (data.display(), findings.flaws.len());
     match flaws {
+        0 if !findings.unchecked.is_empty() => println!("{data}: sound, as far as it was checked"),
         0 => println!("{data}: sound"),
         _ => println!("{data}: {flaws} flaws"),
     }

@@ -20,8 +20,12 @@ use tokio::{
 /// The name of the folder in the data folder.
 const NAME: &str = "check-upgrade";
 
-/// The file that is locked as long as a check uses the folder.
-const LOCK: &str = "lock";
+/// The file that is locked as long as a check uses the folder. A folder with it is one of a check.
+const LOCK: &str = ".madang-check-upgrade";
+
+/// The folders of the copy.
+const DATA: &str = "data";
+const VIEWS: &str = "views";
 
 /// The base of the exit code after a signal, as if the signal had ended the process.
 const KILLED_BY: i32 = 128;
@@ -44,7 +48,7 @@ impl Scratch {
     /// that the server keeps free, or the folder cannot be made.
     pub fn begin(data: &Path, at: Option<&Path>) -> Result<Self, String> {
         let folder = at.map_or_else(|| data.join(NAME), Path::to_owned);
-        let failed = |error: &io::Error| format!("{}: {error}", folder.display());
+        let failed = |error: &io::Error| failed_at(&folder, error);
         if !data.is_dir() {
             return Err(format!("{}: there is no data folder here", data.display()));
         }
@@ -57,14 +61,8 @@ impl Scratch {
             return Err(format!("{}: another check runs", folder.display()));
         }
         let (over, is_over) = oneshot::channel();
-        let scratch = Self { data: folder.join("data"), folder, _lock: lock, _over: over };
-        for left in [scratch.data.clone(), scratch.views()] {
-            if let Err(error) = fs::remove_dir_all(&left)
-                && error.kind() != io::ErrorKind::NotFound
-            {
-                return Err(format!("{}: {error}", left.display()));
-            }
-        }
+        let scratch = Self { data: folder.join(DATA), folder, _lock: lock, _over: over };
+        remove_copy(&scratch.folder).map_err(|error| failed_at(&scratch.folder, &error))?;
         scratch.check_space(data)?;
         scratch.remove_at_a_signal(is_over).map_err(|error| error.to_string())?;
         Ok(scratch)
@@ -80,7 +78,7 @@ impl Scratch {
     /// empty folder.
     #[must_use]
     pub fn views(&self) -> PathBuf {
-        self.folder.join("views")
+        self.folder.join(VIEWS)
     }
 
     /// Refuses a copy that would need the space that the server keeps free.
@@ -114,7 +112,7 @@ impl Scratch {
                 _ = is_over => return,
             };
             // The check still writes: what it adds is removed by the next check.
-            let _ = fs::remove_dir_all(&folder);
+            let _ = remove(&folder);
             exit(KILLED_BY + kind.as_raw_value());
         };
         thread::Builder::new().name("signals".to_owned()).spawn(move || waiting.block_on(wait))?;
@@ -122,9 +120,32 @@ impl Scratch {
     }
 }
 
+fn failed_at(folder: &Path, error: &io::Error) -> String {
+    format!("{}: {error}", folder.display())
+}
+
+/// Removes the folder. Nothing is removed but what a check has made; its file is the last, so that
+/// an interrupted removal leaves the folder of a check.
+fn remove(folder: &Path) -> io::Result<()> {
+    remove_copy(folder)?;
+    fs::remove_file(folder.join(LOCK))?;
+    fs::remove_dir(folder)
+}
+
+/// Removes the copy in this folder.
+fn remove_copy(folder: &Path) -> io::Result<()> {
+    for name in [DATA, VIEWS] {
+        match fs::remove_dir_all(folder.join(name)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
 impl Drop for Scratch {
     fn drop(&mut self) {
-        if let Err(error) = fs::remove_dir_all(&self.folder) {
+        if let Err(error) = remove(&self.folder) {
             tracing::warn!(folder = %self.folder.display(), %error, "the copy was not removed");
         }
     }

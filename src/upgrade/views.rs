@@ -28,6 +28,7 @@ type Stamp = [Option<(u64, SystemTime)>; 2];
 pub fn copy_all(from: &Path, to: &Path) -> io::Result<Vec<String>> {
     let mut missed = Vec::new();
     if !from.is_dir() {
+        missed.push("the rows of views, whose files are not here".to_owned());
         return Ok(missed);
     }
     for entry in fs::read_dir(from)? {
@@ -52,8 +53,12 @@ fn is_view(extension: &std::ffi::OsStr) -> bool {
 fn copy_quiet(from: &Path, to: &Path) -> io::Result<bool> {
     for _ in 0..TRIES {
         let before = stamp(from);
-        if is_quiet(&before) {
-            fs::copy(from, to)?;
+        // A view that is built again has no file for a moment.
+        if before[0].is_some() && is_quiet(&before) {
+            match fs::copy(from, to) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                copied => _ = copied?,
+            }
             let log = log_of(to);
             if let Err(error) = fs::copy(log_of(from), &log)
                 && error.kind() != io::ErrorKind::NotFound
