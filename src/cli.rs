@@ -184,6 +184,7 @@ pub enum Format {
 
 /// The options of `serve`.
 #[derive(Args, Clone, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each one is a flag of the command line")]
 pub struct Serve {
     /// Read settings from this TOML file
     #[arg(long, value_name = "FILE")]

@@ -39,16 +39,16 @@ impl App {
     ) -> Result<Option<(Retiring, Successor)>, AppError> {
         let Self { runtime, server, grpc, metrics, .. } = self;
         let mut grpc = grpc.map(|(server, _)| server);
-        let (handle, mut server) = (server.handle(), Box::pin(server));
+        let (handle, mut http) = (server.handle(), Box::pin(server));
         systemd::ready();
         let served = tokio::select! {
-            served = &mut server => served,
+            served = &mut http => served,
             never = systemd::keep_alive(&runtime) => match never {},
             () = ended(grpc.as_mut()) => Err(io::Error::other("the gRPC server ended")),
             successor = asked(control) => {
                 let retiring = Retiring {
                     runtime,
-                    server: actix_web::rt::spawn(server),
+                    server: actix_web::rt::spawn(http),
                     handle,
                     grpc,
                     metrics: metrics.map(|(metrics, _)| metrics),
@@ -67,7 +67,7 @@ impl App {
                         grpc.stop().await;
                     }
                 };
-                let ((), (), served) = tokio::join!(handle.stop(true), stopped, &mut server);
+                let ((), (), served) = tokio::join!(handle.stop(true), stopped, &mut http);
                 served
             }
         };

@@ -31,6 +31,7 @@ use actix_web::{
 use rustls::ServerConfig;
 use std::{
     convert::Infallible,
+    future::ready,
     io,
     net::{SocketAddr, TcpListener},
     os::unix::net::UnixListener,
@@ -196,12 +197,12 @@ where
 }
 
 /// Admits a socket of a process that forwards requests.
-async fn admitted_local(
+fn admitted_local(
     stream: UnixStream,
-    table: Rc<ConnectionTable>,
+    table: &Rc<ConnectionTable>,
 ) -> Result<Admitted, DispatchError> {
     let refused = || DispatchError::Io(io::ErrorKind::ConnectionRefused.into());
-    let connection = Connection::admit_local(stream, &table).ok_or_else(refused)?;
+    let connection = Connection::admit_local(stream, table).ok_or_else(refused)?;
     Ok(Admitted::Http1(connection, None))
 }
 
@@ -308,8 +309,7 @@ pub fn start(parts: Parts, listeners: Listeners, connections_max: usize) -> io::
     let Some(forwarded) = forwarded else { return Ok(builder.run()) };
     let builder = builder.listen_uds("forwarded", forwarded, move || {
         let (requests, entrance) = workers.next(false);
-        fn_service(move |stream| admitted_local(stream, Rc::clone(&entrance.table)))
-            .and_then(requests)
+        fn_service(move |stream| ready(admitted_local(stream, &entrance.table))).and_then(requests)
     })?;
     Ok(builder.run())
 }
