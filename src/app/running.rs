@@ -39,16 +39,16 @@ impl App {
     ) -> Result<Option<(Retiring, Successor)>, AppError> {
         let Self { runtime, server, grpc, metrics, .. } = self;
         let mut grpc = grpc.map(|(server, _)| server);
-        let (handle, mut server) = (server.handle(), Box::pin(server));
+        let (handle, mut http) = (server.handle(), Box::pin(server));
         systemd::ready();
-        let ended_with = tokio::select! {
-            result = &mut server => result,
+        let served = tokio::select! {
+            served = &mut http => served,
             never = systemd::keep_alive(&runtime) => match never {},
             () = ended(grpc.as_mut()) => Err(io::Error::other("the gRPC server ended")),
             successor = asked(control) => {
                 let retiring = Retiring {
                     runtime,
-                    server: actix_web::rt::spawn(server),
+                    server: actix_web::rt::spawn(http),
                     handle,
                     grpc,
                     metrics: metrics.map(|(metrics, _)| metrics),
@@ -67,8 +67,8 @@ impl App {
                         grpc.stop().await;
                     }
                 };
-                let ((), (), result) = tokio::join!(handle.stop(true), stopped, &mut server);
-                result
+                let ((), (), served) = tokio::join!(handle.stop(true), stopped, &mut http);
+                served
             }
         };
         if let Some((metrics, _)) = metrics {
@@ -76,7 +76,7 @@ impl App {
         }
         runtime.stop().await;
         tracing::info!("stopped");
-        ended_with.map(|()| None).map_err(AppError::Served)
+        served.map(|()| None).map_err(AppError::Served)
     }
 }
 
