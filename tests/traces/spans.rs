@@ -87,9 +87,10 @@ async fn a_trace_of_a_client_has_the_request_records_saga_port_and_view() {
     assert_eq!(request.parent, CLIENT);
     assert_eq!(request.json["kind"], "SPAN_KIND_SERVER");
     assert_eq!(answered, Some(format!("00-{TRACE_ID}-{}-01", request.id)));
-    is_chain(&spans, &["POST /taxi/orders", "taxi/orders Called", "saga taxi/ride"]);
-    is_chain(&spans, &["saga taxi/ride", "taxi/paymentHistories ", "port taxi/payment"]);
-    is_chain(&spans, &["port taxi/payment", "taxi/paymentHistories ", "saga taxi/ride"]);
+    is_chain(&spans, &["POST /taxi/orders", "taxi/orders Called", "saga taxi/billing"]);
+    is_chain(&spans, &["saga taxi/billing", "taxi/paymentHistories ", "port taxi/payment"]);
+    is_chain(&spans, &["port taxi/payment", "taxi/paymentHistories ", "saga taxi/billing"]);
+    is_chain(&spans, &["saga taxi/billing", "taxi/orders Paid", "saga taxi/ride"]);
     is_chain(&spans, &["port taxi/payment", "call taxi/payment charge"]);
     is_chain(&spans, &["taxi/orders Called", "view taxi/mypages"]);
     let call = one(&spans, "call taxi/payment charge");
