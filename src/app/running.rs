@@ -62,6 +62,8 @@ impl App {
             _ = stop => {
                 tracing::info!("stopping");
                 systemd::stopping();
+                // No process can take over from now on. New connections are refused instead of waiting.
+                drop(self.spare);
                 let stopped = async {
                     if let Some(grpc) = grpc.take() {
                         grpc.stop().await;
