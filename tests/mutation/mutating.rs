@@ -183,9 +183,10 @@ fn files(folder: &Path) -> Vec<(PathBuf, u64)> {
     while let Some(next) = folders.pop() {
         for entry in fs::read_dir(next).unwrap() {
             let entry = entry.unwrap();
-            if entry.file_type().unwrap().is_dir() {
+            let kind = entry.file_type().unwrap();
+            if kind.is_dir() {
                 folders.push(entry.path());
-            } else {
+            } else if kind.is_file() {
                 let path = entry.path().strip_prefix(folder).unwrap().to_owned();
                 found.push((path, entry.metadata().unwrap().len()));
             }
@@ -194,7 +195,7 @@ fn files(folder: &Path) -> Vec<(PathBuf, u64)> {
     found
 }
 
-/// Copies a whole folder.
+/// Copies the files of a folder, without the sockets of its server.
 ///
 /// # Panics
 /// When the folder cannot be read or written.
@@ -202,10 +203,10 @@ pub fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
-        let to = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
+        let (to, kind) = (to.join(entry.file_name()), entry.file_type().unwrap());
+        if kind.is_dir() {
             copy(&entry.path(), &to);
-        } else {
+        } else if kind.is_file() {
             fs::copy(entry.path(), to).unwrap();
         }
     }
