@@ -4,6 +4,7 @@ mod conversations;
 mod healing;
 mod hostile;
 mod pages;
+mod rebuilding;
 mod search;
 #[path = "../support/mod.rs"]
 mod support;

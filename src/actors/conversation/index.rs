@@ -81,6 +81,11 @@ impl Projection for Index {
         registry.kinds()
     }
 
+    /// A timer of a saga is in a stream of the saga, and belongs to a conversation as well.
+    fn may_concern(_: &KindSet, _: &Record) -> bool {
+        true
+    }
+
     fn decode(
         &self,
         registry: &Registry,

@@ -12,7 +12,8 @@ use crate::{
         subscription::{Progress, SubscriberServices},
         supervision::{ActorRef, LoopRole, Restart, StartFn, Supervisor, start_in},
         view::{
-            Projection, Projector, Queries, ViewProjection, ViewReader, ViewStorage, view_path,
+            Projection, Projector, Queries, SharedReads, ViewProjection, ViewReader, ViewStorage,
+            view_path,
         },
     },
     domain::kernel::{Readers, Saga, View},
@@ -29,6 +30,8 @@ pub(in crate::actors) struct Launcher {
     pub(in crate::actors) progress: Vec<Arc<Progress>>,
     /// The limits of clients' view queries.
     pub(in crate::actors) queries: Arc<Queries>,
+    /// The reads of views that are rebuilt at the same time.
+    reads: Arc<SharedReads>,
     /// The query functions of the sagas, each with the name of its business.
     pub(in crate::actors) sagas: Vec<(&'static str, AskSaga)>,
     /// The functions that count the open instances of the sagas, by name.
@@ -48,6 +51,7 @@ impl Launcher {
     ) -> Self {
         Self {
             queries: Arc::new(Queries::new(services.settings.query_max())),
+            reads: SharedReads::new(Arc::clone(&services.journal), Arc::clone(&services.registry)),
             settings,
             services,
             rows: Vec::new(),
@@ -172,16 +176,15 @@ impl Launcher {
         let (place, opened) = opened.map_err(|error| store(&error))?;
         let rows = Arc::new(ViewReader::new(info, place, progress, Arc::clone(&self.queries)));
         let (kept, opened) = (Arc::clone(&rows), Mutex::new(Some(opened)));
-        let registry = Arc::clone(&self.services.registry);
+        let reads = Arc::clone(&self.reads);
         // The index of conversations is no view of a business.
         let tracer = self.services.tracer.clone().filter(|_| layout.name != INDEX);
         let begin: StartFn = Box::new(move |host, _| {
             let opened = sync::lock(&opened).take();
             let model = opened.map_or_else(|| kept.model(journal.durable()), Ok);
-            let around = (Arc::clone(&journal), Arc::clone(&registry));
-            let tracer = tracer.clone();
+            let (reads, tracer) = (Arc::clone(&reads), tracer.clone());
             let projector = model.and_then(|model| {
-                Projector::new(projection.clone(), (&kept, model), around, tracer)
+                Projector::new(projection.clone(), (&kept, model), reads, tracer)
             });
             let projector = projector.map_err(|error| error.to_string())?;
             Ok(start_in(host, move || projector)?.recipient())

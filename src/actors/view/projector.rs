@@ -2,30 +2,23 @@
 //! own.
 
 use super::{
+    folding::{Folding, RowsFile},
     projection::Projection,
     reader::ViewReader,
-    recent_rows::{OwnedRow, RecentRows, Taken},
+    shared_reads::{BATCH_RECORDS_MAX, Batch, SharedReader, SharedReads},
     storage::ViewStorage,
-    traced_rows::TracedRows,
 };
 use crate::{
-    actors::{
-        dispatch::Registry,
-        subscription::Progress,
-        supervision::Lifecycle,
-        support::{RETRY_PAUSE, catch_panic},
-    },
-    domain::kernel::Filter,
+    actors::{subscription::Progress, supervision::Lifecycle, support::RETRY_PAUSE},
     store::{
-        Record, Subject,
-        journal::{Journal, Listener, ReadLevel, SubmitError},
-        read_model::{FoundRow, OpenProblem, ReadModel, ReadModelError, RowChange},
+        Record,
+        journal::{Listener, ReadLevel, StoreError, SubmitError},
+        read_model::{OpenProblem, ReadModel, ReadModelError},
     },
-    traces::{Correlation, Tracer},
+    traces::Tracer,
 };
 use actix::{Actor, AsyncContext, Context, Handler, Message};
 use std::{
-    collections::HashMap,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -33,12 +26,6 @@ use std::{
     time::Duration,
 };
 use tokio::sync::watch;
-
-/// Upper bound of records folded into one transaction.
-const BATCH_RECORDS_MAX: usize = 2_048;
-
-/// Upper bound of rows kept in memory between transactions.
-const RECENT_ROWS_MAX: usize = 16_384;
 
 /// The shortest time between two transactions in light load, which bounds how far the view lags.
 const PACE: Duration = Duration::from_millis(10);
@@ -59,21 +46,30 @@ const PASSED_RECORDS_MAX: u64 = 10_000;
 
 /// Folds the journal into the rows of one view, or of an index.
 pub struct Projector<F: Projection> {
-    projection: F,
+    folding: Folding<F>,
     storage: Arc<ViewStorage>,
     model: Arc<ReadModel>,
     /// The last position folded, and the last one committed.
     cursor: u64,
     committed: u64,
-    journal: Arc<dyn Journal>,
-    registry: Arc<Registry>,
+    reads: Arc<SharedReads>,
+    /// The share in the reads of the journal, during a rebuild.
+    shared: Option<SharedReader>,
+    /// Whether a rebuild writes the rows of each batch. It does so after an error, so that the next
+    /// attempt begins near the record that led to it.
+    is_careful: bool,
     progress: Arc<Progress>,
     reached: watch::Sender<u64>,
     waiting: Arc<AtomicUsize>,
-    recent: RecentRows<F::Row>,
-    /// The newest row of each condition that recent rows continue.
-    continued: HashMap<Filter, F::Row>,
-    traced: TracedRows,
+}
+
+/// What is to be done after a turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Turn {
+    /// There are more records to fold.
+    GoOn,
+    /// This number of records was folded, and there were no more.
+    Rest(usize),
 }
 
 /// The message that there may be records to fold.
@@ -91,13 +87,12 @@ impl<F: Projection> Actor for Projector<F> {
             let passed = Arc::clone(&progress);
             let wake = Arc::new(move |position| progress.call(position));
             let pass = Arc::new(move |position| passed.pass(position));
-            let (kinds, is_waited_for) =
-                (self.projection.kinds(&self.registry), Arc::clone(&self.waiting));
-            self.journal
-                .subscribe(ReadLevel::Durable, Listener { kinds, is_waited_for, wake, pass });
+            let (kinds, is_waited_for) = (self.folding.kinds.clone(), Arc::clone(&self.waiting));
+            let listener = Listener { kinds, is_waited_for, wake, pass };
+            self.reads.journal.subscribe(ReadLevel::Durable, listener);
         }
         ctx.run_interval(LOOK_EVERY, |projector, _| projector.progress.wake());
-        self.progress.call(self.journal.durable());
+        self.progress.call(self.reads.journal.durable());
     }
 }
 
@@ -114,19 +109,19 @@ impl<F: Projection> Handler<Wake> for Projector<F> {
 
     fn handle(&mut self, _: Wake, ctx: &mut Self::Context) {
         match self.turn() {
-            Ok(BATCH_RECORDS_MAX) => {
+            Ok(Turn::GoOn) => {
                 self.progress.clear_wake();
                 self.progress.wake();
             }
             // The wake flag stays set during the pause, so that one turn reads all records that
             // arrive meanwhile.
-            Ok(records) => {
+            Ok(Turn::Rest(records)) => {
                 let pace = if records < BUSY_RECORDS { PACE } else { BUSY_PACE };
                 ctx.run_later(pace, |projector, _| projector.look_again());
             }
             Err(reason) => {
                 self.progress.request_error(Some(reason));
-                self.forget();
+                self.start_over();
                 self.progress.clear_wake();
                 ctx.run_later(RETRY_PAUSE, |projector, _| projector.progress.wake());
             }
@@ -142,26 +137,24 @@ impl<F: Projection> Projector<F> {
     pub fn new(
         projection: F,
         (rows, model): (&ViewReader, Arc<ReadModel>),
-        (journal, registry): (Arc<dyn Journal>, Arc<Registry>),
+        reads: Arc<SharedReads>,
         tracer: Option<Arc<Tracer>>,
     ) -> Result<Self, ReadModelError> {
         let cursor = model.cursor()?;
         rows.progress.reach(cursor);
         rows.reached.send_replace(cursor);
         Ok(Self {
-            projection,
+            folding: Folding::new(projection, Arc::clone(&reads.registry), tracer),
             storage: Arc::clone(&rows.storage),
             model,
             cursor,
             committed: cursor,
-            journal,
-            registry,
+            reads,
+            shared: None,
+            is_careful: false,
             progress: Arc::clone(&rows.progress),
             reached: rows.reached.clone(),
             waiting: Arc::clone(&rows.waiting),
-            recent: RecentRows::default(),
-            continued: HashMap::new(),
-            traced: TracedRows::of(F::layout().name, tracer),
         })
     }
 
@@ -172,48 +165,74 @@ impl<F: Projection> Projector<F> {
         let is_waited_for = self.waiting.load(Ordering::Acquire) > 0;
         let called = if is_waited_for { u64::MAX } else { self.progress.called() };
         let is_suspended = self.progress.component().is_suspended();
-        if !is_suspended && called.min(self.journal.durable()) > self.cursor {
+        if !is_suspended && called.min(self.reads.journal.durable()) > self.cursor {
             self.progress.wake();
         }
     }
 
-    /// Folds a batch of records and returns their number.
-    fn turn(&mut self) -> Result<usize, String> {
+    /// Folds a batch of records.
+    fn turn(&mut self) -> Result<Turn, String> {
+        let journal = Arc::clone(&self.reads.journal);
         // Rows under rebuild do not survive a full disk, so the rebuild waits for space.
         if let (true, Err(SubmitError::Refused(refusal))) =
-            (self.storage.is_rebuilding(), self.journal.check_accepting())
+            (self.storage.is_rebuilding(), journal.check_accepting())
         {
             return Err(refusal.to_string());
         }
         self.look().map_err(|error| error.to_string())?;
         if self.storage.is_being_checked() {
-            return Ok(0);
+            return Ok(Turn::Rest(0));
         }
-        let durable = self.journal.durable();
-        if self.progress.component().is_suspended() && !self.storage.is_rebuilding() {
-            return Ok(0);
+        if self.storage.is_rebuilding() {
+            return self.rebuild(journal.durable());
+        }
+        if self.progress.component().is_suspended() {
+            return Ok(Turn::Rest(0));
         }
         self.skip().map_err(|error| error.to_string())?;
-        let records = self.journal.read(self.cursor, BATCH_RECORDS_MAX, ReadLevel::Durable);
+        let records = journal.read(self.cursor, BATCH_RECORDS_MAX, ReadLevel::Durable);
         let records = records.map_err(|error| error.to_string())?;
         if let Some(last) = records.last() {
             self.take_in(&records, last.position)?;
-        }
-        if self.storage.is_rebuilding() {
-            self.storage.went_on(self.cursor, durable);
-            if records.len() < BATCH_RECORDS_MAX {
-                self.complete().map_err(|error| error.to_string())?;
-            }
-        } else if !records.is_empty() {
+            self.folding.trace();
             self.reached.send_replace(self.cursor);
         }
-        Ok(records.len())
+        let is_over = records.len() < BATCH_RECORDS_MAX;
+        Ok(if is_over { Turn::Rest(records.len()) } else { Turn::GoOn })
+    }
+
+    /// Folds a batch of records into rows under rebuild, and puts them in place when they include
+    /// everything up to this position.
+    fn rebuild(&mut self, durable: u64) -> Result<Turn, String> {
+        let mut folded = 0;
+        if self.cursor < durable {
+            let Some(records) = self.shared_batch().map_err(|error| error.to_string())? else {
+                return Ok(Turn::GoOn);
+            };
+            if let Some(last) = records.last() {
+                self.take_in(&records, last.position)?;
+            }
+            folded = records.len();
+        }
+        self.storage.went_on(self.cursor, durable);
+        if self.cursor < durable {
+            return Ok(Turn::GoOn);
+        }
+        self.complete()?;
+        Ok(Turn::Rest(folded))
+    }
+
+    /// Reads the next batch together with the other views under rebuild; `None` when they have to
+    /// move on first.
+    fn shared_batch(&mut self) -> Result<Option<Batch>, StoreError> {
+        let join = || self.reads.join(self.folding.kinds.clone(), self.cursor);
+        self.shared.get_or_insert_with(join).read(self.cursor)
     }
 
     /// Skips records that do not concern the view.
     fn skip(&mut self) -> Result<(), ReadModelError> {
         let position = self.progress.skip(self.cursor);
-        if position == self.cursor || self.storage.is_rebuilding() {
+        if position == self.cursor {
             return Ok(());
         }
         if position - self.committed >= PASSED_RECORDS_MAX {
@@ -230,150 +249,69 @@ impl<F: Projection> Projector<F> {
     fn look(&mut self) -> Result<(), ReadModelError> {
         let Err(error) = self.model.check() else { return Ok(()) };
         self.reached.send_replace(0);
-        self.forget();
+        self.folding.forget();
         let found = OpenProblem::Damaged(error.reason);
-        self.model = self.storage.begin_rebuild(&found, self.journal.durable())?;
-        (self.cursor, self.committed) = (0, 0);
+        self.model = self.storage.begin_rebuild(&found, self.reads.journal.durable())?;
+        (self.cursor, self.committed, self.is_careful) = (0, 0, false);
         self.progress.reach(0);
         Ok(())
     }
 
     /// Puts rebuilt rows that have caught up with the journal in place.
-    fn complete(&mut self) -> Result<(), ReadModelError> {
-        let placed =
-            self.model.commit(self.cursor, &[]).and_then(|()| self.storage.complete(&self.model));
-        self.model = placed.map_err(|error| self.model.mark_untrusted(error.reason))?;
-        self.committed = self.cursor;
+    fn complete(&mut self) -> Result<(), String> {
+        self.write(self.cursor)?;
+        let placed = self.storage.complete(&self.model);
+        self.model = placed.map_err(|error| self.model.mark_untrusted(error.reason).to_string())?;
+        self.shared = None;
         self.reached.send_replace(self.cursor);
         Ok(())
     }
 
+    /// Folds records into the rows in memory, and writes them. A rebuild collects the changes of
+    /// many batches, because a row mostly changes several times in a row.
     fn take_in(&mut self, records: &[Arc<Record>], last: u64) -> Result<(), String> {
-        let mut touched = Vec::new();
-        self.traced.begin();
-        for record in records {
-            self.fold(record, &mut touched)?;
-        }
-        touched.sort_unstable();
-        touched.dedup();
-        let changes: Result<Vec<_>, String> = touched
-            .into_iter()
-            .map(|number| Ok((number, self.recent.get(number).map(change::<F>).transpose()?)))
-            .collect();
-        let changes = changes?;
-        if !changes.is_empty() || last - self.committed >= PASSED_RECORDS_MAX {
-            self.model.commit(last, &changes).map_err(|error| self.not_written(error))?;
-            self.committed = last;
-        }
-        if !self.storage.is_rebuilding() {
-            self.traced.end();
+        let is_rebuilding = self.storage.is_rebuilding();
+        self.folding.fold(records, RowsFile { model: &self.model, is_rebuilding })?;
+        let is_due = if is_rebuilding {
+            self.is_careful || self.folding.is_full()
+        } else {
+            self.folding.is_changed() || last - self.committed >= PASSED_RECORDS_MAX
+        };
+        if is_due {
+            self.write(last)?;
         }
         self.cursor = last;
-        if self.recent.trim(RECENT_ROWS_MAX) {
-            self.continued.clear();
-        }
         self.progress.reach(last);
         self.progress.error_over();
         Ok(())
     }
 
-    /// Handles a failed transaction. Rows under rebuild do not survive it and are marked as
-    /// untrusted.
-    fn not_written(&self, error: ReadModelError) -> String {
-        if self.storage.is_rebuilding() {
-            return self.model.mark_untrusted(error.reason).to_string();
-        }
-        error.to_string()
-    }
-
-    fn fold(&mut self, record: &Record, touched: &mut Vec<u64>) -> Result<(), String> {
-        let _entered = Correlation::of(record.correlation, record.trace.as_deref()).enter();
-        let in_record = |reason| format!("record {}: {reason}", record.position);
-        let event =
-            catch_panic(|| self.projection.decode(&self.registry, record)).map_err(in_record)??;
-        let Some((mut numbers, event)) = event else { return Ok(()) };
-        self.traced.add(record);
-        let Some(last) = numbers.pop() else { return Ok(()) };
-        for number in numbers {
-            self.fold_row(number, event.clone(), record, touched).map_err(in_record)?;
-        }
-        self.fold_row(last, event, record, touched).map_err(in_record)
-    }
-
-    fn fold_row(
-        &mut self,
-        number: u64,
-        event: F::Event,
-        record: &Record,
-        touched: &mut Vec<u64>,
-    ) -> Result<(), String> {
-        let before = match self.recent.take(number, || largest(&self.model))? {
-            Taken::Known(row) => row,
-            Taken::Unknown => self.stored(number)?,
-        };
-        let (mut before, owner) =
-            before.map_or((None, None), |OwnedRow { row, owner }| (Some(row), owner));
-        let of_record = || record.principals.as_ref().and_then(|all| all.owner.clone());
-        let owner = owner.or_else(of_record);
-        let continues = match before {
-            None => catch_panic(|| self.projection.continues(&event))?,
-            Some(_) => None,
-        };
-        if let Some(filter) = &continues {
-            before = self.continued(filter)?;
-        }
-        let after = catch_panic(|| self.projection.fold(number, before, event, record))?;
-        if let (Some(filter), Some(row)) = (continues, &after) {
-            self.continued.insert(filter, row.clone());
-        }
-        self.recent.put(number, after.map(|row| OwnedRow { row, owner }));
-        touched.push(number);
+    /// Writes the changed rows and this position in one transaction. Rows under rebuild do not
+    /// survive a failed one and are marked as untrusted.
+    fn write(&mut self, position: u64) -> Result<(), String> {
+        let changes = self.folding.changes()?;
+        let written = self.model.commit(position, &changes);
+        written.map_err(|error| {
+            if self.storage.is_rebuilding() {
+                self.model.mark_untrusted(error.reason).to_string()
+            } else {
+                error.to_string()
+            }
+        })?;
+        self.committed = position;
+        self.folding.written();
         Ok(())
     }
 
-    /// Clears the cached rows after an error.
-    fn forget(&mut self) {
-        self.recent.forget();
-        self.continued.clear();
-    }
-
-    /// Returns the newest row that meets this condition.
-    fn continued(&self, filter: &Filter) -> Result<Option<F::Row>, String> {
-        if let Some(row) = self.continued.get(filter) {
-            return Ok(Some(row.clone()));
+    /// Goes back to the rows in the file after an error.
+    fn start_over(&mut self) {
+        if self.folding.is_changed() {
+            self.cursor = self.committed;
         }
-        match self.model.last_of(filter).map_err(|error| error.to_string())? {
-            Some(number) => Ok(self.stored(number)?.map(|stored| stored.row)),
-            None => Ok(None),
-        }
-    }
-
-    fn stored(&self, number: u64) -> Result<Option<OwnedRow<F::Row>>, String> {
-        let found = self.model.row(number).map_err(|error| error.to_string())?;
-        let read = |FoundRow { body, owner, .. }: FoundRow| {
-            let owner = owner.map(Subject::from);
-            serde_json::from_slice(&body).map(|row| OwnedRow { row, owner })
-        };
-        let row = found.map(read).transpose();
-        row.map_err(|error| {
-            let reason = format!("row {number}: {error}");
-            // A rebuild is tried only once: when the row is unreadable again, another rebuild does
-            // not help.
-            if self.storage.is_rebuilding() {
-                reason
-            } else {
-                self.model.mark_untrusted(reason).to_string()
-            }
-        })
+        self.folding.forget();
+        self.is_careful = true;
     }
 }
 
-/// Returns the largest number of a row in the file.
-fn largest(model: &ReadModel) -> Result<u64, String> {
-    Ok(model.last().map_err(|error| error.to_string())?.unwrap_or_default())
-}
-
-fn change<F: Projection>(row: &OwnedRow<F::Row>) -> Result<RowChange, String> {
-    RowChange::new(F::layout().fields, &row.row, row.owner.as_deref())
-        .map_err(|error| error.to_string())
-}
+#[cfg(test)]
+mod tests;

@@ -60,6 +60,11 @@ impl<R> RecentRows<R> {
         self.rows.get(&number)?.as_ref()
     }
 
+    /// Returns the number of rows in memory, with those that were deleted.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
     /// Drops the rows when there are more than this, once all are in the file. Returns whether it
     /// did.
     pub fn trim(&mut self, rows_max: usize) -> bool {
