@@ -9,6 +9,7 @@ pub mod keys;
 pub mod layout;
 pub mod log_check;
 pub mod mark;
+mod merge;
 pub mod reading;
 mod sled_files;
 mod space;
@@ -28,6 +29,7 @@ pub use layout::{
     push_record,
 };
 pub use mark::{Answers, Found, Mark, MarkFile};
+pub use merge::{Merge, YoungRecords};
 pub use reading::Head;
 pub use space::Refusal;
 pub use synced::Disk;

@@ -4,7 +4,8 @@ use super::{
     keys::{self, StreamGroup},
     layout::{self, Commit, Run, Totals},
     mark::Answers,
-    tree::Tree,
+    merge,
+    tree::{Entries, Tree},
 };
 use crate::store::{
     codec::{self, CodecError},
@@ -80,18 +81,13 @@ pub(in crate::store) fn snapshot(
 /// Reads the young records of a stream: those after its first records that are stored together with
 /// records of its group.
 pub(in crate::store) fn young_record(db: &Tree, stream: Stream) -> Result<Vec<Record>, StoreError> {
-    let group = StreamGroup::of(stream);
-    let mut records = Vec::new();
-    for young_records in db.scan_prefix(group.young_records()) {
-        let young_records =
-            layout::young_records_of(group, &young_records?.1).map_err(|error| {
-                let reason = format!("the later records of its stream group: {error}");
-                StoreError::Unreadable { stream, reason }
-            })?;
-        records
-            .extend(young_records.into_iter().flatten().filter(|record| record.stream == stream));
-    }
-    Ok(records)
+    let all = merge::young_records(db, stream, Err)?;
+    Ok(all.into_iter().flatten().filter(|record| record.stream == stream).collect())
+}
+
+/// Returns the blocks of a stream.
+pub(in crate::store) fn blocks(db: &Tree, stream: Stream) -> Entries {
+    db.range(keys::block(stream, 0)..=keys::block(stream, u32::MAX))
 }
 
 /// Returns the range of keys of a stream's blocks from the one that holds this version.

@@ -1,29 +1,21 @@
 //! The history of one stream, record by record: one block of it is in memory at a time.
-//!
-//! ```text
-//! first records ──┐
-//! young records ──┴─▶ early (bounded by their layout) ──┐
-//! blocks ──▶ block ─────────────────────────────────────┴─▶ the record of the next version
-//! ```
 
 use super::{
     keys,
     layout::YOUNG_VERSIONS_MAX,
-    reading::{blocks_from, first_record, read_block, young_record},
-    tree::{Entries, Tree},
+    merge::Merge,
+    reading::{blocks, blocks_from, first_record, read_block, young_record},
+    tree::Tree,
 };
 use crate::store::types::{KindId, Payload, Record, StoreError, Stream};
-use std::{iter::Peekable, vec};
+use std::borrow::Cow;
 
 /// Iterator over the records of a stream after a version, gapless.
 pub struct Walk {
     stream: Stream,
-    after: u32,
     /// The version of the next record.
     expected: u32,
-    blocks: Entries,
-    block: Peekable<vec::IntoIter<Record>>,
-    early: Peekable<vec::IntoIter<Record>>,
+    records: Merge<'static>,
     is_over: bool,
 }
 
@@ -34,58 +26,25 @@ impl Walk {
         after: u32,
     ) -> Result<Self, StoreError> {
         let expected = after.saturating_add(1);
+        // Before the young records, so that the blocks are not newer than these.
         let blocks = db.range(blocks_from(db, stream, expected)?);
         let early = if after < YOUNG_VERSIONS_MAX { young_record(db, stream)? } else { Vec::new() };
-        let mut walk = Self {
-            stream,
-            after,
-            expected,
-            blocks,
-            block: Vec::new().into_iter().peekable(),
-            early: sorted(early, after),
-            is_over: false,
-        };
-        walk.load_block()?;
-        let first = walk.early.peek().map(|record| record.version);
-        let first = first.into_iter().chain(walk.block.peek().map(|record| record.version)).min();
-        if first.is_none_or(|first| first > expected) {
-            let mut early = first_record(db, stream)?;
-            early.extend(walk.early);
-            walk.early = sorted(early, after);
+        let early = early.into_iter().map(Cow::Owned);
+        let mut records = Merge::new((stream, after), early, blocks);
+        if records.peek()?.is_none_or(|first| first > expected) {
+            records.add_early(first_record(db, stream)?);
         }
-        Ok(walk)
-    }
-
-    /// Reads the next block with a record after the version, if there is one.
-    fn load_block(&mut self) -> Result<(), StoreError> {
-        while self.block.peek().is_none() {
-            let Some(entry) = self.blocks.next() else { break };
-            let (key, value) = entry?;
-            let mut block = read_block(&key, &value).map_err(|error| {
-                let reason = format!("the records after version {}: {error}", self.expected - 1);
-                StoreError::Unreadable { stream: self.stream, reason }
-            })?;
-            block.retain(|record| record.version > self.after);
-            self.block = block.into_iter().peekable();
-        }
-        Ok(())
+        Ok(Self { stream, expected, records, is_over: false })
     }
 
     fn take(&mut self) -> Result<Option<Record>, StoreError> {
-        self.load_block()?;
-        let (early, later) = (self.early.peek(), self.block.peek());
-        let is_early = match (early, later) {
-            (Some(early), Some(later)) => early.version <= later.version,
-            (early, _) => early.is_some(),
-        };
-        let record = if is_early { self.early.next() } else { self.block.next() };
-        let Some(record) = record else { return Ok(None) };
+        let Some(record) = self.records.next().transpose()? else { return Ok(None) };
         if record.version != self.expected {
             let reason = format!("version {} is missing", self.expected);
             return Err(StoreError::Unreadable { stream: self.stream, reason });
         }
         self.expected = self.expected.saturating_add(1);
-        Ok(Some(record))
+        Ok(Some(record.into_owned()))
     }
 }
 
@@ -105,8 +64,7 @@ impl Iterator for Walk {
 /// Returns the last record of a stream. Reads at most its first and young records and its last
 /// block.
 pub(in crate::store) fn last(db: &Tree, stream: Stream) -> Result<Option<Record>, StoreError> {
-    let all = keys::block(stream, 0)..=keys::block(stream, u32::MAX);
-    let last = db.range(all).next_back().transpose()?;
+    let last = blocks(db, stream).next_back().transpose()?;
     let last = last.map(|(key, value)| {
         read_block(&key, &value).map_err(|error| StoreError::Unreadable {
             stream,
@@ -122,12 +80,6 @@ pub(in crate::store) fn last(db: &Tree, stream: Stream) -> Result<Option<Record>
         others = first_record(db, stream)?;
     }
     Ok(others.into_iter().chain(of_block).max_by_key(|record| record.version))
-}
-
-fn sorted(mut records: Vec<Record>, after: u32) -> Peekable<vec::IntoIter<Record>> {
-    records.retain(|record| record.version > after);
-    records.sort_unstable_by_key(|record| record.version);
-    records.into_iter().peekable()
 }
 
 /// Returns up to `records_max` records of a stream after a version, gapless.

@@ -6,17 +6,22 @@ mod owners;
 use super::{Journal as _, SledJournal};
 use crate::store::{
     codec::{self, CodecError},
-    disk::{Batch, Commit, Histories, StreamGroup, Totals, Tree, keys, layout, reading},
+    disk::{Batch, Commit, Histories, Merge, Totals, Tree, YoungRecords, keys, reading},
     types::{Cause, Origin, Record, Snapshot, StoreError, Stream},
 };
 use owners::Listed;
 use std::{
+    borrow::Cow,
     collections::{HashMap, HashSet},
     fmt,
     hash::{BuildHasher, BuildHasherDefault, DefaultHasher},
+    mem,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
 };
+
+/// The records of one history between two reports of progress.
+const PROGRESS_RECORDS: u64 = 512;
 
 /// One defect and its place, as a sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -128,23 +133,6 @@ pub trait AuditVisitor {
 /// The visitor of an audit for its flaws alone.
 impl AuditVisitor for () {}
 
-/// The young records of one stream group, read once for all its streams.
-#[derive(Default)]
-struct Tails {
-    of: Option<StreamGroup>,
-    records: Vec<Record>,
-}
-
-impl Tails {
-    fn of(&mut self, audit: &mut Audit, stream: Stream) -> Result<Vec<Record>, StoreError> {
-        let group = StreamGroup::of(stream);
-        if self.of != Some(group) {
-            (self.of, self.records) = (Some(group), audit.young_records(group)?);
-        }
-        Ok(self.records.extract_if(.., |record| record.stream == stream).collect())
-    }
-}
-
 /// The state of a running audit.
 struct Audit<'a> {
     db: &'a Tree,
@@ -240,7 +228,7 @@ impl Audit<'_> {
     fn streams(&mut self, listed: Listed) -> Result<OfStreams, StoreError> {
         let mut found = OfStreams { listed, ..OfStreams::default() };
         let mut dispatches = Dispatches::default();
-        let mut young_records = Tails::default();
+        let mut young_records = YoungRecords::default();
         for entry in self.db.scan_prefix([keys::FIRST_RECORDS]) {
             let (key, value) = entry?;
             let Some((first, streams)) = keys::read_first_records(&key) else {
@@ -258,84 +246,66 @@ impl Audit<'_> {
                     first_records.len()
                 ));
             }
-            for of_stream in first_records {
-                let stream = of_stream[0].stream;
-                let young = young_records.of(self, stream)?;
-                self.history(stream, of_stream, young, &mut found, &mut dispatches)?;
+            for mut early in first_records {
+                let stream = early[0].stream;
+                let flaws = &mut self.flaws;
+                young_records.load(self.db, stream, |error| {
+                    flaws.push(Flaw(error.to_string()));
+                    Ok(())
+                })?;
+                early.extend(young_records.take(stream));
+                self.history(stream, early, &mut found, &mut dispatches)?;
             }
         }
         Ok(found)
     }
 
-    /// Checks the history of a stream: its first records, its young records, and its blocks. One
-    /// block is in memory at a time.
+    /// Checks the history of a stream: its first and young records, and its blocks. One block is in
+    /// memory at a time.
     fn history(
         &mut self,
         stream: Stream,
-        first_records: Vec<Record>,
-        mut young_records: Vec<Record>,
+        early: Vec<Record>,
         found: &mut OfStreams,
         dispatches: &mut Dispatches,
     ) -> Result<(), StoreError> {
-        let mut early = first_records;
-        early.append(&mut young_records);
-        early.sort_by_key(|record| record.version);
-        let mut early = early.into_iter().peekable();
-        let mut before = None;
-        let all = keys::block(stream, 0)..=keys::block(stream, u32::MAX);
-        for entry in self.db.range(all) {
-            let (key, value) = entry?;
-            let block = reading::read_block(&key, &value).unwrap_or_else(|error| {
-                let place = keys::read_block(&key);
-                self.flaw(format!("the block of stream and version {place:?}: {error}"));
-                Vec::new()
-            });
-            let mut records = Vec::with_capacity(block.len());
-            for record in block {
-                while let Some(first) = early.next_if(|early| early.version <= record.version) {
-                    records.push(first);
+        let (mut before, mut unreported) = (None, 0);
+        let early = early.into_iter().map(Cow::Owned);
+        for record in Merge::new((stream, 0), early, reading::blocks(self.db, stream)) {
+            match record {
+                Ok(record) if record.position <= self.head => {
+                    let record = record.into_owned();
+                    self.record(found, dispatches, before.as_ref(), &record)?;
+                    before = Some(record);
+                    unreported += 1;
                 }
-                records.push(record);
+                // It is left to the next audit.
+                Ok(_) => {}
+                Err(error @ StoreError::Unreadable { .. }) => self.flaw(error.to_string()),
+                Err(error) => return Err(error),
             }
-            self.stream(found, dispatches, &mut before, records)?;
-        }
-        self.stream(found, dispatches, &mut before, early.collect())
-    }
-
-    /// Reads the young records of this group.
-    fn young_records(&mut self, group: StreamGroup) -> Result<Vec<Record>, StoreError> {
-        let mut records = Vec::new();
-        for entry in self.db.scan_prefix(group.young_records()) {
-            let (key, value) = entry?;
-            match layout::young_records_of(group, &value) {
-                Ok(young_records) => records.extend(young_records.into_iter().flatten()),
-                Err(error) => {
-                    self.flaw(format!("the later records of {group:?} under {key:?}: {error}"));
-                }
+            if unreported == PROGRESS_RECORDS {
+                self.report_progress(mem::take(&mut unreported));
             }
         }
-        Ok(records)
+        self.report_progress(unreported);
+        Ok(())
     }
 
-    /// Checks the next records of a stream against the record before them.
-    fn stream(
+    /// Checks the next record of a stream against the record before it.
+    fn record(
         &mut self,
         found: &mut OfStreams,
         dispatches: &mut Dispatches,
-        before: &mut Option<Record>,
-        mut records: Vec<Record>,
+        before: Option<&Record>,
+        record: &Record,
     ) -> Result<(), StoreError> {
-        records.retain(|record| record.position <= self.head);
-        self.report_progress(records.len() as u64);
-        for record in records {
-            self.follows(before.as_ref(), &record);
-            if let Some(flaw) = dispatches.check(before.as_ref(), &record) {
-                self.flaw(flaw);
-            }
-            self.remember(found, &record)?;
-            self.is_owned(&mut found.listed, before.as_ref(), &record);
-            *before = Some(record);
+        self.follows(before, record);
+        if let Some(flaw) = dispatches.check(before, record) {
+            self.flaw(flaw);
         }
+        self.remember(found, record)?;
+        self.is_owned(&mut found.listed, before, record);
         Ok(())
     }
 
