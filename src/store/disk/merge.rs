@@ -9,8 +9,7 @@
 
 use super::{
     keys::StreamGroup,
-    layout,
-    reading::read_block,
+    reading::{self, read_block},
     tree::{Entries, Tree},
 };
 use crate::store::types::{Record, StoreError, Stream};
@@ -94,28 +93,6 @@ fn sorted<'a>(
     early.into_iter().peekable()
 }
 
-/// Reads the young records of the group of a stream, as each commit added them to one stream.
-/// `damaged` gets the error of each value that cannot be read, and returns it to end the read.
-pub(super) fn young_records(
-    db: &Tree,
-    stream: Stream,
-    mut damaged: impl FnMut(StoreError) -> Result<(), StoreError>,
-) -> Result<Vec<Vec<Record>>, StoreError> {
-    let group = StreamGroup::of(stream);
-    let mut young_records = Vec::new();
-    for entry in db.scan_prefix(group.young_records()) {
-        let (key, value) = entry?;
-        match layout::young_records_of(group, &value) {
-            Ok(added) => young_records.extend(added),
-            Err(error) => {
-                let reason = format!("the later records of its group under {key:?}: {error}");
-                damaged(StoreError::Unreadable { stream, reason })?;
-            }
-        }
-    }
-    Ok(young_records)
-}
-
 /// The young records of one stream group, read once for all its streams.
 #[derive(Default)]
 pub struct YoungRecords {
@@ -124,8 +101,8 @@ pub struct YoungRecords {
 }
 
 impl YoungRecords {
-    /// Reads the young records of the group of this stream, unless they are here. `damaged` is that
-    /// of [`young_records`].
+    /// Reads the young records of the group of this stream, unless they are here. `damaged` gets the
+    /// error of each value that cannot be read, and returns it to end the read.
     pub(in crate::store) fn load(
         &mut self,
         db: &Tree,
@@ -138,7 +115,7 @@ impl YoungRecords {
         }
         self.of = None;
         self.by_number.clear();
-        for added in young_records(db, stream, damaged)? {
+        for added in reading::young_records(db, stream, damaged)? {
             let Some(first) = added.first() else { continue };
             self.by_number.entry(first.stream.number).or_default().extend(added);
         }

@@ -4,7 +4,6 @@ use super::{
     keys::{self, StreamGroup},
     layout::{self, Commit, Run, Totals},
     mark::Answers,
-    merge,
     tree::{Entries, Tree},
 };
 use crate::store::{
@@ -81,8 +80,30 @@ pub(in crate::store) fn snapshot(
 /// Reads the young records of a stream: those after its first records that are stored together with
 /// records of its group.
 pub(in crate::store) fn young_record(db: &Tree, stream: Stream) -> Result<Vec<Record>, StoreError> {
-    let all = merge::young_records(db, stream, Err)?;
+    let all = young_records(db, stream, Err)?;
     Ok(all.into_iter().flatten().filter(|record| record.stream == stream).collect())
+}
+
+/// Reads the young records of the group of a stream, as each commit added them to one stream.
+/// `damaged` gets the error of each value that cannot be read, and returns it to end the read.
+pub(super) fn young_records(
+    db: &Tree,
+    stream: Stream,
+    mut damaged: impl FnMut(StoreError) -> Result<(), StoreError>,
+) -> Result<Vec<Vec<Record>>, StoreError> {
+    let group = StreamGroup::of(stream);
+    let mut young_records = Vec::new();
+    for entry in db.scan_prefix(group.young_records()) {
+        let (key, value) = entry?;
+        match layout::young_records_of(group, &value) {
+            Ok(added) => young_records.extend(added),
+            Err(error) => {
+                let reason = format!("the later records of its group under {key:?}: {error}");
+                damaged(StoreError::Unreadable { stream, reason })?;
+            }
+        }
+    }
+    Ok(young_records)
 }
 
 /// Returns the blocks of a stream.
