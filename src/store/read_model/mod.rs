@@ -37,6 +37,7 @@ use row_writer::Writing;
 use rusqlite::{Connection, OpenFlags};
 use stamp::FileStamp;
 use std::{
+    collections::BTreeSet,
     path::{Path, PathBuf},
     sync::{Mutex, OnceLock, atomic::AtomicBool},
 };
@@ -53,6 +54,8 @@ pub struct ReadModel {
     stamp: Mutex<FileStamp>,
     readers: Mutex<Vec<Connection>>,
     writing: Writing,
+    /// The fields whose index was created while the file is filled.
+    indexed: Mutex<BTreeSet<&'static str>>,
     /// The statement that reads the row of a number.
     select_one: String,
     /// Whether there is a seal, which the next commit has to remove.
@@ -109,6 +112,7 @@ impl ReadModel {
             stamp,
             readers: Mutex::new(Vec::new()),
             writing,
+            indexed: Mutex::default(),
             suspicion: OnceLock::new(),
         }
     }
@@ -176,8 +180,24 @@ impl ReadModel {
     /// When the field is not searchable ([`SearchError::BadQuery`]), or the file cannot be read.
     pub fn last_of(&self, filter: &Filter) -> Result<Option<u64>, SearchError> {
         let search = search::of_last(self.layout.fields, filter)?;
-        let numbers = self.written(|writer| numbers_of(writer, &search))?;
+        let numbers = self.written(|writer| {
+            self.index_while_filling(writer, search::field_of(filter))?;
+            numbers_of(writer, &search)
+        })?;
         Ok(numbers.first().copied().map(i64::cast_unsigned))
+    }
+
+    /// Creates the index of a field in a file that is being filled, which has no indexes yet.
+    /// Without it, each query by that field would read all rows.
+    fn index_while_filling(&self, writer: &Connection, field: &'static str) -> Result<(), Fault> {
+        if !self.writing.is_filling() || !sync::lock(&self.indexed).insert(field) {
+            return Ok(());
+        }
+        if let Some(index) = schema::index_of(self.layout.fields, field) {
+            writer.execute_batch(&index)?;
+            *sync::lock(&self.stamp) = FileStamp::of(&self.path);
+        }
+        Ok(())
     }
 
     /// Writes rows (`None` deletes one) and the cursor, all or nothing.

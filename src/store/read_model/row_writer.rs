@@ -27,6 +27,11 @@ impl Writing {
         Self { insert, update, shape: layout.text(), lists_owners }
     }
 
+    /// Whether the file is being filled.
+    pub(super) const fn is_filling(&self) -> bool {
+        !self.lists_owners
+    }
+
     /// Writes rows (`None` deletes one) and the cursor, all or nothing.
     pub(super) fn write(
         &self,

@@ -152,7 +152,9 @@ pub(super) fn take_place(
     path: &Path,
     place: &Path,
 ) -> Result<(), String> {
-    let statements = indexes(fields).join(";") + ";" + owners::FILL;
+    // One may be there: rows under rebuild may continue others.
+    let indexes = indexes(fields).join(";").replace("CREATE INDEX", "CREATE INDEX IF NOT EXISTS");
+    let statements = indexes + ";" + owners::FILL;
     writer.execute_batch(&statements).map_err(|error| error.to_string())?;
     let rename = || {
         File::open(path)?.sync_all()?;
@@ -201,8 +203,18 @@ fn tables(fields: &[Field]) -> Vec<String> {
 
 /// Returns the statements that create the indexes.
 fn indexes(fields: &[Field]) -> Vec<String> {
-    let index = |(column, _)| format!("CREATE INDEX by_{column} ON rows ({column}, number)");
-    columns_of(fields).filter(|(_, field)| field.is_indexed).map(index).collect()
+    let indexed = columns_of(fields).filter(|(_, field)| field.is_indexed);
+    indexed.map(|(column, _)| index(&column)).collect()
+}
+
+fn index(column: &str) -> String {
+    format!("CREATE INDEX by_{column} ON rows ({column}, number)")
+}
+
+/// Returns the statement that creates the index of the field of this name; `None` when it has none.
+pub(super) fn index_of(fields: &[Field], name: &str) -> Option<String> {
+    let mut indexed = columns_of(fields).filter(|(_, field)| field.is_indexed);
+    indexed.find(|(_, field)| field.name == name).map(|(column, _)| index(&column))
 }
 
 /// Returns the statements that insert and that update a row. Both take the number, the checksum,

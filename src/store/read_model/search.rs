@@ -153,6 +153,15 @@ pub(super) fn of_last(fields: &[Field], filter: &Filter) -> Result<Search, Searc
     Ok(statements(&[filtered(fields, filter)?], &format!("{NUMBER} DESC LIMIT 1")))
 }
 
+/// Returns the name of the field of a condition.
+pub(super) const fn field_of(filter: &Filter) -> &'static str {
+    let (Filter::Equals(name, _)
+    | Filter::AtLeast(name, _)
+    | Filter::Is(name, _)
+    | Filter::IsOneOf(name, _)) = filter;
+    name
+}
+
 fn filtered(fields: &[Field], filter: &Filter) -> Result<Condition, SearchError> {
     let text = |text: &String| Value::Text(text.clone());
     let (name, operator, values) = match filter {

@@ -235,6 +235,22 @@ fn a_choice_is_searched_without_an_index() {
 }
 
 #[test]
+fn a_file_that_is_filled_has_the_index_by_which_its_rows_continue_others() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = dir.path().join("mypages.sqlite");
+    let model = ReadModel::build(&path, LAYOUT, &OpenProblem::Missing).expect("is made");
+    let last = || model.last_of(&Filter::Is("name", "Kim".to_owned())).expect("is readable");
+    assert_eq!(last(), None);
+    let kim = || Some(change(&json!({"name": "Kim"})));
+    model.commit(2, &[(3, kim()), (7, kim())]).expect("is written");
+    assert_eq!(last(), Some(7));
+    let plan = model.plan(&owned(&[("name", "Kim")]), &first_page()).expect("is valid");
+    assert!(plan.starts_with("SEARCH rows USING"), "{plan}");
+    model.take_place(&path).expect("takes its place");
+    assert_eq!(opened(&path).count().expect("readable"), 2);
+}
+
+#[test]
 fn the_rows_of_an_owner_are_found_by_its_list() {
     let dir = tempfile::tempdir().expect("a folder");
     let model = filled(&dir.path().join("mypages.sqlite"));
