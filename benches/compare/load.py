@@ -1,5 +1,6 @@
 """One measurement: loads a server with one kind of work, and checks what it has stored."""
 
+import collections
 import json
 import os
 import subprocess
@@ -24,21 +25,36 @@ class Load:
 
     def __init__(self, server, rows):
         self.server, self.rows = server, rows
-        self.acknowledged = {"create": 0, "order": 0, "hot": 0, "read": 0}
+        self.acknowledged = collections.Counter()
         # Requests whose answer was not awaited: they may be stored.
-        self.unanswered = {"create": 0, "order": 0, "hot": 0, "read": 0}
+        self.unanswered = collections.Counter()
 
     def run(self, work, connections, seconds, seed=1, pause_ms=0.0):
         """Runs wrk; returns its report with `acknowledged` and `rate` per second."""
         threads = min(connections, os.cpu_count(), 2)
-        environment = dict(os.environ, WORK=work, THREADS=str(threads), ROWS=str(self.rows),
-                           SEED=str(seed), PAUSE_MS=f"{pause_ms:.2f}")
+        variables = {"SEED": seed, "PAUSE_MS": f"{pause_ms:.2f}"}
+        wrk = self.start(work, (threads, connections, seconds), **variables)
+        return self.finish(wrk, work, connections)
+
+    def start(self, work, size, **variables):
+        """Starts wrk with (threads, connections, seconds) and these variables of its script."""
+        threads, connections, seconds = size
+        variables = {"WORK": work, "THREADS": threads, "ROWS": self.rows, **variables}
+        environment = {**os.environ, **{name: str(value) for name, value in variables.items()}}
         command = ["wrk", f"-t{threads}", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s",
                    "-s", SCRIPT, f"http://{self.server.address}"]
-        output = subprocess.run(command, env=environment, capture_output=True, text=True)
-        if output.returncode != 0:
-            raise SystemExit(f"wrk: {output.stderr}")
-        report = json.loads(output.stdout.strip().splitlines()[-1])
+        pipe = subprocess.PIPE
+        return subprocess.Popen(command, env=environment, stdout=pipe, stderr=pipe, text=True)
+
+    def finish(self, wrk, work, connections):
+        """Waits for the end of wrk; returns its report, as `run` does."""
+        try:
+            output, errors = wrk.communicate()
+        finally:
+            wrk.kill()
+        if wrk.returncode != 0:
+            raise SystemExit(f"wrk: {errors}")
+        report = json.loads(output.strip().splitlines()[-1])
         report["acknowledged"] = report["requests"] - report["failed"]
         report["rate"] = report["acknowledged"] * 1e6 / report["us"]
         self.acknowledged[work] += report["acknowledged"]

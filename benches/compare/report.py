@@ -179,13 +179,14 @@ def report(results):
     return "\n".join([*lines, "", kept, apart])
 
 
-def write_into(path, text):
+def write_into(path, text, markers=(START, END)):
     """Replaces what is between the markers of the document."""
+    start, end = markers
     with open(path) as file:
         document = file.read()
-    before, found, rest = document.partition(START)
-    _, ends, after = rest.partition(END)
+    before, found, rest = document.partition(start)
+    _, ends, after = rest.partition(end)
     if not found or not ends:
-        raise SystemExit(f"{path} has no markers {START} and {END}")
+        raise SystemExit(f"{path} has no markers {start} and {end}")
     with open(path, "w") as file:
-        file.write(f"{before}{START}\n\n{text}\n\n{END}{after}")
+        file.write(f"{before}{start}\n\n{text}\n\n{end}{after}")

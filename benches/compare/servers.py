@@ -13,6 +13,8 @@ import tools
 
 TICKS = os.sysconf("SC_CLK_TCK")
 WAIT_S = 60
+# The pause between two looks at a server that starts.
+LOOK_EVERY_S = 0.005
 
 
 class Server:
@@ -21,6 +23,8 @@ class Server:
     def __init__(self, folder, binary):
         self.folder, self.binary = folder, binary
         self.processes, self.address = [], None
+        # Variables of the process besides those of this one.
+        self.environment = {}
 
     def start(self):
         """Starts it without any data."""
@@ -38,7 +42,8 @@ class Server:
         """Starts the program that listens, and waits for its address."""
         path = os.path.join(self.folder, "output")
         with open(path, "wb") as output:
-            server = subprocess.Popen(command, stdout=output, stderr=output)
+            environment = {**os.environ, **self.environment}
+            server = subprocess.Popen(command, stdout=output, stderr=output, env=environment)
         self.processes.append(server)
         end = time.monotonic() + WAIT_S
         while time.monotonic() < end and server.poll() is None:
@@ -47,7 +52,7 @@ class Server:
             if found:
                 self.address = found.group(0)
                 return
-            time.sleep(0.02)
+            time.sleep(LOOK_EVERY_S)
         raise SystemExit(f"{command[0]} did not start; see {path}")
 
     def stop(self, with_signal=signal.SIGTERM):
@@ -182,4 +187,4 @@ def wait_until(is_so):
     while not is_so():
         if time.monotonic() > end:
             raise SystemExit("a server did not become ready")
-        time.sleep(0.02)
+        time.sleep(LOOK_EVERY_S)

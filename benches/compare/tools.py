@@ -47,6 +47,9 @@ def build(names, madang):
     command = ["cargo", "build", "--release", "--target-dir", TARGET]
     if any(name != "madang" for name in names):
         peers = [*command, "--locked", "--manifest-path", PEERS]
+        for name in names:
+            if name != "madang":
+                peers += ["--bin", f"peer-{name}"]
         subprocess.run(peers, check=True, cwd=REPOSITORY)
     if madang is None and "madang" in names:
         subprocess.run([*command, "--bin", "madang"], check=True, cwd=REPOSITORY)
