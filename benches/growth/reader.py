@@ -106,12 +106,12 @@ def reader(run):
         what = f"order → saga → view → reader at {rate / peak:.2f} of the peak of {peak:,.0f}/s"
         shown = [shown for _, shown in sampler.times]
         whole = f"{what}: from sending the order to its paid row"
-        run.figure(f"{whole}, p99", p(99, shown), "ms", "≤ 10")
-        run.figure(f"{whole}, p50", p(50, shown), "ms")
+        run.figure(f"{whole}, p99", percentile(99, shown), "ms", "≤ 10")
+        run.figure(f"{whole}, p50", percentile(50, shown), "ms")
         answered = [answered for answered, _ in sampler.times]
-        run.figure(f"{what}: the answer to the order alone, p99", p(99, answered), "ms")
+        run.figure(f"{what}: the answer to the order alone, p99", percentile(99, answered), "ms")
         beyond = [shown - answered for answered, shown in sampler.times]
-        run.figure(f"{what}: from that answer to the row, p99", p(99, beyond), "ms")
+        run.figure(f"{what}: from that answer to the row, p99", percentile(99, beyond), "ms")
 
 
 def paused(load, peak):
@@ -135,5 +135,5 @@ def count_orders(house, load, sampled):
         raise Flaw(f"{stored} orders are stored, {least} were acknowledged")
 
 
-def p(percent, values):
+def percentile(percent, values):
     return statistics.quantiles(values, n=100, method="inclusive")[percent - 1]
