@@ -95,6 +95,7 @@ def arguments():
                         help="the last step of growth")
     parser.add_argument("--seconds", type=int, default=3, help="of each load with a fixed time")
     parser.add_argument("--binary", help="a binary that is built already")
+    parser.add_argument("--peers-from", help="a folder with peers that are built already")
     parser.add_argument("--build", default="release build",
                         help="what the report says of the binary")
     parser.add_argument("--data", help="a folder for the data, on the disk to measure")

@@ -45,7 +45,7 @@ class Comparison:
         kinds = {"echo": servers.Echo, "file": servers.File, "redis": servers.Redis,
                  "postgres": Postgres}
         place = [self.sockets] if name in ("redis", "postgres") else []
-        return kinds[name](folder, tools.peer(name), *place)
+        return kinds[name](folder, tools.peer(name, self.options.peers_from), *place)
 
     def run(self):
         for nth in range(1, self.options.rounds + 1):
@@ -112,7 +112,7 @@ class Comparison:
 
 def compare(options):
     tools.install(options.peers)
-    madang = tools.build(options.peers, options.madang)
+    madang = tools.build(options.peers, options.madang, options.peers_from)
     user = tools.server_user() if "postgres" in options.peers else None
     folder = tools.open_folder(options.data or tools.TARGET, user)
     # Paths of sockets are short, so they are not in the folder of the data.
@@ -153,6 +153,7 @@ def arguments():
     parser.add_argument("--peers", nargs="+", choices=report.TITLES, default=list(report.TITLES))
     parser.add_argument("--works", nargs="+", choices=WORKS, default=list(WORKS))
     parser.add_argument("--madang", help="a binary that is built already")
+    parser.add_argument("--peers-from", help="a folder with peers that are built already")
     parser.add_argument("--data", help="a folder for the data, on the disk to measure")
     parser.add_argument("--keep", action="store_true", help="keep data and logs")
     parser.add_argument("--no-docs", action="store_true", help="print the report only")

@@ -42,22 +42,21 @@ def install(names):
     subprocess.run([*apt_get, "install", *options, *missing], **quiet)
 
 
-def build(names, madang):
-    """Builds the peers, and madang unless it is given; returns the path of madang."""
+def build(names, madang, peers=None):
+    """Builds the peers unless their folder is given, and madang unless it is given; returns the path
+    of madang."""
     command = ["cargo", "build", "--release", "--target-dir", TARGET]
-    if any(name != "madang" for name in names):
-        peers = [*command, "--locked", "--manifest-path", PEERS]
-        for name in names:
-            if name != "madang":
-                peers += ["--bin", f"peer-{name}"]
-        subprocess.run(peers, check=True, cwd=REPOSITORY)
+    binaries = [f"--bin=peer-{name}" for name in names if name != "madang"]
+    if binaries and peers is None:
+        of_peers = ["--locked", "--manifest-path", PEERS, *binaries]
+        subprocess.run([*command, *of_peers], check=True, cwd=REPOSITORY)
     if madang is None and "madang" in names:
         subprocess.run([*command, "--bin", "madang"], check=True, cwd=REPOSITORY)
     return madang or os.path.join(TARGET, "release", "madang")
 
 
-def peer(name):
-    return os.path.join(TARGET, "release", f"peer-{name}")
+def peer(name, folder=None):
+    return os.path.join(folder or os.path.join(TARGET, "release"), f"peer-{name}")
 
 
 def server_user():

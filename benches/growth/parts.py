@@ -124,7 +124,7 @@ def reads(run):
         peers.remove("redis")
     data = comparison.compare(argparse.Namespace(
         peers=peers, works=["read"], connections=[64, 256], rounds=1, seconds=seconds, rows=size,
-        madang=run.options.binary, data=run.folder, keep=False,
+        madang=run.options.binary, peers_from=run.options.peers_from, data=run.folder, keep=False,
         results=os.path.join(run.folder, "reads.json")))
     results = comparison_report.Results(data)
     for connections in data["connections"]:
