@@ -119,7 +119,8 @@ class House(Madang):
 
     def copy(self, folder):
         """A stopped server with a copy of its data."""
-        shutil.copytree(self.data, os.path.join(folder, "data"))
+        sockets = shutil.ignore_patterns("*.sock")
+        shutil.copytree(self.data, os.path.join(folder, "data"), ignore=sockets)
         return House(folder, self.binary)
 
     def verify(self):

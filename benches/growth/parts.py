@@ -89,7 +89,7 @@ def kill(load):
 
 def activation(run):
     """What a read costs that activates an aggregate of 100 events, beyond one of an active one."""
-    rows = max(run.options.size // 1_000, 4 * UNCACHED["actors.instances_max"])
+    rows = max(run.options.size // 500, 20 * UNCACHED["actors.instances_max"])
     from_events = {"actors.snapshot_every_events": 1_000_000}
     with run.house("activation", from_events) as house:
         load = Filling(house, rows)
