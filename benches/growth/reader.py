@@ -7,7 +7,7 @@ import statistics
 from filling import Filling
 from load import Flaw
 
-CONNECTIONS = 256
+CONNECTIONS, CONNECTIONS_AT_HALF = 256, 128
 PEAK_S, CALIBRATED_S, SAMPLED_S = 5, 2, 20
 # Sampled orders a second, each due at a fixed time, whatever the others take.
 SAMPLES_PER_S = 100
@@ -50,6 +50,7 @@ class Sampler:
         self.address, self.free, self.all = address, [], []
         # For each order, the time in ms until its answer, and until its row was read.
         self.times = []
+        self.refused = 0
 
     async def run(self, seconds):
         loop, tasks = asyncio.get_running_loop(), []
@@ -73,7 +74,8 @@ class Sampler:
         status, headers, _ = await client.send("POST /taxi/orders HTTP/1.1", ORDER)
         answered = loop.time()
         if status not in (201, 202):
-            raise Flaw(f"an order was answered {status}")
+            self.refused += 1
+            return self.free.append(client)
         path = headers["location"].replace("/orders/", "/mypages/")
         line = f"GET {path}?at-least={headers['x-madang-position']} HTTP/1.1"
         while True:
@@ -94,12 +96,13 @@ def reader(run):
         peak = load.run("order", CONNECTIONS, PEAK_S)["rate"]
         house.settle()
         pause_ms = paused(load, peak)
-        wrk = load.start("order", (2, CONNECTIONS, SAMPLED_S + 2), PAUSE_MS=f"{pause_ms:.2f}")
+        size = (2, CONNECTIONS_AT_HALF, SAMPLED_S + 2)
+        wrk = load.start("order", size, PAUSE_MS=f"{pause_ms:.2f}")
         sampler = Sampler(house.address)
         try:
             asyncio.run(delayed(sampler))
         finally:
-            report = load.finish(wrk, "order", CONNECTIONS)
+            report = load.finish(wrk, "order", CONNECTIONS_AT_HALF)
         house.settle()
         count_orders(house, load, len(sampler.times))
         rate = report["rate"] + SAMPLES_PER_S
@@ -112,14 +115,17 @@ def reader(run):
         run.figure(f"{what}: the answer to the order alone, p99", percentile(99, answered), "ms")
         beyond = [shown - answered for answered, shown in sampler.times]
         run.figure(f"{what}: from that answer to the row, p99", percentile(99, beyond), "ms")
+        share = sampler.refused / (sampler.refused + len(sampler.times)) * 100
+        run.figure(f"{what}: orders that were refused", share, "%")
 
 
 def paused(load, peak):
     """The mean pause with which half of the peak is reached, found by a short load."""
-    at_half = CONNECTIONS / (peak / 2 - SAMPLES_PER_S) * 1_000
+    connections = CONNECTIONS_AT_HALF
+    at_half = connections / (peak / 2 - SAMPLES_PER_S) * 1_000
     first = 0.75 * at_half
-    rate = load.run("order", CONNECTIONS, CALIBRATED_S, pause_ms=first)["rate"]
-    answered_ms = CONNECTIONS / rate * 1_000 - first
+    rate = load.run("order", connections, CALIBRATED_S, pause_ms=first)["rate"]
+    answered_ms = connections / rate * 1_000 - first
     return max(at_half - answered_ms, 0)
 
 
