@@ -99,26 +99,34 @@ def arguments():
     parser.add_argument("--build", default="release build",
                         help="what the report says of the binary")
     parser.add_argument("--data", help="a folder for the data, on the disk to measure")
+    parser.add_argument("--report", action="store_true",
+                        help="report what was measured before; measure nothing")
     parser.add_argument("--no-docs", action="store_true", help="print the report only")
     parser.add_argument("--results", default=os.path.join(tools.TARGET, "growth.json"),
                         help="where the figures of all parts are kept")
     return parser.parse_args()
 
 
-def main():
-    options = arguments()
+def measure(options, measured):
+    """Measures the chosen parts, and keeps the figures of each."""
     if not shutil.which("wrk"):
         raise SystemExit("wrk is missing: apt-get install wrk")
     # Servers are stopped as after Ctrl-C.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     options.binary = tools.build(["madang"], options.binary)
-    measured = figures.load(options.results)
     for name in options.only:
         try:
             measured[name] = Run(name, options).measure()
         except Flaw as flaw:
             raise SystemExit(f"{name}: {flaw}") from None
         figures.store(options.results, measured)
+
+
+def main():
+    options = arguments()
+    measured = figures.load(options.results)
+    if not options.report:
+        measure(options, measured)
     ordered = {name: measured[name] for name in PARTS if name in measured}
     text = figures.report(ordered)
     print(f"\n{text}")
