@@ -77,13 +77,10 @@ impl Projection for Index {
         Layout { name: INDEX, fields: FIELDS, columns, shape: 0 }
     }
 
-    fn kinds(&self, registry: &Registry) -> KindSet {
-        registry.kinds()
-    }
-
-    /// A timer of a saga is in a stream of the saga, and belongs to a conversation as well.
-    fn may_concern(_: &KindSet, _: &Record) -> bool {
-        true
+    /// The kinds of sagas, ports and lookups receive the outcomes of their commands without an
+    /// event, and timers. These records belong to conversations too.
+    fn kinds(&self, _: &Registry) -> KindSet {
+        self.directory.kinds()
     }
 
     fn decode(
@@ -150,3 +147,19 @@ pub fn conversation_of(
 /// The number of records that are read from the start of a history for a conversation. Later
 /// records are in the index.
 pub(super) const HISTORY_RECORDS_MAX: u32 = 256;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::journal::{Journal, MemoryJournal};
+
+    #[test]
+    fn the_timers_of_a_saga_and_the_refusals_of_its_commands_concern_the_index() {
+        let journal = MemoryJournal::new();
+        let kinds = ["taxi/orders", "saga taxi/ride"].map(|name| journal.kind(name).expect("new"));
+        let directory = Arc::new(KindNames::of(&*journal));
+        let index = Index { directory, routes: Arc::default() };
+        let concerned = index.kinds(&Registry::default());
+        assert!(kinds.iter().all(|kind| concerned.contains(*kind)));
+    }
+}

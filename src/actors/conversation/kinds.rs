@@ -1,6 +1,6 @@
 //! The names of all kinds in the journal: role, business and name by kind number.
 
-use crate::store::{KindId, journal::Journal};
+use crate::store::{KindId, KindSet, journal::Journal};
 use std::collections::HashMap;
 
 /// The role of a kind.
@@ -52,6 +52,11 @@ impl KindNames {
     /// Reads the kinds of this journal. A kind gets its name when it is installed.
     pub fn of(journal: &dyn Journal) -> Self {
         Self(journal.kinds().into_iter().map(|(kind, name)| (kind, listed(&name))).collect())
+    }
+
+    /// Returns all kinds.
+    pub fn kinds(&self) -> KindSet {
+        self.0.keys().copied().collect()
     }
 
     /// Returns the name of this kind.

@@ -50,11 +50,6 @@ impl Registry {
         aggregates.map(|aggregate| aggregate.kind()).collect()
     }
 
-    /// All kinds.
-    pub fn kinds(&self) -> KindSet {
-        self.by_name.values().map(|aggregate| aggregate.kind()).collect()
-    }
-
     /// Decodes a record for a subscriber; `None` when the subscriber does not handle it.
     ///
     /// # Errors

@@ -57,7 +57,10 @@ impl Saga for Idle {
 fn runner(journal: &Arc<dyn Journal>, me: KindId) -> SagaRunner<Idle> {
     let services = services_on(journal);
     let progress = Progress::new("saga", &services.components.with(Idle::NAME, "saga"));
-    SagaRunner::new((me, Lease::default()), services, progress)
+    let mut runner = SagaRunner::new((me, Lease::default()), services, progress);
+    // It reads the kinds that it listens to.
+    runner.listen_to([me].into_iter().collect(), &mut Context::new());
+    runner
 }
 
 /// Writes the first record of a stream, and with it the checkpoints submitted before.

@@ -4,7 +4,7 @@ use super::progress::Progress;
 use crate::{
     actors::dispatch::Fence,
     store::{
-        Cause, KindId, Lease, Origin, Record,
+        Cause, KindId, KindSet, Lease, Origin, Record,
         journal::{Checkpoint, Journal, ReadLevel, StoreError, SubmitError},
     },
 };
@@ -25,6 +25,8 @@ pub struct Cursor {
     pub lease: Lease,
     /// The generation of the journal in which everything here was read.
     pub generation: u64,
+    /// The kinds whose records the subscriber reads.
+    pub(super) kinds: KindSet,
     /// The last position read.
     pub after: u64,
     /// Whether the start is over; before that, messages to the subscriber are void.
@@ -40,7 +42,7 @@ pub struct Cursor {
 
 impl Cursor {
     /// Creates a cursor that has not read anything yet.
-    pub const fn new(
+    pub fn new(
         me: KindId,
         lease: Lease,
         journal: Arc<dyn Journal>,
@@ -53,6 +55,7 @@ impl Cursor {
             journal,
             progress,
             generation: 0,
+            kinds: KindSet::default(),
             after: 0,
             is_started: false,
             is_starting: false,

@@ -60,6 +60,7 @@ pub trait Subscriber: Actor<Context = Context<Self>> + Handler<Wake> {
     fn listen_to(&mut self, kinds: KindSet, ctx: &mut Context<Self>) {
         let addr = ctx.address();
         let cursor = self.cursor();
+        cursor.kinds = kinds.clone();
         let progress = Arc::clone(&cursor.progress);
         let waker = Arc::new(move || addr.do_send(Wake));
         progress.set_waker(waker);
@@ -101,8 +102,8 @@ pub trait Subscriber: Actor<Context = Context<Self>> + Handler<Wake> {
         }
     }
 
-    /// Reads and processes a batch of records. Returns their number, and whether other work is
-    /// left.
+    /// Reads a batch of records and processes those that concern the subscriber. Returns the number
+    /// of records read, and whether other work is left.
     fn turn(&mut self, ctx: &mut Context<Self>) -> Result<(usize, bool), String> {
         if !self.has_started(ctx).map_err(|error| error.to_string())? {
             return Ok((0, true));
@@ -110,11 +111,11 @@ pub trait Subscriber: Actor<Context = Context<Self>> + Handler<Wake> {
         let mut read = 0;
         self.cursor().skip();
         if self.may_read() {
-            let Cursor { journal, after, level, .. } = self.cursor();
-            let records = journal.read(*after, TURN_RECORDS_MAX, *level);
-            let records = records.map_err(|error| error.to_string())?;
-            read = records.len();
-            for record in &records {
+            let Cursor { journal, kinds, after, level, .. } = self.cursor();
+            let selection = journal.read_of(kinds, *after, TURN_RECORDS_MAX, *level);
+            let selection = selection.map_err(|error| error.to_string())?;
+            read = selection.read;
+            for record in &selection.records {
                 self.take_in(record, ctx).inspect_err(|reason| {
                     let _entered =
                         Correlation::of(record.correlation, record.trace.as_deref()).enter();
@@ -122,6 +123,7 @@ pub trait Subscriber: Actor<Context = Context<Self>> + Handler<Wake> {
                 })?;
                 self.cursor().after = record.position;
             }
+            self.cursor().after = selection.last;
         }
         let is_more = self.follow_up(ctx)?;
         self.cursor().progress.error_over();

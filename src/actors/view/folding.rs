@@ -72,7 +72,7 @@ impl<F: Projection> Folding<F> {
     pub fn fold(&mut self, records: &[Arc<Record>], file: RowsFile<'_>) -> Result<(), String> {
         self.traced.begin();
         for record in records {
-            if F::may_concern(&self.kinds, record) {
+            if self.kinds.contains(record.stream.kind) {
                 self.fold_record(record, file)?;
             }
         }

@@ -20,14 +20,8 @@ pub trait Projection: Clone + Unpin + Send + 'static {
     /// Returns the table layout of the rows.
     fn layout() -> Layout;
 
-    /// Returns the aggregate kinds whose records concern the projection.
+    /// Returns the kinds whose records concern the projection.
     fn kinds(&self, registry: &Registry) -> KindSet;
-
-    /// Returns whether a record may touch rows, without decoding it. `kinds` are those of
-    /// [`Self::kinds`].
-    fn may_concern(kinds: &KindSet, record: &Record) -> bool {
-        kinds.contains(record.stream.kind)
-    }
 
     /// Decodes a record and returns the numbers of the rows it touches; `None` when it touches none.
     ///

@@ -2,7 +2,7 @@
 
 use super::{
     availability::AvailabilityObserver,
-    feed::Listener,
+    feed::{Listener, Selection},
     integrity::Loss,
     submission::{Checkpoint, Done, Positions, ReadLevel, Submission, SubmitError},
 };
@@ -12,8 +12,8 @@ use crate::{
         backup::Part,
         faults::Faults,
         types::{
-            JournalFigures, KindId, Lease, Record, Snapshot, StoreError, StoreId, StoredAnswer,
-            Stream,
+            JournalFigures, KindId, KindSet, Lease, Record, Snapshot, StoreError, StoreId,
+            StoredAnswer, Stream,
         },
     },
 };
@@ -155,6 +155,20 @@ pub trait Journal: Send + Sync {
         records_max: usize,
         level: ReadLevel,
     ) -> Result<Vec<Arc<Record>>, StoreError>;
+
+    /// Reads like [`Self::read`], and returns only the records that concern one of these kinds.
+    ///
+    /// # Errors
+    /// When the disk fails or a record cannot be read.
+    fn read_of(
+        &self,
+        kinds: &KindSet,
+        after: u64,
+        records_max: usize,
+        level: ReadLevel,
+    ) -> Result<Selection, StoreError> {
+        Ok(Selection::of(Some(kinds), after, self.read(after, records_max, level)?))
+    }
 
     /// Registers a subscriber that is woken for the records that concern it at this level, as long
     /// as the journal is open. It is also notified at intervals, so that it does not fall far

@@ -1,10 +1,11 @@
 //! The most recent records in memory, and the subscribers that are woken when more arrive.
 
 use super::submission::ReadLevel;
-use crate::store::types::{KindId, KindSet, Record};
+use crate::store::types::{KindId, KindSet, Record, interested_kind};
 use crate::sync;
 use std::{
     collections::VecDeque,
+    ops::Range,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc, Mutex,
@@ -19,19 +20,25 @@ const NOTIFY_ALL_EVERY_RECORDS: u64 = 4_096;
 /// The most recent records, without a gap up to the head.
 #[derive(Default)]
 pub(in crate::store) struct RecentRecords {
-    records: VecDeque<Arc<Record>>,
+    records: VecDeque<Recent>,
+}
+
+/// A record with the kind that it concerns, so that a search by kind reads no record.
+struct Recent {
+    concerns: KindId,
+    record: Arc<Record>,
 }
 
 impl RecentRecords {
     pub(in crate::store) fn push(&mut self, record: Arc<Record>) {
-        self.records.push_back(record);
+        self.records.push_back(Recent { concerns: concerned(&record), record });
     }
 
     /// Drops the oldest records beyond `records_max`, but none above the watermark, because those
     /// exist only here.
     pub(in crate::store) fn trim(&mut self, records_max: usize, durable: u64) {
         while self.records.len() > records_max
-            && self.records.front().is_some_and(|oldest| oldest.position <= durable)
+            && self.records.front().is_some_and(|oldest| oldest.record.position <= durable)
         {
             self.records.pop_front();
         }
@@ -42,20 +49,64 @@ impl RecentRecords {
         self.records.clear();
     }
 
-    /// Returns the records after this position, up to the limit; `None` when the first of them is
-    /// not in memory.
+    /// Reads the records after this position, up to the limit; `None` when the first of them is not
+    /// in memory.
     pub(in crate::store) fn read(
         &self,
-        after: u64,
-        limit: u64,
+        kinds: Option<&KindSet>,
+        (after, limit): (u64, u64),
         records_max: usize,
-    ) -> Option<Vec<Arc<Record>>> {
-        let oldest = self.records.front()?.position;
+    ) -> Option<Selection> {
+        let range = self.range(after, limit, records_max)?;
+        let read = range.len();
+        let is_wanted =
+            |recent: &&Recent| kinds.is_none_or(|kinds| kinds.contains(recent.concerns));
+        let wanted = self.records.range(range).filter(is_wanted);
+        let records = wanted.map(|recent| Arc::clone(&recent.record)).collect();
+        Some(Selection { records, read, last: after + read as u64 })
+    }
+
+    /// Returns the places of the records after this position.
+    fn range(&self, after: u64, limit: u64, records_max: usize) -> Option<Range<usize>> {
+        let oldest = self.records.front()?.record.position;
         let skipped = usize::try_from((after + 1).checked_sub(oldest)?).ok()?;
         let wanted = usize::try_from(limit.saturating_sub(after)).unwrap_or(usize::MAX);
-        let wanted = wanted.min(records_max);
-        Some(self.records.iter().skip(skipped).take(wanted).cloned().collect())
+        let end = skipped.saturating_add(wanted.min(records_max)).min(self.records.len());
+        Some(skipped.min(end)..end)
     }
+}
+
+/// The records of a range that was read, or those of them that concern some kinds.
+#[derive(Debug)]
+pub struct Selection {
+    /// The records, in order of position.
+    pub records: Vec<Arc<Record>>,
+    /// The number of records that were read.
+    pub read: usize,
+    /// The position of the last record that was read, or the position before the range when none
+    /// was.
+    pub last: u64,
+}
+
+impl Selection {
+    /// Selects the records that concern one of these kinds, or all, of the records after this
+    /// position.
+    pub(in crate::store) fn of(
+        kinds: Option<&KindSet>,
+        after: u64,
+        mut records: Vec<Arc<Record>>,
+    ) -> Self {
+        let (read, last) = (records.len(), records.last().map_or(after, |last| last.position));
+        if let Some(kinds) = kinds {
+            records.retain(|record| kinds.contains(concerned(record)));
+        }
+        Self { records, read, last }
+    }
+}
+
+/// Returns the kind that a record concerns.
+const fn concerned(record: &Record) -> KindId {
+    interested_kind(record.stream, &record.payload, record.cause)
 }
 
 /// Callback that receives the position up to which there are records to read.

@@ -36,7 +36,7 @@ pub use crate::store::{
 };
 pub use availability::{Availability, AvailabilityObserver};
 pub use contract::Journal;
-pub use feed::{Listener, Wake};
+pub use feed::{Listener, Selection, Wake};
 pub use integrity::Loss;
 pub use memory_journal::MemoryJournal;
 pub use open::{is_in_use, store_in};

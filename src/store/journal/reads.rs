@@ -1,9 +1,11 @@
 //! Reads from the disk that tolerate a journal whose last commit is in doubt.
 
-use super::{contract::Journal as _, sled_journal::SledJournal};
+use super::{
+    contract::Journal as _, feed::Selection, sled_journal::SledJournal, submission::ReadLevel,
+};
 use crate::store::{
     disk::{Disk, keys, reading, walk},
-    types::{KeptAnswer, KindId, Snapshot, StoreError, StoredAnswer, Stream},
+    types::{KeptAnswer, KindId, KindSet, Snapshot, StoreError, StoredAnswer, Stream},
 };
 use crate::sync;
 use std::sync::Arc;
@@ -13,6 +15,33 @@ use std::sync::Arc;
 const WITHOUT_SNAPSHOT_RECORDS_MAX: u32 = 10_000;
 
 impl SledJournal {
+    /// Reads the records after a position, or those of them that concern some kinds: from memory,
+    /// or from the disk when the first of them is no longer in memory.
+    pub(super) fn select(
+        &self,
+        kinds: Option<&KindSet>,
+        after: u64,
+        records_max: usize,
+        level: ReadLevel,
+    ) -> Result<Selection, StoreError> {
+        let durable = {
+            let front = sync::lock(&self.shared.front);
+            let limit = match level {
+                ReadLevel::Submitted => front.head,
+                ReadLevel::Durable => front.durable,
+            };
+            if after >= limit {
+                return Ok(Selection::of(kinds, after, Vec::new()));
+            }
+            if let Some(selection) = front.ring.read(kinds, (after, limit), records_max) {
+                return Ok(selection);
+            }
+            front.durable
+        };
+        let records = reading::global(&self.disk()?.db, after, durable, records_max)?;
+        Ok(Selection::of(kinds, after, records))
+    }
+
     pub(super) fn kept_answer(&self, key: u128) -> Result<Option<StoredAnswer>, StoreError> {
         let (disk, settled) = self.readable_disk()?;
         let what = "the answer to an idempotency key";

@@ -4,7 +4,7 @@ use super::{
     availability::AvailabilityObserver,
     commit_queue::{CommitQueue, Intake, SideWrite},
     contract::Journal,
-    feed::Listener,
+    feed::{Listener, Selection},
     integrity::Loss,
     mark_sync::MarkSync,
     open,
@@ -19,8 +19,8 @@ use crate::store::{
     disk::{Disk, Walk, keys, reading, walk},
     faults::Faults,
     types::{
-        JournalFigures, JournalOptions, KindId, Lease, OpenError, Record, Snapshot, StoreError,
-        StoreId, StoredAnswer, Stream,
+        JournalFigures, JournalOptions, KindId, KindSet, Lease, OpenError, Record, Snapshot,
+        StoreError, StoreId, StoredAnswer, Stream,
     },
 };
 use crate::sync;
@@ -228,21 +228,17 @@ impl Journal for SledJournal {
         records_max: usize,
         level: ReadLevel,
     ) -> Result<Vec<Arc<Record>>, StoreError> {
-        let durable = {
-            let front = sync::lock(&self.shared.front);
-            let limit = match level {
-                ReadLevel::Submitted => front.head,
-                ReadLevel::Durable => front.durable,
-            };
-            if after >= limit {
-                return Ok(Vec::new());
-            }
-            if let Some(records) = front.ring.read(after, limit, records_max) {
-                return Ok(records);
-            }
-            front.durable
-        };
-        reading::global(&self.disk()?.db, after, durable, records_max)
+        Ok(self.select(None, after, records_max, level)?.records)
+    }
+
+    fn read_of(
+        &self,
+        kinds: &KindSet,
+        after: u64,
+        records_max: usize,
+        level: ReadLevel,
+    ) -> Result<Selection, StoreError> {
+        self.select(Some(kinds), after, records_max, level)
     }
 
     fn subscribe(&self, level: ReadLevel, listener: Listener) {

@@ -37,7 +37,7 @@ fn implementations(dir: &Path) -> [Arc<dyn Journal>; 4] {
 }
 
 /// Runs a test on every implementation.
-fn on_each(test: impl Fn(&dyn Journal)) {
+pub(super) fn on_each(test: impl Fn(&dyn Journal)) {
     let dir = tempfile::tempdir().expect("a folder");
     for journal in implementations(dir.path()) {
         test(&*journal);
@@ -46,7 +46,7 @@ fn on_each(test: impl Fn(&dyn Journal)) {
 }
 
 /// Submits, and waits until everything submitted so far is durable.
-fn submit(journal: &dyn Journal, submission: Submission) -> (u64, u64) {
+pub(super) fn submit(journal: &dyn Journal, submission: Submission) -> (u64, u64) {
     let placed = journal.submit(submission).expect("is taken");
     assert!(journal.settle(MINUTE));
     (placed.first_position, placed.last_position)

@@ -17,6 +17,7 @@ mod owned_rows;
 mod owning;
 mod partitions;
 mod restoring;
+mod selecting;
 mod suspecting;
 mod tracing;
 mod write_ahead;
