@@ -23,6 +23,15 @@ const FILE_MODE: u32 = 0o600;
 /// The access of other users.
 const OTHERS: u32 = 0o077;
 
+/// Returns the result of an access to a file; `None` when the file does not exist.
+pub fn unless_missing<T>(accessed: io::Result<T>) -> io::Result<Option<T>> {
+    match accessed {
+        Ok(result) => Ok(Some(result)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 /// Reads a text file. The error names the file and never shows its content.
 pub fn read_text(path: &Path) -> Result<String, String> {
     let shown = path.display();
@@ -46,14 +55,9 @@ pub fn read(path: &Path) -> io::Result<Vec<u8>> {
 
 /// Reads a file of the data folder, if it exists. Other users lose their access to it.
 pub fn read_private(path: &Path) -> io::Result<Option<Vec<u8>>> {
-    match read(path) {
-        Ok(bytes) => {
-            make_private(path, FILE_MODE)?;
-            Ok(Some(bytes))
-        }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
-    }
+    let Some(bytes) = unless_missing(read(path))? else { return Ok(None) };
+    make_private(path, FILE_MODE)?;
+    Ok(Some(bytes))
 }
 
 /// Creates a folder and those above it, if they do not exist. Other users lose their access to it.

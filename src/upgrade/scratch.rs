@@ -1,7 +1,7 @@
 //! The folder of the copy. It is removed at the end, at a signal, and by the next check.
 
 use crate::{
-    files::private_folder,
+    files::{private_folder, unless_missing},
     store::journal::{JournalOptions, size_of},
 };
 use rustix::fs::statvfs;
@@ -135,10 +135,7 @@ fn remove(folder: &Path) -> io::Result<()> {
 /// Removes the copy in this folder.
 fn remove_copy(folder: &Path) -> io::Result<()> {
     for name in [DATA, VIEWS] {
-        match fs::remove_dir_all(folder.join(name)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
+        unless_missing(fs::remove_dir_all(folder.join(name)))?;
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 //! `SQLite` changes a file that it opens, and the server would rebuild the view. So the files are
 //! read as bytes. A copy counts only when nothing was written before and during it.
 
-use crate::files::private_folder;
+use crate::files::{private_folder, unless_missing};
 use std::{
     ffi::OsString,
     fs, io,
@@ -55,16 +55,11 @@ fn copy_quiet(from: &Path, to: &Path) -> io::Result<bool> {
         let before = stamp(from);
         // A view that is built again has no file for a moment.
         if before[0].is_some() && is_quiet(&before) {
-            match fs::copy(from, to) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-                copied => _ = copied?,
+            if unless_missing(fs::copy(from, to))?.is_none() {
+                continue;
             }
             let log = log_of(to);
-            if let Err(error) = fs::copy(log_of(from), &log)
-                && error.kind() != io::ErrorKind::NotFound
-            {
-                return Err(error);
-            }
+            unless_missing(fs::copy(log_of(from), &log))?;
             if stamp(from) == before {
                 return Ok(true);
             }

@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     domain::kernel::{Field, FieldKind, View, field_names},
+    files::unless_missing,
     store::permissions::{create_private_folder, tighten},
 };
 use rusqlite::{Connection, config::DbConfig};
@@ -260,8 +261,5 @@ pub(super) fn clear_away(path: &Path, found: &OpenProblem) -> io::Result<()> {
 }
 
 fn remove(path: &Path) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
+    unless_missing(fs::remove_file(path)).map(drop)
 }

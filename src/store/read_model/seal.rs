@@ -10,6 +10,7 @@
 //! The last line is the checksum of the lines before it.
 
 use super::paths::beside;
+use crate::files::unless_missing;
 use std::{
     fs::{self, File},
     io::{self, Read as _, Write as _},
@@ -82,10 +83,7 @@ impl Seal {
 
 /// Removes the seal of this file, if it has one.
 pub(super) fn remove(path: &Path) -> io::Result<()> {
-    match fs::remove_file(place(path)) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
+    unless_missing(fs::remove_file(place(path))).map(drop)
 }
 
 /// Whether there is a seal beside this file, whole or not.
