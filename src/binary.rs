@@ -4,6 +4,7 @@ use crate::{
     actors::panic_message,
     backup,
     cli::{Cli, Command, Format, Model},
+    compact,
     contract::{self, ContractBuilder},
     declarations::Declarations,
     logging, model, new,
@@ -121,6 +122,7 @@ fn run(command: Command, program: Program, declarations: &Declarations) -> Done 
         Command::Repair { data, yes } => {
             verify::repair(&data, yes, declarations).map_err(Into::into)
         }
+        Command::Compact { data } => compact::run(&data),
         Command::CheckUpgrade(options) => upgrade::run(&options, declarations),
         Command::Backup(options) => backup::run(&options),
         Command::Restore(options) => backup::restored(&options),

@@ -73,6 +73,16 @@ pub enum Command {
         #[arg(long)]
         yes: bool,
     },
+    /// Write the journal into new files, without the space that its old values took
+    ///
+    /// The server must be stopped. The new files need space beside the old ones meanwhile. All
+    /// entries are compared before the new files take the place of the old ones. A run that is
+    /// interrupted changes nothing, and the next one removes what it left.
+    Compact {
+        /// The data folder
+        #[arg(long, value_name = "DIR", default_value = "./data")]
+        data: PathBuf,
+    },
     /// Check whether this binary can serve the data of a server, also while that runs; exit code 1
     /// when it cannot
     ///

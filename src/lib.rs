@@ -86,6 +86,7 @@ pub mod app;
 mod backup;
 mod binary;
 pub mod cli;
+mod compact;
 pub mod config;
 mod console;
 pub mod contract;

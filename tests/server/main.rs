@@ -3,6 +3,7 @@
 //! `tests/clock.rs` is a program of its own, because it sets the clock of its process.
 
 mod calendar;
+mod compacting;
 mod configuration;
 mod connections;
 mod eighth;

@@ -13,6 +13,7 @@ mod backup_pages;
 pub mod commit_batch;
 mod commit_queue;
 mod commit_timer;
+mod compacting;
 mod contract;
 mod feed;
 mod integrity;
@@ -35,6 +36,7 @@ pub use crate::store::{
     types::{JournalFigures, JournalOptions, OpenError, Snapshot, StoreError},
 };
 pub use availability::{Availability, AvailabilityObserver};
+pub use compacting::{Compacted, compact};
 pub use contract::Journal;
 pub use feed::{Listener, Selection, Wake};
 pub use integrity::Loss;
