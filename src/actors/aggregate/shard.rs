@@ -34,7 +34,7 @@ use std::{
 const SWEEP_EVERY: Duration = Duration::from_secs(10);
 
 /// The time between two checks whether the shard has to make room for other kinds.
-const LOOK_EVERY: Duration = Duration::from_millis(100);
+const LOOK_EVERY: Duration = Duration::from_millis(250);
 
 /// Instances used within this time are not passivated to make room ahead of the limit. Otherwise an
 /// order that waits for its payment would be rebuilt as soon as it is paid.

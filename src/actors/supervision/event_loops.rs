@@ -3,7 +3,7 @@
 //! A blocked loop cannot be ended from outside. A blocked shard loop is replaced by another one.
 //! The old loop gets no more messages, and runs until it wakes up or the process ends.
 
-use super::heartbeat::Heartbeat;
+use super::heartbeat::{BEAT_EVERY, Heartbeat};
 use crate::actors::{api::WAIT_MAX, support::name_this_thread};
 use actix::{Arbiter, ArbiterHandle};
 use std::time::{Duration, Instant};
@@ -11,6 +11,9 @@ use std::time::{Duration, Instant};
 /// Loops that also read from disk, foreign loops and the disk itself may be silent this many times
 /// longer than a shard.
 const LENIENCE: u32 = 10;
+
+/// The interval of the heartbeats of these loops: each one wakes a thread of an idle server.
+const LENIENT_BEAT_EVERY: Duration = Duration::from_millis(500);
 
 /// Upper bound of replaced event loops that are still blocked. Beyond it, no shard is replaced.
 const GONE_MAX: usize = 8;
@@ -61,7 +64,7 @@ impl EventLoops {
     /// Starts a loop and returns its index.
     pub fn add(&mut self, name: String, lives: LoopRole) -> usize {
         let arbiter = arbiter(&name);
-        let heartbeat = Heartbeat::of(&arbiter);
+        let heartbeat = Heartbeat::of(&arbiter, beat_every(lives));
         self.all.push(Loop { name, lives, arbiter, heartbeat });
         self.all.len() - 1
     }
@@ -69,7 +72,7 @@ impl EventLoops {
     /// Monitors a foreign loop. The returned future produces its heartbeat and has to run there
     /// until the loop ends.
     pub fn add_foreign_loop(&mut self, name: String) -> impl Future<Output = ()> + Send + use<> {
-        let (heartbeat, heart) = Heartbeat::with_heart();
+        let (heartbeat, heart) = Heartbeat::with_heart(LENIENT_BEAT_EVERY);
         self.guests.push(ForeignLoop { name, heartbeat });
         heart
     }
@@ -154,7 +157,7 @@ impl EventLoops {
     pub fn replace(&mut self, index: usize) {
         let one = &mut self.all[index];
         let arbiter = arbiter(&one.name);
-        let heartbeat = Heartbeat::of(&arbiter);
+        let heartbeat = Heartbeat::of(&arbiter, beat_every(one.lives));
         let old = std::mem::replace(&mut one.arbiter, arbiter);
         let heartbeat = std::mem::replace(&mut one.heartbeat, heartbeat);
         old.spawn(async {
@@ -168,6 +171,14 @@ impl EventLoops {
     pub fn take(&mut self, of_subscribers: bool) -> Vec<Arbiter> {
         let is_wanted = |one: &mut Loop| (one.lives == LoopRole::Subscribers) == of_subscribers;
         self.all.extract_if(.., is_wanted).map(|one| one.arbiter).collect()
+    }
+}
+
+/// The interval of the heartbeat of a loop with this role.
+const fn beat_every(lives: LoopRole) -> Duration {
+    match lives {
+        LoopRole::Shard(_) => BEAT_EVERY,
+        LoopRole::Subscribers => LENIENT_BEAT_EVERY,
     }
 }
 

@@ -10,8 +10,8 @@ use std::{
 };
 use tokio::time::MissedTickBehavior;
 
-/// The interval at which a loop increments its heartbeat counter.
-const BEAT_EVERY: Duration = Duration::from_millis(50);
+/// The interval at which the loop of a shard increments its heartbeat counter.
+pub(super) const BEAT_EVERY: Duration = LOOK_EVERY;
 
 /// The interval at which the supervisor reads the counters.
 pub const LOOK_EVERY: Duration = Duration::from_millis(50);
@@ -28,12 +28,15 @@ pub(super) struct Heartbeat {
 }
 
 impl Heartbeat {
-    /// Creates a heartbeat and the future that has to run in the loop to produce it.
-    pub(super) fn with_heart() -> (Self, impl Future<Output = ()> + Send + 'static) {
+    /// Creates a heartbeat at this interval, and the future that has to run in the loop to produce
+    /// it.
+    pub(super) fn with_heart(
+        interval: Duration,
+    ) -> (Self, impl Future<Output = ()> + Send + 'static) {
         let beats = Arc::<AtomicU64>::default();
         let heart = Arc::clone(&beats);
         let beating = async move {
-            let mut every = tokio::time::interval(BEAT_EVERY);
+            let mut every = tokio::time::interval(interval);
             every.set_missed_tick_behavior(MissedTickBehavior::Delay);
             loop {
                 every.tick().await;
@@ -43,9 +46,9 @@ impl Heartbeat {
         (Self { beats, seen: 0, looks: 0, last_beat: Instant::now() }, beating)
     }
 
-    /// Creates a heartbeat and runs its future in this loop.
-    pub(super) fn of(arbiter: &Arbiter) -> Self {
-        let (heartbeat, heart) = Self::with_heart();
+    /// Creates a heartbeat at this interval, and runs its future in this loop.
+    pub(super) fn of(arbiter: &Arbiter, interval: Duration) -> Self {
+        let (heartbeat, heart) = Self::with_heart(interval);
         arbiter.spawn(heart);
         heartbeat
     }

@@ -12,7 +12,7 @@ use crate::{
     actors::{subscription::Progress, supervision::Lifecycle, support::RETRY_PAUSE},
     store::{
         Record,
-        journal::{Listener, ReadLevel, StoreError, SubmitError},
+        journal::{Listener, ReadLevel, Selection, StoreError, SubmitError},
         read_model::{OpenProblem, ReadModel, ReadModelError},
     },
     traces::Tracer,
@@ -30,15 +30,15 @@ use tokio::sync::watch;
 /// The shortest time between two transactions in light load, which bounds how far the view lags.
 const PACE: Duration = Duration::from_millis(10);
 
-/// The shortest time between two transactions in heavy load, when most rows change several times in
-/// a row.
-const BUSY_PACE: Duration = Duration::from_millis(60);
+/// The number of these times between two transactions in heavy load, when most rows change several
+/// times in a row. A reader that waits for the view ends the pause.
+const BUSY_PACES: u32 = 6;
 
 /// A turn with at least this many records counts as heavy load.
 const BUSY_RECORDS: usize = 256;
 
 /// The interval at which the projector checks that the file of the rows is still in place.
-const LOOK_EVERY: Duration = Duration::from_millis(250);
+const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// Upper bound of records that are skipped without a transaction, because they do not concern the
 /// view.
@@ -68,7 +68,7 @@ pub struct Projector<F: Projection> {
 enum Turn {
     /// There are more records to fold.
     GoOn,
-    /// This number of records was folded, and there were no more.
+    /// This number of records was read, and there were no more.
     Rest(usize),
 }
 
@@ -116,8 +116,8 @@ impl<F: Projection> Handler<Wake> for Projector<F> {
             // The wake flag stays set during the pause, so that one turn reads all records that
             // arrive meanwhile.
             Ok(Turn::Rest(records)) => {
-                let pace = if records < BUSY_RECORDS { PACE } else { BUSY_PACE };
-                ctx.run_later(pace, |projector, _| projector.look_again());
+                let paces = if records < BUSY_RECORDS { 1 } else { BUSY_PACES };
+                Self::pause(paces, ctx);
             }
             Err(reason) => {
                 self.progress.request_error(Some(reason));
@@ -158,6 +158,18 @@ impl<F: Projection> Projector<F> {
         })
     }
 
+    /// Pauses before the next turn, until a reader waits for the view.
+    fn pause(paces: u32, ctx: &mut Context<Self>) {
+        ctx.run_later(PACE, move |projector, ctx| {
+            let is_waited_for = projector.waiting.load(Ordering::Acquire) > 0;
+            if paces > 1 && !is_waited_for {
+                Self::pause(paces - 1, ctx);
+            } else {
+                projector.look_again();
+            }
+        });
+    }
+
     /// Wakes the projector after its pause when a record concerns the view or a reader waits for
     /// it.
     fn look_again(&self) {
@@ -170,7 +182,7 @@ impl<F: Projection> Projector<F> {
         }
     }
 
-    /// Folds a batch of records.
+    /// Reads a batch of records, and folds those that concern the view.
     fn turn(&mut self) -> Result<Turn, String> {
         let journal = Arc::clone(&self.reads.journal);
         // Rows under rebuild do not survive a full disk, so the rebuild waits for space.
@@ -190,15 +202,15 @@ impl<F: Projection> Projector<F> {
             return Ok(Turn::Rest(0));
         }
         self.skip().map_err(|error| error.to_string())?;
-        let records = journal.read(self.cursor, BATCH_RECORDS_MAX, ReadLevel::Durable);
-        let records = records.map_err(|error| error.to_string())?;
-        if let Some(last) = records.last() {
-            self.take_in(&records, last.position)?;
+        let kinds = &self.folding.kinds;
+        let read = journal.read_of(kinds, self.cursor, BATCH_RECORDS_MAX, ReadLevel::Durable);
+        let Selection { records, read, last } = read.map_err(|error| error.to_string())?;
+        if read > 0 {
+            self.take_in(&records, last)?;
             self.folding.trace();
             self.reached.send_replace(self.cursor);
         }
-        let is_over = records.len() < BATCH_RECORDS_MAX;
-        Ok(if is_over { Turn::Rest(records.len()) } else { Turn::GoOn })
+        Ok(if read < BATCH_RECORDS_MAX { Turn::Rest(read) } else { Turn::GoOn })
     }
 
     /// Folds a batch of records into rows under rebuild, and puts them in place when they include
