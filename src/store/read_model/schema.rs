@@ -146,7 +146,9 @@ pub(super) fn create(path: &Path, layout: &Layout) -> Result<Connection, String>
     fill().map_err(|error: rusqlite::Error| error.to_string())
 }
 
-/// Completes a filled file with its indexes, and moves it to its place durably.
+/// Completes a filled file with its indexes, and moves it to its place durably. The file has an
+/// empty write-ahead log there: a file that mentions a log and has none is taken for damaged, also
+/// after a kill right here.
 pub(super) fn take_place(
     writer: &Connection,
     fields: &[Field],
@@ -156,12 +158,19 @@ pub(super) fn take_place(
     // One may be there: rows under rebuild may continue others.
     let indexes = indexes(fields).join(";").replace("CREATE INDEX", "CREATE INDEX IF NOT EXISTS");
     let statements = indexes + ";" + owners::FILL;
-    writer.execute_batch(&statements).map_err(|error| error.to_string())?;
+    let complete = || {
+        writer.execute_batch(&statements)?;
+        writer.pragma_update(None, "journal_mode", "WAL")
+    };
+    complete().map_err(|error: rusqlite::Error| error.to_string())?;
     let rename = || {
         File::open(path)?.sync_all()?;
         seal::remove(place)?;
         remove(&beside(place, "-wal"))?;
         remove(&beside(place, "-shm"))?;
+        let log = beside(place, "-wal");
+        File::create(&log)?;
+        let _ = tighten(&log);
         fs::rename(path, place)?;
         place.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
     };
@@ -262,4 +271,33 @@ pub(super) fn clear_away(path: &Path, found: &OpenProblem) -> io::Result<()> {
 
 fn remove(path: &Path) -> io::Result<()> {
     unless_missing(fs::remove_file(path)).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::examining::check_log, Layout, create, take_place};
+    use crate::{domain::kernel::Field, store::read_model::OpenProblem};
+    use std::fs;
+    use tempfile::tempdir;
+
+    const FIELDS: &[Field] = &[Field::key("id"), Field::text("name")];
+
+    const LAYOUT: Layout =
+        Layout { name: "taxi/mypages", fields: FIELDS, columns: &["id", "name"], shape: 0 };
+
+    #[test]
+    fn a_file_that_took_its_place_has_the_log_that_its_header_mentions() {
+        let folder = tempdir().expect("is made");
+        let (path, place) = (folder.path().join("new"), folder.path().join("mypages"));
+        let writer = create(&path, &LAYOUT).expect("is made");
+        take_place(&writer, FIELDS, &path, &place).expect("takes its place");
+        // A server that is killed here leaves these files.
+        drop(writer);
+        assert_eq!(check_log(&place), Ok(()));
+        let log = folder.path().join("mypages-wal");
+        assert_eq!(fs::metadata(&log).expect("is there").len(), 0);
+        fs::remove_file(log).expect("is removed");
+        let deleted = OpenProblem::Damaged("its log was deleted".to_owned());
+        assert_eq!(check_log(&place), Err(deleted), "its header mentions a log");
+    }
 }
