@@ -16,7 +16,10 @@ use crate::{
     domain::kernel::{Aggregate, Business, Saga, StateReader, WaitsFor},
     store::{Stream, journal::StoreError},
 };
-use std::{cell::RefCell, mem};
+use std::{any::Any, cell::RefCell, collections::HashMap, mem, rc::Rc};
+
+/// Largest number of aggregates with a snapshot that are kept in memory.
+const KEPT_MAX: usize = 16;
 
 /// The name of a business and the function that checks its invariants.
 pub type Invariants = (&'static str, fn(&StoredState<'_>) -> Result<(), String>);
@@ -34,6 +37,8 @@ pub(in crate::actors) struct StoredState<'a> {
     replays: &'a [Box<dyn Replay>],
     reports: &'a Reports,
     histories: RefCell<HistoryReader<'a>>,
+    /// Aggregates with long histories, to which many others may refer.
+    kept: RefCell<HashMap<Stream, Rc<dyn Any>>>,
     /// The reason why the state cannot be read completely, if so.
     unreadable: RefCell<Option<String>>,
 }
@@ -46,21 +51,38 @@ impl<'a> StoredState<'a> {
         replays: &'a [Box<dyn Replay>],
         reports: &'a Reports,
     ) -> Result<Self, StoreError> {
-        let (histories, unreadable) = (RefCell::new(stored.histories()?), RefCell::default());
-        Ok(Self { stored, registry, replays, reports, histories, unreadable })
+        Ok(Self {
+            stored,
+            registry,
+            replays,
+            reports,
+            histories: RefCell::new(stored.histories()?),
+            kept: RefCell::default(),
+            unreadable: RefCell::default(),
+        })
     }
 
-    fn read<A: Aggregate>(&self, number: u64) -> Result<A, String> {
-        let Some(kind) = self.registry.kind(A::NAME) else { return Ok(A::default()) };
+    fn read<A: Aggregate>(&self, number: u64) -> Result<Rc<A>, String> {
+        let Some(kind) = self.registry.kind(A::NAME) else { return Ok(Rc::default()) };
         self.rebuilt(Stream { kind, number }).map_err(|error| error.to_string())
     }
 
     /// The aggregate of a stream. A long history is not read again for each reference to it: it has
-    /// a snapshot.
-    fn rebuilt<A: Aggregate>(&self, stream: Stream) -> Result<A, StoreError> {
+    /// a snapshot, and its state is kept.
+    fn rebuilt<A: Aggregate>(&self, stream: Stream) -> Result<Rc<A>, StoreError> {
+        let kept = self.kept.borrow().get(&stream).cloned();
+        if let Some(kept) = kept.and_then(|kept| kept.downcast().ok()) {
+            return Ok(kept);
+        }
         let mut histories = self.histories.borrow_mut();
         if histories.snapshot(stream)?.is_some() {
-            return rebuild::<A>(&*self.stored.journal, stream, false).map(|rebuilt| rebuilt.state);
+            let state = Rc::new(rebuild::<A>(&*self.stored.journal, stream, false)?.state);
+            let mut kept = self.kept.borrow_mut();
+            if kept.len() >= KEPT_MAX {
+                kept.clear();
+            }
+            kept.insert(stream, Rc::clone(&state) as Rc<dyn Any>);
+            return Ok(state);
         }
         let mut state = A::default();
         histories.each_record(stream, &mut |record| {
@@ -68,7 +90,7 @@ impl<'a> StoredState<'a> {
             state = applied.map_err(|reason| StoreError::Unreadable { stream, reason })?;
             Ok(())
         })?;
-        Ok(state)
+        Ok(Rc::new(state))
     }
 }
 
@@ -118,7 +140,7 @@ impl StateReader for StoredState<'_> {
     }
 
     /// An unreadable aggregate is reported as a flaw elsewhere, and counts as empty here.
-    fn get<A: Aggregate>(&self, number: u64) -> A {
+    fn get<A: Aggregate>(&self, number: u64) -> Rc<A> {
         self.read(number).unwrap_or_default()
     }
 

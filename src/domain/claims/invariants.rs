@@ -57,8 +57,9 @@ fn is_settled(state: &impl StateReader, number: u64) -> bool {
 /// Checks that the open work of a roster is a review that its clerk has.
 fn check_roster(state: &impl StateReader, roster: &Roster) -> Result<(), String> {
     roster.open().iter().try_for_each(|(work, clerk)| {
-        let Review { file, status, .. } = state.get(*work);
-        let is_theirs = status == R::Assigned && file.examiner_id == *clerk;
+        let review = state.get::<Review>(*work);
+        let Review { file, status, .. } = &*review;
+        let is_theirs = *status == R::Assigned && file.examiner_id == *clerk;
         ensure(is_theirs || !is_settled(state, *work), || {
             format!("claims/rosters: review {work} is not assigned to {clerk:?}")
         })

@@ -58,8 +58,9 @@ fn check_application(
 fn check_seat(state: &impl StateReader, seat: &CourseSeat) -> Result<(), String> {
     for (nth, holder) in seat.holders.iter().enumerate() {
         let number = holder.application.number();
-        let Application { student, seat: hold, .. } = state.get(number);
-        let stands = hold == Hold::Held && student.as_compared() == holder.student;
+        let application = state.get::<Application>(number);
+        let Application { student, seat: hold, .. } = &*application;
+        let stands = *hold == Hold::Held && student.as_compared() == holder.student;
         ensure(stands || !is_settled(state, number), || {
             format!("education/eduApplications {number} holds a seat without need")
         })?;

@@ -1,6 +1,7 @@
 //! The state of a business at rest, on which its invariants are checked.
 
 use super::{Aggregate, Saga, WaitsFor};
+use std::rc::Rc;
 
 /// The state of all aggregates and sagas at one moment: of a simulated world, or of the journal
 /// of a stopped server.
@@ -14,8 +15,9 @@ pub trait StateReader {
         check: impl FnMut(u64, &A) -> Result<(), String>,
     ) -> Result<(), String>;
 
-    /// The aggregate of this number; the default when it has no events.
-    fn get<A: Aggregate>(&self, number: u64) -> A;
+    /// The aggregate of this number; the default when it has no events. The cost of the next call
+    /// for the same aggregate does not depend on its size.
+    fn get<A: Aggregate>(&self, number: u64) -> Rc<A>;
 
     /// The person or component that the saga instance of this number waits for.
     fn waits_for<S: Saga>(&self, number: u64) -> WaitsFor;

@@ -45,7 +45,7 @@ fn check_order(state: &impl StateReader, number: u64, order: &Order) -> Result<(
 
 fn has_cars(state: &impl StateReader, number: u64, order: &Order) -> bool {
     let rent = &order.rent;
-    matches!(state.get::<Car>(rent.car.number()),
+    matches!(&*state.get::<Car>(rent.car.number()),
         Car::Registered { rented, .. } if rented.get(&Id::new(number)) == Some(&rent.quantity))
 }
 

@@ -26,11 +26,11 @@ fn is_settled(state: &impl StateReader, order: u64) -> bool {
 fn check_order(state: &impl StateReader, number: u64, order: &Order) -> Result<(), String> {
     use {order::Status as O, reservation::Status as R};
     let payment = state.get::<Payment>(number).stage();
-    let reservation = state.get::<Reservation>(number).status;
+    let reservation = &state.get::<Reservation>(number).status;
     let status = &order.status;
     let has_taxi =
         |taxi: Id<Taxi>| state.get::<Taxi>(taxi.number()).held.contains(&Id::new(number));
-    let holds = match (status, &reservation) {
+    let holds = match (status, reservation) {
         (O::Paid, R::Accepted { .. }) | (O::Completed(_), R::Completed) => {
             payment == Stage::Approved
         }

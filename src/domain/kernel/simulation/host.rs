@@ -8,6 +8,7 @@ use super::{
 use crate::domain::kernel::{
     Aggregate, Business, Host, Lookup, Port, Saga, StateReader, View, WaitsFor, wrong_names,
 };
+use std::rc::Rc;
 
 impl Host for World {
     fn business<B: Business>(&mut self) -> &mut Self {
@@ -56,8 +57,9 @@ impl StateReader for World {
         live.try_for_each(|(number, aggregate)| check(*number, aggregate))
     }
 
-    fn get<A: Aggregate>(&self, number: u64) -> A {
-        self.live::<A>().and_then(|live| live.all.get(&number).cloned()).unwrap_or_default()
+    fn get<A: Aggregate>(&self, number: u64) -> Rc<A> {
+        let found = self.live::<A>().and_then(|live| live.all.get(&number).cloned());
+        Rc::new(found.unwrap_or_default())
     }
 
     fn waits_for<S: Saga>(&self, number: u64) -> WaitsFor {

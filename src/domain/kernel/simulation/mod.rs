@@ -43,6 +43,7 @@ use std::{
     any::Any,
     collections::{BTreeMap, BTreeSet, HashSet, VecDeque},
     fmt::Debug,
+    rc::Rc,
 };
 use steps::Act;
 use story::Story;
@@ -156,7 +157,7 @@ impl World {
     /// The aggregate of this number; the default when it has no events.
     #[must_use]
     pub fn get<A: Aggregate>(&self, number: u64) -> A {
-        StateReader::get(self, number)
+        Rc::unwrap_or_clone(StateReader::get(self, number))
     }
 
     /// All aggregates of this kind that have events.
