@@ -58,6 +58,9 @@ use std::{
 };
 use timers::TIMER_BIT;
 
+/// The number of checkpoint intervals between two looks of a saga without changes.
+const IDLE_INTERVALS: u32 = 3;
+
 /// The key of the list of undelivered instances; no group of instances has this key.
 const LAGGING: u64 = 0;
 
@@ -115,8 +118,7 @@ impl<S: Saga> Actor for SagaRunner<S> {
         // The outcomes of this saga's commands, and its timers, are records of its own kind.
         kinds.insert(self.cursor.me);
         self.listen_to(kinds, ctx);
-        let every = Duration::from_millis(self.services.settings.checkpoint_every_ms);
-        ctx.run_interval(every, |runner, _| runner.checkpoint());
+        self.checkpoint_after(1, ctx);
     }
 }
 
@@ -217,6 +219,15 @@ impl<S: Saga> SagaRunner<S> {
             recovered_head: 0,
             armed: None,
         }
+    }
+
+    /// Submits checkpoints, less often while nothing changes: each wakes a thread.
+    fn checkpoint_after(&self, intervals: u32, ctx: &mut ActixContext<Self>) {
+        let every = Duration::from_millis(self.services.settings.checkpoint_every_ms);
+        ctx.run_later(every.saturating_mul(intervals), |runner, ctx| {
+            let intervals = if runner.checkpoint() { 1 } else { IDLE_INTERVALS };
+            runner.checkpoint_after(intervals, ctx);
+        });
     }
 
     fn is_suspended(&self) -> bool {

@@ -123,24 +123,26 @@ impl<S: Saga> SagaRunner<S> {
         Ok(())
     }
 
-    /// Stores what changed since the last checkpoint.
-    pub(super) fn checkpoint(&mut self) {
+    /// Stores what changed since the last checkpoint. Returns whether more may have to be stored soon.
+    pub(super) fn checkpoint(&mut self) -> bool {
         if !self.cursor.is_started {
-            return;
+            return true;
         }
         if self.replays_until > 0 {
-            return self.cursor.progress.wait_for(self.under_way + self.stops.len());
+            self.cursor.progress.wait_for(self.under_way + self.stops.len());
+            return true;
         }
         self.cursor.skip();
         if let Some(unsent) = self.cursor.take_unsent() {
-            return self.send_checkpoint(unsent);
+            self.send_checkpoint(unsent);
+            return true;
         }
         let position = self.cursor.after;
         // Also when commands were under way at the last checkpoint: it must not name them forever.
         let is_changed =
             !self.timers_changed.is_empty() || self.stops.is_changed() || self.memory.changed() > 0;
         if !is_changed && !self.cursor.is_behind(position) {
-            return;
+            return false;
         }
         let durable = self.cursor.journal.durable();
         let undelivered = self.memory.undelivered();
@@ -155,6 +157,7 @@ impl<S: Saga> SagaRunner<S> {
         self.send_checkpoint(self.cursor.checkpoint_at(position, conversations));
         self.cursor.progress.wait_for(self.memory.changed() + self.stops.len());
         self.memory.forget_some(durable);
+        true
     }
 
     fn send_checkpoint(&mut self, checkpoint: Checkpoint) {
