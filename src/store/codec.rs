@@ -10,7 +10,7 @@
 //! added without a rewrite of stored values.
 
 use serde::{
-    Serialize,
+    Deserialize, Serialize,
     de::{DeserializeOwned, DeserializeSeed},
 };
 
@@ -122,9 +122,12 @@ pub(in crate::store) fn checked(bytes: &[u8]) -> Result<&[u8], CodecError> {
     without_codec(body)
 }
 
-/// Reads the next value of a sequence of values, and advances past it.
-pub(in crate::store) fn next<T: DeserializeOwned>(bytes: &mut &[u8]) -> Result<T, CodecError> {
-    let (value, read) = bincode::serde::decode_from_slice(bytes, CONFIG)
+/// Reads the next value of a sequence of values, and advances past it. The value may borrow from the
+/// bytes.
+pub(in crate::store) fn next<'de, T: Deserialize<'de>>(
+    bytes: &mut &'de [u8],
+) -> Result<T, CodecError> {
+    let (value, read) = bincode::serde::borrow_decode_from_slice(bytes, CONFIG)
         .map_err(|error| CodecError::Malformed(error.to_string()))?;
     *bytes = &bytes[read..];
     Ok(value)

@@ -8,6 +8,7 @@
 //!
 //! Every worker receives every record, and passes it to those of its folds that it concerns.
 
+use super::parallel::{ENDED_EARLY, spawn};
 use crate::{
     actors::{dispatch::Registry, support::catch_panic},
     store::{Cause, KindId, KindSet, Record},
@@ -114,8 +115,7 @@ pub fn fold_all<'a, T>(
         let (mut senders, mut running) = (Vec::new(), Vec::new());
         for worker in workers {
             let (sender, receiver) = sync_channel(BATCHES_AHEAD);
-            let named = thread::Builder::new().name("verify".to_owned());
-            let started = named.spawn_scoped(scope, move || run(worker, &receiver));
+            let started = spawn(scope, move || run(worker, &receiver));
             running.push(started.map_err(|error| error.to_string())?);
             senders.push(sender);
         }
@@ -125,7 +125,7 @@ pub fn fold_all<'a, T>(
         drop(batches);
         let mut flaws = Vec::new();
         for worker in running {
-            flaws.extend(worker.join().map_err(|_| "a thread has ended early".to_owned())?);
+            flaws.extend(worker.join().map_err(|_| ENDED_EARLY.to_owned())?);
         }
         flaws.sort_by_key(|(at, _)| *at);
         Ok((found, flaws))

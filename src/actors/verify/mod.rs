@@ -37,14 +37,15 @@ pub use findings::{Findings, Progressing, Repair};
 use fold::{Fold, fold_all};
 use history_check::HistoryChecks;
 use in_order::InOrder;
-use parallel::{Reports, in_parallel, report};
+use parallel::{ENDED_EARLY, Reports, in_parallel, report, spawn};
 use replay::Replay;
 use saga_replay::SagaReplay;
 use std::{
     collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, mpsc::channel},
+    thread,
 };
 use stored::Stored;
 use stored_state::{Invariants, check_books};
@@ -99,9 +100,11 @@ impl Verifier {
         let mut findings = Findings::default();
         findings.part("the journal", || self.audit_records(progressing));
         let is_whole = findings.flaws.is_empty();
-        self.histories.run(&self.stored, &mut findings, progressing);
         let head = is_whole.then(|| self.stored.journal.durable());
-        self.compare_views(head, &mut findings, progressing);
+        let books = self.beside_books(progressing, |progressing| {
+            self.histories.run(&self.stored, &mut findings, progressing);
+            self.compare_views(head, &mut findings, progressing);
+        });
         let journal = &*self.stored.journal;
         let index = view_path(&self.settings.data, INDEX);
         let repair = Repair::View { name: INDEX, file: index.clone() };
@@ -112,7 +115,9 @@ impl Verifier {
             findings.flaws.push(format!("the pending work cannot be determined: {reason}"));
             Vec::new()
         });
-        self.check_books(&mut findings, progressing);
+        for ((business, _), found) in self.invariants.iter().zip(books) {
+            findings.part(&format!("the books of {business}"), || found);
+        }
         if !is_whole {
             // What is made from the records may be the only copy of what they lack.
             findings.repairs.clear();
@@ -162,20 +167,36 @@ impl Verifier {
         }
     }
 
-    fn check_books(&self, findings: &mut Findings, progressing: Progressing<'_>) {
-        let (stored, registry) = (&self.stored, &self.registry);
-        let check = |invariants: &Invariants, reports: &Reports| {
-            check_books((stored, registry), &self.replays, *invariants, reports)
+    /// Checks the invariants of each business on other threads, while `work` runs here. The
+    /// invariants of one business are checked by one thread, so this takes long when others are idle.
+    /// Its progress is shown once `work` is done.
+    fn beside_books(
+        &self,
+        progressing: Progressing<'_>,
+        work: impl FnOnce(Progressing<'_>),
+    ) -> Vec<Result<Vec<String>, String>> {
+        let (tell, told) = channel();
+        let check_books = move || {
+            let (stored, registry) = (&self.stored, &self.registry);
+            let check = |invariants: &Invariants, reports: &Reports| {
+                check_books((stored, registry), &self.replays, *invariants, reports)
+            };
+            // There is no receiver when the verification is given up.
+            in_parallel(&self.invariants, check, &mut |report| drop(tell.send(report)))
         };
-        let mut kinds = BTreeMap::new();
-        let found = in_parallel(&self.invariants, check, &mut |(kind, done, total)| {
-            kinds.insert(kind, (done, total));
-            let done = kinds.values().map(|(done, _)| done).sum();
-            progressing("books", done, kinds.values().map(|(_, total)| total).sum());
-        });
-        for ((business, _), found) in self.invariants.iter().zip(found) {
-            findings.part(&format!("the books of {business}"), || found);
-        }
+        thread::scope(|scope| {
+            let books = spawn(scope, check_books);
+            work(progressing);
+            let mut kinds = BTreeMap::new();
+            for (kind, done, total) in told {
+                kinds.insert(kind, (done, total));
+                let done = kinds.values().map(|(done, _)| done).sum();
+                progressing("books", done, kinds.values().map(|(_, total)| total).sum());
+            }
+            let books = books.map_err(|error| error.to_string());
+            let found = books.and_then(|books| books.join().map_err(|_| ENDED_EARLY.to_owned()));
+            found.unwrap_or_else(|reason| vec![Err(reason); self.invariants.len()])
+        })
     }
 
     /// Carries out repairs in the store of a stopped server.

@@ -1,12 +1,13 @@
 //! Independent checks on all processors, with their results in order.
 
 use std::{
+    io,
     num::NonZero,
     sync::{
         atomic::{AtomicUsize, Ordering},
         mpsc::{Sender, channel},
     },
-    thread,
+    thread::{self, Scope, ScopedJoinHandle},
 };
 
 /// What a check reports while it runs: what is being read, how much is done, and how much there is.
@@ -18,6 +19,20 @@ pub type Reports = Sender<Report>;
 /// Reports progress. A verification that is given up does not receive it.
 pub fn report(reports: &Reports, what: &str, done: u64, total: u64) {
     let _ = reports.send((what.to_owned(), done, total));
+}
+
+/// The reason why there is no result of a thread that panicked.
+pub const ENDED_EARLY: &str = "a thread has ended early";
+
+/// Starts a thread of a verification.
+///
+/// # Errors
+/// When the system does not start it.
+pub fn spawn<'scope, T: Send + 'scope>(
+    scope: &'scope Scope<'scope, '_>,
+    work: impl FnOnce() -> T + Send + 'scope,
+) -> io::Result<ScopedJoinHandle<'scope, T>> {
+    thread::Builder::new().name("verify".to_owned()).spawn_scoped(scope, work)
 }
 
 /// Returns the number of processors that this process may use.
@@ -49,8 +64,7 @@ pub fn in_parallel<T: Sync, R: Send>(
                     done.push((nth, check(one, &report)));
                 }
             };
-            let named = thread::Builder::new().name("verify".to_owned());
-            running.extend(named.spawn_scoped(scope, work));
+            running.extend(spawn(scope, work));
         }
         // The reports end with the threads that send them.
         drop(report);

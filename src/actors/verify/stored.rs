@@ -40,7 +40,10 @@ impl HistoryReader<'_> {
     ///
     /// # Errors
     /// When the disk fails or the snapshot cannot be read.
-    pub fn snapshot(&self, stream: Stream) -> Result<Option<Snapshot>, StoreError> {
+    pub fn snapshot(&mut self, stream: Stream) -> Result<Option<Snapshot>, StoreError> {
+        if !self.histories.has_snapshot(stream)? {
+            return Ok(None);
+        }
         self.stored.journal.snapshot(stream)
     }
 

@@ -111,24 +111,51 @@ enum WrittenCause<'a> {
     Traced(&'a TraceContext, Cause, Option<&'a Principals>),
 }
 
-/// The same record as it is read.
+/// The same record as it is read. It borrows from the value: of those that are stored together, most
+/// are often passed over.
 #[derive(Deserialize)]
-struct Stored {
+struct Stored<'a> {
     position: u64,
     time: Timestamp,
     correlation: u64,
     cause: StoredCause,
-    payload: Payload,
+    #[serde(borrow)]
+    payload: StoredPayload<'a>,
 }
 
-/// The same cause as it is read.
+/// The same [`Payload`] as it is read.
+#[derive(Deserialize)]
+enum StoredPayload<'a> {
+    Event(&'a [u8]),
+    Refused { command: &'a str, reason: &'a str, rejection: &'a [u8] },
+    Unchanged { command: &'a str },
+    TimerFired,
+}
+
+impl From<StoredPayload<'_>> for Payload {
+    fn from(stored: StoredPayload<'_>) -> Self {
+        match stored {
+            StoredPayload::Event(event) => Self::Event(event.to_vec()),
+            StoredPayload::Refused { command, reason, rejection } => Self::Refused {
+                command: command.to_owned(),
+                reason: reason.to_owned(),
+                rejection: rejection.to_vec(),
+            },
+            StoredPayload::Unchanged { command } => Self::Unchanged { command: command.to_owned() },
+            StoredPayload::TimerFired => Self::TimerFired,
+        }
+    }
+}
+
+/// The same cause as it is read. What few records have is behind a pointer, because a record is moved
+/// several times while it is read.
 #[derive(Deserialize)]
 enum StoredCause {
     Request(Option<u128>),
     Dispatch(Origin),
     Timer,
-    Attributed(Cause, Principals),
-    Traced(TraceContext, Cause, Option<Principals>),
+    Attributed(Cause, Box<Principals>),
+    Traced(Box<TraceContext>, Cause, Option<Box<Principals>>),
 }
 
 /// Reads a block.
@@ -147,18 +174,21 @@ pub(in crate::store) fn records_of(
     Ok(records)
 }
 
-/// Reads the first records of adjacent streams, stream by stream.
+/// Reads the first records of those of some adjacent streams that are wanted, stream by stream.
 pub(in crate::store) fn first_records_of(
     first: Stream,
     value: &[u8],
+    is_wanted: impl Fn(Stream) -> bool,
 ) -> Result<Vec<Vec<Record>>, CodecError> {
     let mut rest = codec::checked(value)?;
     let mut first_records = Vec::new();
     let mut stream = first;
     while !rest.is_empty() {
         let records: u32 = codec::next(&mut rest)?;
-        let of_stream = (1..=records).map(|version| next_record(stream, version, &mut rest));
-        first_records.push(of_stream.collect::<Result<_, _>>()?);
+        if records == 0 {
+            return Err(CodecError::Malformed("a stream without records".to_owned()));
+        }
+        first_records.extend(take(stream, 1..=records, &mut rest, is_wanted(stream))?);
         stream.number = stream.number.saturating_add(1);
     }
     Ok(first_records)
@@ -173,48 +203,72 @@ pub struct YoungRecord {
     pub(in crate::store) records: u32,
 }
 
-/// Reads the young records that a commit added to a group, stream by stream.
+/// Reads the young records that a commit added to those streams of a group that are wanted, stream
+/// by stream.
 pub(in crate::store) fn young_records_of(
     group: StreamGroup,
     value: &[u8],
+    is_wanted: impl Fn(Stream) -> bool,
 ) -> Result<Vec<Vec<Record>>, CodecError> {
     let mut rest = codec::checked(value)?;
     let mut young_records = Vec::new();
     while !rest.is_empty() {
         let YoungRecord { place, first_version, records } = codec::next(&mut rest)?;
         let (stream, last) = (group.at(place), first_version.saturating_add(records));
-        let added = (first_version..last).map(|version| next_record(stream, version, &mut rest));
-        young_records.push(added.collect::<Result<_, _>>()?);
+        young_records.extend(take(stream, first_version..last, &mut rest, is_wanted(stream))?);
     }
     Ok(young_records)
 }
 
+/// Reads the records of these versions of a stream, or passes over them.
+fn take(
+    stream: Stream,
+    versions: impl Iterator<Item = u32>,
+    rest: &mut &[u8],
+    is_wanted: bool,
+) -> Result<Option<Vec<Record>>, CodecError> {
+    let mut taken = is_wanted.then(Vec::new);
+    for version in versions {
+        let stored: Stored<'_> = codec::next(rest)?;
+        if let Some(taken) = &mut taken {
+            taken.push(stored.record(stream, version));
+        }
+    }
+    Ok(taken)
+}
+
 /// Reads the record that [`push_record`] wrote, and advances past it.
 pub fn next_record(stream: Stream, version: u32, rest: &mut &[u8]) -> Result<Record, CodecError> {
-    let Stored { position, time, correlation, cause, payload } = codec::next(rest)?;
-    let mut trace = None;
-    let (cause, principals) = match cause {
-        StoredCause::Request(key) => (Cause::Request(key), None),
-        StoredCause::Dispatch(origin) => (Cause::Dispatch(origin), None),
-        StoredCause::Timer => (Cause::Timer, None),
-        StoredCause::Attributed(cause, principals) => (cause, Some(Arc::new(principals))),
-        StoredCause::Traced(context, cause, principals) => {
-            trace = Some(Arc::new(context));
-            (cause, principals.map(Arc::new))
+    codec::next(rest).map(|stored: Stored<'_>| stored.record(stream, version))
+}
+
+impl Stored<'_> {
+    fn record(self, stream: Stream, version: u32) -> Record {
+        let Self { position, time, correlation, cause, payload } = self;
+        let mut trace = None;
+        let (cause, principals) = match cause {
+            StoredCause::Request(key) => (Cause::Request(key), None),
+            StoredCause::Dispatch(origin) => (Cause::Dispatch(origin), None),
+            StoredCause::Timer => (Cause::Timer, None),
+            StoredCause::Attributed(cause, principals) => (cause, Some(Arc::from(principals))),
+            StoredCause::Traced(context, cause, principals) => {
+                trace = Some(Arc::from(context));
+                (cause, principals.map(Arc::from))
+            }
+        };
+        Record {
+            position,
+            stream,
+            version,
+            time,
+            correlation,
+            cause,
+            principals,
+            trace,
+            payload: payload.into(),
+            typed: None,
         }
-    };
-    Ok(Record {
-        position,
-        stream,
-        version,
-        time,
-        correlation,
-        cause,
-        principals,
-        trace,
-        payload,
-        typed: None,
-    })
+    }
 }
 
 /// Writes a record as [`records_of`], [`first_records_of`] and [`young_records_of`] read it.

@@ -10,28 +10,29 @@
 use super::{
     keys::StreamGroup,
     reading::{self, read_block},
-    tree::{Entries, Tree},
+    tree::{Tree, TreeError},
 };
 use crate::store::types::{Record, StoreError, Stream};
+use sled::IVec;
 use std::{borrow::Cow, collections::HashMap, iter::Peekable, vec};
 
 /// Iterator over the records of a stream after a version, in order. It does not check that none is
 /// missing. After a damaged block it goes on with the next one.
-pub struct Merge<'a> {
+pub struct Merge<'a, B> {
     stream: Stream,
     after: u32,
     early: Peekable<vec::IntoIter<Cow<'a, Record>>>,
-    blocks: Entries,
+    blocks: B,
     block: Peekable<vec::IntoIter<Record>>,
 }
 
-impl<'a> Merge<'a> {
+impl<'a, B: Iterator<Item = Result<(IVec, IVec), TreeError>>> Merge<'a, B> {
     /// Merges these records, which are in no block and in any order, with the blocks in these
     /// entries.
     pub(in crate::store) fn new(
         (stream, after): (Stream, u32),
         early: impl Iterator<Item = Cow<'a, Record>>,
-        blocks: Entries,
+        blocks: B,
     ) -> Self {
         let (early, block) = (sorted(early, after), Vec::new().into_iter().peekable());
         Self { stream, after, early, blocks, block }
@@ -66,7 +67,7 @@ impl<'a> Merge<'a> {
     }
 }
 
-impl<'a> Iterator for Merge<'a> {
+impl<'a, B: Iterator<Item = Result<(IVec, IVec), TreeError>>> Iterator for Merge<'a, B> {
     type Item = Result<Cow<'a, Record>, StoreError>;
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -115,7 +116,7 @@ impl YoungRecords {
         }
         self.of = None;
         self.by_number.clear();
-        for added in reading::young_records(db, stream, damaged)? {
+        for added in reading::young_records(db, stream, |_| true, damaged)? {
             let Some(first) = added.first() else { continue };
             self.by_number.entry(first.stream.number).or_default().extend(added);
         }

@@ -1,6 +1,7 @@
 //! The files of the journal: sled behind a write-ahead log, the keys and their layout, reads, the
 //! free space, and the mark.
 
+mod ascending;
 mod batch;
 mod failure;
 pub mod files;
@@ -19,6 +20,7 @@ pub mod walk;
 pub mod write_ahead;
 mod write_back;
 
+pub use ascending::Ascending;
 pub use batch::Batch;
 pub use failure::Failure;
 pub use files::{Files, Locked};

@@ -1,6 +1,7 @@
 //! Reads of the disk: histories, the global order and the lists of streams.
 
 use super::{
+    ascending::{Ascending, Within},
     keys::{self, StreamGroup},
     layout::{self, Commit, Run, Totals},
     mark::Answers,
@@ -80,22 +81,23 @@ pub(in crate::store) fn snapshot(
 /// Reads the young records of a stream: those after its first records that are stored together with
 /// records of its group.
 pub(in crate::store) fn young_record(db: &Tree, stream: Stream) -> Result<Vec<Record>, StoreError> {
-    let all = young_records(db, stream, Err)?;
-    Ok(all.into_iter().flatten().filter(|record| record.stream == stream).collect())
+    let all = young_records(db, stream, |of| of == stream, Err)?;
+    Ok(all.into_iter().flatten().collect())
 }
 
-/// Reads the young records of the group of a stream, as each commit added them to one stream.
-/// `damaged` gets the error of each value that cannot be read, and returns it to end the read.
+/// Reads the young records of those streams in the group of a stream that are wanted, as each commit
+/// added them to one stream. `damaged` gets the error of each value that cannot be read, and returns it to end the read.
 pub(super) fn young_records(
     db: &Tree,
     stream: Stream,
+    is_wanted: impl Fn(Stream) -> bool,
     mut damaged: impl FnMut(StoreError) -> Result<(), StoreError>,
 ) -> Result<Vec<Vec<Record>>, StoreError> {
     let group = StreamGroup::of(stream);
     let mut young_records = Vec::new();
     for entry in db.scan_prefix(group.young_records()) {
         let (key, value) = entry?;
-        match layout::young_records_of(group, &value) {
+        match layout::young_records_of(group, &value, &is_wanted) {
             Ok(added) => young_records.extend(added),
             Err(error) => {
                 let reason = format!("the later records of its group under {key:?}: {error}");
@@ -109,6 +111,15 @@ pub(super) fn young_records(
 /// Returns the blocks of a stream.
 pub(in crate::store) fn blocks(db: &Tree, stream: Stream) -> Entries {
     db.range(keys::block(stream, 0)..=keys::block(stream, u32::MAX))
+}
+
+/// Returns the blocks of a stream. Streams are mostly asked for in ascending order.
+pub(in crate::store) fn ascending_blocks<'a>(
+    blocks: &'a mut Ascending,
+    db: &Tree,
+    stream: Stream,
+) -> Within<'a> {
+    blocks.range(db, &keys::block(stream, 0), &keys::block(stream, u32::MAX))
 }
 
 /// Returns the range of keys of a stream's blocks from the one that holds this version.
@@ -129,15 +140,16 @@ pub(in crate::store) fn blocks_from(
 /// Reads the first records of a stream, which are stored with those of adjacent streams. Empty when
 /// there is no such stream.
 pub(in crate::store) fn first_record(db: &Tree, stream: Stream) -> Result<Vec<Record>, StoreError> {
-    let first_records = first_records(db, stream)?;
-    Ok(first_records.into_iter().find(|records| records[0].stream == stream).unwrap_or_default())
+    let first_records = first_records(db, stream, |of| of == stream)?;
+    Ok(first_records.into_iter().next().unwrap_or_default())
 }
 
-/// Reads the first records of a stream and of the streams stored with it. Empty when there is no
-/// such stream.
+/// Reads the first records of a stream and of those streams stored with it that are wanted. Empty
+/// when there is no such stream.
 pub(in crate::store) fn first_records(
     db: &Tree,
     stream: Stream,
+    is_wanted: impl Fn(Stream) -> bool,
 ) -> Result<Vec<Vec<Record>>, StoreError> {
     let Some((key, value)) = db.get_lt(keys::behind_first_records(stream))? else {
         return Ok(Vec::new());
@@ -148,21 +160,18 @@ pub(in crate::store) fn first_records(
     let Some((first, _)) = found else {
         return Ok(Vec::new());
     };
-    read_first_records(first, &value).map_err(|error| StoreError::Unreadable {
+    layout::first_records_of(first, &value, is_wanted).map_err(|error| StoreError::Unreadable {
         stream,
         reason: format!("its first records: {error}"),
     })
 }
 
+/// Reads the first records of adjacent streams from their value.
 pub(in crate::store) fn read_first_records(
     first: Stream,
     value: &[u8],
 ) -> Result<Vec<Vec<Record>>, CodecError> {
-    let first_records = layout::first_records_of(first, value)?;
-    if first_records.iter().any(Vec::is_empty) {
-        return Err(CodecError::Malformed("a stream without records".to_owned()));
-    }
-    Ok(first_records)
+    layout::first_records_of(first, value, |_| true)
 }
 
 pub(in crate::store) fn read_block(key: &[u8], value: &[u8]) -> Result<Vec<Record>, CodecError> {
@@ -270,7 +279,7 @@ fn find(
     }
     // The record of version 1 is read together with all first records of its stream.
     if version == 1 {
-        remember(blocks, first_records(db, stream)?);
+        remember(blocks, first_records(db, stream, |_| true)?);
     } else {
         remember(blocks, young_records_of(db, stream, commit)?);
         if known(blocks).is_none() {
@@ -289,7 +298,7 @@ fn young_records_of(
     let group = StreamGroup::of(stream);
     let mut young_records = Vec::new();
     for entry in db.scan_prefix(group.young_records_of(commit)) {
-        let read = layout::young_records_of(group, &entry?.1);
+        let read = layout::young_records_of(group, &entry?.1, |_| true);
         young_records.extend(read.map_err(|error| StoreError::Unreadable {
             stream,
             reason: format!("its records of the commit at position {commit}: {error}"),

@@ -5,7 +5,7 @@ use super::{
     layout::YOUNG_VERSIONS_MAX,
     merge::Merge,
     reading::{blocks, blocks_from, first_record, read_block, young_record},
-    tree::Tree,
+    tree::{Entries, Tree},
 };
 use crate::store::types::{KindId, Payload, Record, StoreError, Stream};
 use std::borrow::Cow;
@@ -15,7 +15,7 @@ pub struct Walk {
     stream: Stream,
     /// The version of the next record.
     expected: u32,
-    records: Merge<'static>,
+    records: Merge<'static, Entries>,
     is_over: bool,
 }
 

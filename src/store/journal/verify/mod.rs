@@ -1,27 +1,25 @@
 //! The audit of the journal for `madang verify`: it reads all data and reports every flaw.
 
 mod beside;
+mod histories;
 mod owners;
 
 use super::{Journal as _, SledJournal};
 use crate::store::{
     codec::{self, CodecError},
-    disk::{Batch, Commit, Histories, Merge, Totals, Tree, YoungRecords, keys, reading},
-    types::{Cause, Origin, Record, Snapshot, StoreError, Stream},
+    disk::{Batch, Commit, Histories, Totals, Tree, keys, reading},
+    types::{Record, Snapshot, StoreError, Stream},
 };
-use owners::Listed;
+use histories::OfStreams;
 use std::{
-    borrow::Cow,
-    collections::{HashMap, HashSet},
     fmt,
-    hash::{BuildHasher, BuildHasherDefault, DefaultHasher},
-    mem,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
+    sync::{
+        Arc,
+        mpsc::{Receiver, Sender, channel},
+    },
+    thread,
 };
-
-/// The records of one history between two reports of progress.
-const PROGRESS_RECORDS: u64 = 512;
 
 /// One defect and its place, as a sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,8 +40,8 @@ impl SledJournal {
     /// - One dispatch led to one group of adjacent records.
     /// - The lists of owners have the streams whose records name the owner, and no others.
     ///
-    /// Each record is read twice: in global order, and in its stream's history. The visitor
-    /// receives every readable record in global order.
+    /// Each record is read twice, at the same time: in global order on this thread, and in its
+    /// stream's history on another one. The visitor receives every readable record in global order.
     ///
     /// A part that cannot be read to its end is a flaw as well, and the next part is checked.
     ///
@@ -52,13 +50,7 @@ impl SledJournal {
     /// the audit that reads it.
     pub fn audit(&self, visitor: &mut dyn AuditVisitor) -> Result<Vec<Flaw>, StoreError> {
         let disk = self.disk()?;
-        let head = self.durable();
-        let mut audit = Audit { db: &disk.db, head, visitor, flaws: Vec::new(), done: 0 };
-        let of_commits = audit.part("the commits", Audit::commits);
-        let listed =
-            audit.part("the lists of owners", |audit| audit.owner_lists(&self.shared.owner_lists));
-        let listed = listed.unwrap_or_default();
-        let of_streams = audit.part("the histories", |audit| audit.streams(listed));
+        let (mut audit, of_commits, of_streams) = self.read_twice(&disk.db, visitor);
         if let (Some(of_commits), Some(of_streams)) = (&of_commits, &of_streams) {
             if of_commits.records != of_streams.records {
                 let (commits, streams) = (of_commits.records, of_streams.records);
@@ -74,6 +66,35 @@ impl SledJournal {
         let last_versions = of_streams.map(|of_streams| of_streams.last_versions);
         audit.beside_records(last_versions.as_ref());
         Ok(audit.flaws)
+    }
+
+    /// Reads all records in global order, and in their histories on another thread.
+    fn read_twice<'a>(
+        &self,
+        db: &'a Tree,
+        visitor: &mut dyn AuditVisitor,
+    ) -> (Audit<'a>, Option<OfCommits>, Option<OfStreams>) {
+        let head = self.durable();
+        let (tell, told) = channel();
+        let audit = |read| Audit { db, head, flaws: Vec::new(), read };
+        let mut progress = Progress { visitor, told, done: 0, of: head * 2 };
+        thread::scope(|scope| {
+            let mut histories = audit(Some(tell));
+            let named = thread::Builder::new().name("verify".to_owned());
+            let histories = named.spawn_scoped(scope, move || {
+                let of_streams = histories.histories(&self.shared.owner_lists);
+                (histories.flaws, of_streams)
+            });
+            let mut audit = audit(None);
+            let of_commits = audit.part("the commits", |audit| audit.commits(&mut progress));
+            progress.wait();
+            let Some((flaws, of_streams)) = histories.ok().and_then(|it| it.join().ok()) else {
+                audit.flaw("the histories have no thread to be read on".to_owned());
+                return (audit, of_commits, None);
+            };
+            audit.flaws.extend(flaws);
+            (audit, of_commits, of_streams)
+        })
     }
 
     /// A reader of whole histories that is fast when it reads them in order of number.
@@ -138,9 +159,32 @@ struct Audit<'a> {
     db: &'a Tree,
     /// Last position that is audited; later commits are left to the next audit.
     head: u64,
-    visitor: &'a mut dyn AuditVisitor,
     flaws: Vec<Flaw>,
+    /// Receives the number of records that were read on another thread than the visitor's.
+    read: Option<Sender<u64>>,
+}
+
+/// The progress of an audit, which its visitor receives.
+struct Progress<'a> {
+    visitor: &'a mut dyn AuditVisitor,
+    /// What the other thread has read.
+    told: Receiver<u64>,
     done: u64,
+    of: u64,
+}
+
+impl Progress<'_> {
+    fn advance(&mut self, records: u64) {
+        self.done += records + self.told.try_iter().sum::<u64>();
+        self.visitor.progress(self.done.min(self.of), self.of);
+    }
+
+    /// Reports until the other thread has read everything.
+    fn wait(&mut self) {
+        while let Ok(records) = self.told.recv() {
+            self.advance(records);
+        }
+    }
 }
 
 /// Results from the commits.
@@ -148,17 +192,6 @@ struct Audit<'a> {
 struct OfCommits {
     records: u64,
     totals: Totals,
-}
-
-/// Results from the streams.
-#[derive(Default)]
-struct OfStreams {
-    records: u64,
-    totals: Totals,
-    /// The last versions of streams with a snapshot. Those of all streams would fill the memory.
-    last_versions: HashMap<Stream, u32>,
-    /// The lists of owners, compared with the records.
-    listed: Listed,
 }
 
 impl Audit<'_> {
@@ -182,13 +215,13 @@ impl Audit<'_> {
         None
     }
 
-    fn report_progress(&mut self, records: u64) {
-        self.done += records;
-        self.visitor.progress(self.done.min(self.head * 2), self.head * 2);
+    fn report_progress(&self, records: u64) {
+        // There is no receiver when the audit was given up.
+        let _ = self.read.as_ref().map(|read| read.send(records));
     }
 
     /// Checks the global order, commit by commit.
-    fn commits(&mut self) -> Result<OfCommits, StoreError> {
+    fn commits(&mut self, progress: &mut Progress<'_>) -> Result<OfCommits, StoreError> {
         let mut found = OfCommits::default();
         let mut expected = 1;
         for entry in self.db.scan_prefix([keys::COMMIT]) {
@@ -210,10 +243,10 @@ impl Audit<'_> {
             match reading::commit_records(self.db, &key, &value) {
                 Ok(records) => {
                     for record in &records {
-                        self.visitor.record(record);
+                        progress.visitor.record(record);
                     }
                     found.records += records.len() as u64;
-                    self.report_progress(records.len() as u64);
+                    progress.advance(records.len() as u64);
                 }
                 Err(error) => self.flaw(error.to_string()),
             }
@@ -223,139 +256,4 @@ impl Audit<'_> {
         }
         Ok(found)
     }
-
-    /// Checks the histories, stream by stream.
-    fn streams(&mut self, listed: Listed) -> Result<OfStreams, StoreError> {
-        let mut found = OfStreams { listed, ..OfStreams::default() };
-        let mut dispatches = Dispatches::default();
-        let mut young_records = YoungRecords::default();
-        for entry in self.db.scan_prefix([keys::FIRST_RECORDS]) {
-            let (key, value) = entry?;
-            let Some((first, streams)) = keys::read_first_records(&key) else {
-                self.flaw(format!("the key {key:?} cannot be read"));
-                continue;
-            };
-            let first_records =
-                reading::read_first_records(first, &value).unwrap_or_else(|error| {
-                    self.flaw(format!("the first records from {first:?} on: {error}"));
-                    Vec::new()
-                });
-            if first_records.len() != usize::from(streams) {
-                self.flaw(format!(
-                    "{} of {streams} streams from {first:?} on",
-                    first_records.len()
-                ));
-            }
-            for mut early in first_records {
-                let stream = early[0].stream;
-                let flaws = &mut self.flaws;
-                young_records.load(self.db, stream, |error| {
-                    flaws.push(Flaw(error.to_string()));
-                    Ok(())
-                })?;
-                early.extend(young_records.take(stream));
-                self.history(stream, early, &mut found, &mut dispatches)?;
-            }
-        }
-        Ok(found)
-    }
-
-    /// Checks the history of a stream: its first and young records, and its blocks. One block is in
-    /// memory at a time.
-    fn history(
-        &mut self,
-        stream: Stream,
-        early: Vec<Record>,
-        found: &mut OfStreams,
-        dispatches: &mut Dispatches,
-    ) -> Result<(), StoreError> {
-        let (mut before, mut unreported) = (None, 0);
-        let early = early.into_iter().map(Cow::Owned);
-        for record in Merge::new((stream, 0), early, reading::blocks(self.db, stream)) {
-            match record {
-                Ok(record) if record.position <= self.head => {
-                    let record = record.into_owned();
-                    self.record(found, dispatches, before.as_ref(), &record)?;
-                    before = Some(record);
-                    unreported += 1;
-                }
-                // It is left to the next audit.
-                Ok(_) => {}
-                Err(error @ StoreError::Unreadable { .. }) => self.flaw(error.to_string()),
-                Err(error) => return Err(error),
-            }
-            if unreported == PROGRESS_RECORDS {
-                self.report_progress(mem::take(&mut unreported));
-            }
-        }
-        self.report_progress(unreported);
-        Ok(())
-    }
-
-    /// Checks the next record of a stream against the record before it.
-    fn record(
-        &mut self,
-        found: &mut OfStreams,
-        dispatches: &mut Dispatches,
-        before: Option<&Record>,
-        record: &Record,
-    ) -> Result<(), StoreError> {
-        self.follows(before, record);
-        if let Some(flaw) = dispatches.check(before, record) {
-            self.flaw(flaw);
-        }
-        self.remember(found, record)?;
-        self.is_owned(&mut found.listed, before, record);
-        Ok(())
-    }
-
-    fn follows(&mut self, before: Option<&Record>, record: &Record) {
-        let Record { stream, version, position, .. } = record;
-        let expected = before.map_or(1, |before| before.version.saturating_add(1));
-        if *version != expected {
-            self.flaw(format!("{stream:?} goes on at version {version} instead of {expected}"));
-        }
-        if before.is_some_and(|before| before.position >= *position) {
-            self.flaw(format!("{stream:?} goes back in position at version {version}"));
-        }
-    }
-
-    fn remember(&mut self, found: &mut OfStreams, record: &Record) -> Result<(), StoreError> {
-        found.records += 1;
-        found.totals.add(record.stream, record.version);
-        let is_known = found.last_versions.contains_key(&record.stream);
-        let is_first = record.version == 1;
-        if is_known || is_first && self.db.contains_key(keys::snapshot(record.stream))? {
-            found.last_versions.insert(record.stream, record.version);
-        }
-        Ok(())
-    }
-}
-
-/// Hashes of the dispatches that led to records so far. They have 64 bits. With a hundred million
-/// dispatches, about one in four thousand audits has a collision.
-#[derive(Default)]
-struct Dispatches(HashSet<u64>);
-
-impl Dispatches {
-    /// Returns a flaw when the records of one dispatch are not adjacent in a single stream.
-    fn check(&mut self, previous: Option<&Record>, record: &Record) -> Option<String> {
-        let Cause::Dispatch(origin) = record.cause else {
-            return None;
-        };
-        let is_continued = previous.is_some_and(|previous| {
-            previous.cause == record.cause && previous.position + 1 == record.position
-        });
-        if is_continued || self.0.insert(hash(&origin)) {
-            return None;
-        }
-        Some(format!(
-            "{:?} version {} repeats what {origin:?} led to already",
-            record.stream, record.version
-        ))
-    }
-}
-
-fn hash(origin: &Origin) -> u64 {
-    BuildHasherDefault::<DefaultHasher>::default().hash_one(origin)
 }
