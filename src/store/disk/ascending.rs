@@ -3,6 +3,7 @@
 
 use super::tree::{Entries, Tree, TreeError};
 use sled::IVec;
+use std::ops::Bound;
 
 /// A reader of ranges of keys under one letter. A range before the one that was read last, or far
 /// behind it, is opened anew.
@@ -13,8 +14,8 @@ pub struct Ascending {
 
 struct Pass {
     entries: Entries,
-    /// There is no key from here to the next entry.
-    from: IVec,
+    /// There is no key between this one and the next entry.
+    from: Bound<IVec>,
     /// The next entry; `None` at the end.
     next: Option<Result<(IVec, IVec), TreeError>>,
 }
@@ -36,7 +37,7 @@ impl Ascending {
         let pass = self.pass.insert(pass.unwrap_or_else(|| {
             let mut entries = db.range(first..[self.letter + 1].as_slice());
             let next = entries.next();
-            Pass { entries, from: first.into(), next }
+            Pass { entries, from: Bound::Included(first.into()), next }
         }));
         Within { pass, last: last.into() }
     }
@@ -50,7 +51,12 @@ impl Ascending {
 impl Pass {
     /// Whether the next entry is the first one from this key on.
     fn is_at(&self, first: &[u8]) -> bool {
-        self.from.as_ref() <= first
+        let is_behind_last = match &self.from {
+            Bound::Included(from) => from.as_ref() <= first,
+            Bound::Excluded(passed) => passed.as_ref() < first,
+            Bound::Unbounded => false,
+        };
+        is_behind_last
             && match &self.next {
                 Some(Ok((key, _))) => key.as_ref() >= first,
                 Some(Err(_)) => false,
@@ -75,11 +81,11 @@ impl Iterator for Within<'_> {
         let taken = self.pass.next.take();
         match &taken {
             Some(Ok((key, _))) => {
-                self.pass.from = key.clone();
+                self.pass.from = Bound::Excluded(key.clone());
                 self.pass.next = self.pass.entries.next();
             }
             // The range is opened again after an error.
-            _ => self.pass.from = IVec::from(&[u8::MAX]),
+            _ => self.pass.from = Bound::Unbounded,
         }
         taken
     }
