@@ -10,6 +10,7 @@ use crate::{
     reload::Reload,
     settings_command,
     stopping::{FLUSH_WITHIN, Stopping},
+    store::permissions::check_owner,
     systemd::Sockets,
     takeover::{self, Begun, Place, Predecessor, RELAY, Steps, Successor},
 };
@@ -52,6 +53,7 @@ fn taken_over(
     declarations: &Declarations,
 ) -> Result<Start, Box<dyn Error>> {
     let data = &start.config.data;
+    check_owner(data)?;
     let (predecessor, addresses) = match takeover::begin(data, steps.clone())? {
         Begun::Welcome(predecessor, addresses) => (predecessor, addresses),
         Begun::Alone => {

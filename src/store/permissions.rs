@@ -3,11 +3,12 @@
 //! The mode of the data folder denies other users everything below it. The modes of the files below
 //! matter when they are moved or copied elsewhere.
 
+use rustix::process::geteuid;
 use std::{
     fs::{self, DirBuilder, Permissions},
     io,
-    os::unix::fs::{DirBuilderExt as _, PermissionsExt as _},
-    path::Path,
+    os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _},
+    path::{Path, PathBuf},
 };
 
 /// The mode bits that let any user but the owner read, write or enter.
@@ -40,6 +41,43 @@ pub struct Tightened {
 /// When it cannot be created.
 pub fn create_private_folder(folder: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(FOLDER).create(folder)
+}
+
+/// Refuses a data folder that this process would make unusable for its server, or cannot use itself:
+/// root in the folder of another user would leave files there that only root may write.
+///
+/// # Errors
+/// What to do instead, as a sentence.
+pub fn check_owner(home: &Path) -> Result<(), String> {
+    let owner = |path: &Path| fs::metadata(path).map(|found| found.uid()).ok();
+    let files = [home.join("journal.mark"), home.join("journal")];
+    let files = files.map(|path| (owner(&path), path));
+    refuse_foreign((home, owner(home)), &files, geteuid().as_raw())
+}
+
+/// Refuses a user by the numbers of the owners; `None` for what does not exist.
+fn refuse_foreign(
+    (home, owner): (&Path, Option<u32>),
+    files: &[(Option<u32>, PathBuf)],
+    me: u32,
+) -> Result<(), String> {
+    let home = home.display();
+    if let (0, Some(owner @ 1..)) = (me, owner) {
+        return Err(format!(
+            "{home} belongs to the user with the number {owner}, and root would leave files in it \
+             that this user cannot write: run the command as its owner, such as with \
+             `sudo -u '#{owner}'`"
+        ));
+    }
+    let is_foreign = |owner: &Option<u32>| me != 0 && owner.is_some_and(|owner| owner != me);
+    let foreign = files.iter().find(|(owner, _)| is_foreign(owner));
+    foreign.map_or(Ok(()), |(_, path)| {
+        let path = path.display();
+        Err(format!(
+            "{path} belongs to another user than the one of this process, with the number {me}: run \
+             the command as the owner, or change the owner as root, with `chown -R {me} {home}`"
+        ))
+    })
 }
 
 /// Removes every permission of other users for this folder and all files and folders in it.
@@ -142,6 +180,26 @@ mod tests {
         create_private_folder(&data).unwrap();
         assert_eq!((mode(&data), mode(&outside.path().join("a"))), (0o700, 0o700));
         create_private_folder(&data).unwrap();
+    }
+
+    #[test]
+    fn root_and_other_users_than_the_owner_are_refused() {
+        let home = Path::new("/data");
+        let refusal = |me: u32, home_of: Option<u32>, mark_of: Option<u32>| {
+            let files = [(mark_of, home.join("journal.mark"))];
+            refuse_foreign((home, home_of), &files, me).err()
+        };
+        for (me, home_of, mark_of) in
+            [(0, Some(0), Some(0)), (7, Some(7), Some(7)), (7, None, None), (7, Some(0), Some(7))]
+        {
+            assert_eq!(refusal(me, home_of, mark_of), None, "{me}, {home_of:?}, {mark_of:?}");
+        }
+        let root = refusal(0, Some(7), Some(7)).unwrap();
+        assert!(root.contains("sudo -u '#7'"), "{root}");
+        let other = refusal(7, Some(7), Some(0)).unwrap();
+        assert!(other.starts_with("/data/journal.mark belongs to another user"), "{other}");
+        assert!(other.ends_with("with `chown -R 7 /data`"), "{other}");
+        check_owner(tempfile::tempdir().unwrap().path()).unwrap();
     }
 
     #[test]

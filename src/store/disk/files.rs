@@ -4,8 +4,10 @@
 //! are lost afterwards. So the paths are compared with the opened files.
 
 use super::write_ahead;
-use crate::store::types::OpenError;
-use crate::sync;
+use crate::{
+    store::{permissions::check_owner, types::OpenError},
+    sync,
+};
 use std::{
     fs::{self, File},
     io,
@@ -56,6 +58,7 @@ impl Locked {
         let failed = |reason: String| OpenError { path: dir.to_owned(), reason };
         let home = home_of(dir);
         fs::create_dir_all(&home).map_err(|error| failed(error.to_string()))?;
+        check_owner(&home).map_err(failed)?;
         let lock = File::open(&home).map_err(|error| failed(error.to_string()))?;
         match lock.try_lock() {
             Err(fs::TryLockError::WouldBlock) => Err(failed(IN_USE.to_owned())),
