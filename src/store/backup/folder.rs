@@ -51,8 +51,8 @@ impl BackupWriter {
     /// deleted; without a manifest, only when this run is finished.
     ///
     /// # Errors
-    /// When the folder holds anything but a backup, another run uses it, or its manifest is
-    /// damaged.
+    /// When the folder holds anything but a backup, another run uses it, its manifest is damaged, or
+    /// a file that the manifest names is missing or has another size.
     pub fn open(folder: &Path) -> Result<Self, BackupError> {
         let failed = |error: &io::Error| BackupError::at(folder, error);
         create_private_folder(folder).map_err(|error| failed(&error))?;
@@ -62,6 +62,7 @@ impl BackupWriter {
         }
         let before = Manifest::read(folder)?;
         check_names(folder)?;
+        before.as_ref().map_or(Ok(()), |before| check_sizes(folder, before))?;
         let files: Vec<FileEntry> = before.iter().flat_map(|it| &it.files).cloned().collect();
         // Without its manifest, a backup may be all that is left of a store.
         let unnamed = greatest_run(folder)?;
@@ -352,6 +353,21 @@ fn check_names(folder: &Path) -> Result<(), BackupError> {
         }
     }
     Ok(())
+}
+
+/// Refuses to continue a backup whose files are not all there.
+fn check_sizes(folder: &Path, before: &Manifest) -> Result<(), BackupError> {
+    let is_whole = |file: &&FileEntry| {
+        fs::metadata(folder.join(&file.name)).is_ok_and(|found| found.len() == file.bytes)
+    };
+    let damaged = before.files.iter().find(|file| !is_whole(file));
+    damaged.map_or(Ok(()), |file| {
+        let (folder, name) = (folder.display(), &file.name);
+        Err(BackupError(format!(
+            "{folder} is damaged: {name} is missing or has another size than it was written with; \
+             back up into another folder"
+        )))
+    })
 }
 
 fn identity_of(record: &Record) -> String {

@@ -2,7 +2,7 @@
 
 use super::backing_up::{ALL, Bench, answer, keep, place, placed, rejected, submitted};
 use crate::store::{
-    backup::Backup,
+    backup::{Backup, BackupWriter},
     journal::{Submission, restore},
 };
 use std::{
@@ -25,6 +25,25 @@ fn is_found(bench: &Bench) -> [bool; 2] {
     let restored = restore(&backup, &target, &ALL, &keep, &mut |_, _, _| ());
     assert!(!target.exists() || restored.is_ok(), "a damaged backup changes nothing");
     [!flaws.is_empty(), restored.is_err()]
+}
+
+#[test]
+fn a_run_on_a_backup_whose_files_are_missing_or_cut_is_refused() {
+    for cut in [None, Some(100)] {
+        let bench = Bench::new();
+        place(&bench.journal, 1..=4);
+        let _ = bench.backup();
+        drop(BackupWriter::open(&bench.path("backup")).unwrap());
+        let records = files_of(&bench.path("backup")).remove(1);
+        match cut {
+            Some(bytes) => fs::File::options().write(true).open(&records).unwrap().set_len(bytes),
+            None => fs::remove_file(&records),
+        }
+        .unwrap();
+        let refused = BackupWriter::open(&bench.path("backup")).err().unwrap().to_string();
+        let name = records.file_name().unwrap().to_string_lossy();
+        assert!(refused.contains(&format!("{name} is missing or has another size")), "{refused}");
+    }
 }
 
 #[test]
