@@ -277,6 +277,13 @@ fn ending(until: Until, turnstile: &Arc<Turnstile>) -> Stopping {
     })
 }
 
+/// Sets how many connections may wait to be accepted. The socket listens already, with the default of
+/// the standard library or of systemd.
+fn set_backlog(socket: &TcpListener, connections_max: u32) -> io::Result<()> {
+    let connections_max = i32::try_from(connections_max).unwrap_or(i32::MAX);
+    Ok(rustix::net::listen(socket, connections_max)?)
+}
+
 /// Creates the server of these parts on these sockets, with at most `connections_max` connections
 /// per worker. It serves while the result is awaited. It handles no signals: the caller stops it. It
 /// does what `HttpServer` of actix-web does, with our own type of connection.
@@ -288,9 +295,9 @@ pub fn start(parts: Parts, listeners: Listeners, connections_max: usize) -> io::
     let shared = Shared::new(parts, &clients)?;
     // Accepted sockets inherit the size.
     rustix::net::sockopt::set_socket_send_buffer_size(&clients, SEND_BUFFER_BYTES)?;
+    set_backlog(&clients, limits.backlog_connections_max)?;
     let builder = Server::build()
         .workers(limits.worker_count())
-        .backlog(limits.backlog_connections_max)
         // All connections are accepted; the table of each worker refuses those above the limit.
         .max_concurrent_connections(connections_max + SPARE_CONNECTIONS)
         .shutdown_timeout(limits.stop_within_s)
@@ -317,4 +324,21 @@ pub fn start(parts: Parts, listeners: Listeners, connections_max: usize) -> io::
 /// Makes the state of a connection known to its requests.
 fn on_connect(connection: &Connection, data: &mut Extensions) {
     data.insert(Rc::clone(connection.state()));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{net::TcpStream, time::Duration};
+
+    #[test]
+    fn as_many_connections_wait_as_the_settings_say() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        set_backlog(&listener, 400).unwrap();
+        let address = listener.local_addr().unwrap();
+        let connect = |_| TcpStream::connect_timeout(&address, Duration::from_secs(5));
+        // Without the setting, 128 wait.
+        let waiting: Result<Vec<_>, _> = (0..300).map(connect).collect();
+        assert_eq!(waiting.unwrap().len(), 300);
+    }
 }
