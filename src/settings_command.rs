@@ -5,6 +5,8 @@ use crate::{
     cli::{ConfigAction, ConfigOptions},
     config::{self, Config, Flags, Keys, page},
     declarations::Declarations,
+    identity::Verifier,
+    tls::Certificate,
 };
 use std::{error::Error, path::Path};
 
@@ -38,11 +40,23 @@ pub fn read(flags: &Flags, declarations: &Declarations) -> Result<Config, Vec<St
     })
 }
 
-/// What is wrong with a file of settings, beside the present environment.
+/// What is wrong with a file of settings and with the files that it names, beside the present
+/// environment.
 fn checked(file: &Path, declarations: &Declarations) -> (bool, String) {
     let flags = Flags { config: Some(file.to_owned()), ..Flags::default() };
     match read(&flags, declarations) {
-        Ok(_) => (true, format!("{}: valid\n", file.display())),
+        Ok(config) => match unusable_files(&config) {
+            errors if errors.is_empty() => (true, format!("{}: valid\n", file.display())),
+            errors => (false, errors.join("\n") + "\n"),
+        },
         Err(errors) => (false, errors.join("\n") + "\n"),
     }
+}
+
+/// What is wrong with the files that the settings name, as a server would find it at its start.
+fn unusable_files(config: &Config) -> Vec<String> {
+    let certificate = config.tls.files().map(|(chain, key)| Certificate::read(chain, key));
+    let certificate = certificate.transpose().map(drop).map_err(|reason| format!("tls: {reason}"));
+    let identity = Verifier::check_files(&config.identity);
+    [certificate, identity].into_iter().filter_map(Result::err).collect()
 }

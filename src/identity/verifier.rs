@@ -2,6 +2,7 @@
 
 use super::{
     Identity, IdentitySettings, TokenError,
+    accounts::Accounts,
     claims::{ClaimRules, Claims},
     issuer,
     keys::Keys,
@@ -71,6 +72,21 @@ impl Verifier {
             );
         }
         Ok(Arc::new(Self { rules, keys: RwLock::new(keys), epoch: AtomicU64::new(0), remote }))
+    }
+
+    /// Checks that the keys and accounts in files can be used, and makes nothing.
+    ///
+    /// # Errors
+    /// A sentence that names the unusable setting and the reason, without any secret.
+    pub fn check_files(settings: &IdentitySettings) -> Result<(), String> {
+        provider::install();
+        let accounts = Accounts::read(settings.accounts_file.as_deref());
+        accounts.map_err(|reason| format!("identity.accounts_file: {reason}"))?;
+        let files = [&settings.secret_file, &settings.public_key_file, &settings.jwks_file];
+        if files.iter().all(|file| file.is_none()) {
+            return Ok(());
+        }
+        read_keys(settings, Path::new("")).map(drop)
     }
 
     /// Verifies a token at the present time. This never waits. When the key of the token is not

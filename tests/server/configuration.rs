@@ -185,6 +185,29 @@ fn an_invalid_variable_or_flag_is_refused_by_name_and_leaves_nothing_behind() {
 }
 
 #[test]
+fn a_check_of_settings_names_each_file_that_a_server_could_not_use() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("madang.toml");
+    let none = folder.path().join("none");
+    let none = none.display();
+    for (text, named) in [
+        (format!("[tls]\ncertificate = \"{none}\"\nkey = \"{none}\""), "tls: "),
+        (
+            format!("[identity]\nissue = true\naccounts_file = \"{none}\""),
+            "identity.accounts_file: ",
+        ),
+        (format!("[identity]\nsecret_file = \"{none}\""), "identity.secret_file: "),
+    ] {
+        fs::write(&file, &text).unwrap();
+        let mut check = Command::new(env!("CARGO_BIN_EXE_madang"));
+        let output = check.args(["config", "check"]).arg(&file).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert_eq!(output.status.code(), Some(1), "{text}: {said}");
+        assert!(said.starts_with(named) && said.contains(&none.to_string()), "{text}: {said}");
+    }
+}
+
+#[test]
 fn a_start_at_a_taken_address_leaves_nothing_behind() {
     let folder = tempfile::tempdir().unwrap();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
