@@ -160,10 +160,20 @@ impl Verifier {
             compared += done;
             progressing(&what, compared, total);
         });
+        let mut missing = Vec::new();
         for (view, found) in views.iter().zip(found) {
             let (name, file) = (view.name(), view.file());
+            if view.is_missing() {
+                missing.push(name);
+                continue;
+            }
             let repair = Repair::View { name, file: file.to_owned() };
             findings.removable_part(&format!("view {name}"), repair, || found);
+        }
+        if !missing.is_empty() {
+            let missing = missing.join(" ");
+            let reason = "there is no file, and the next start builds it";
+            findings.unchecked.push(format!("views ({reason}: {missing})"));
         }
     }
 

@@ -19,6 +19,9 @@ pub trait ViewCheck: Fold {
     /// Returns the path of its file.
     fn file(&self) -> &Path;
 
+    /// Whether there is no file of this shape. The next start builds it.
+    fn is_missing(&self) -> bool;
+
     /// Compares the folded rows with the file, and returns the flaws. `head` is the last position
     /// of the journal; `None` when it has a flaw, so that records may be missing in the rows.
     ///
@@ -141,6 +144,10 @@ impl<V: View> Fold for Folded<V> {
 impl<V: View> ViewCheck for Folded<V> {
     fn file(&self) -> &Path {
         &self.path
+    }
+
+    fn is_missing(&self) -> bool {
+        matches!(self.file, File::Missing)
     }
 
     fn compare(&self, head: Option<u64>) -> Result<Vec<String>, String> {
