@@ -37,7 +37,17 @@ pub fn ask(options: &Options) -> Result<(bool, String), Box<dyn Error>> {
     let url = format!("{}/actuator/health/{probe}", url_of(&config)?);
     let event_loop = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     event_loop.block_on(async {
-        let response = client(ANSWER_WITHIN, true)?.get(&url).send().await?;
+        let answered = client(ANSWER_WITHIN, true)?.get(&url).send().await;
+        let response = answered.map_err(|error| unanswered(&url, error))?;
         Ok((response.status().is_success(), response.text().await?))
     })
+}
+
+/// The reason why there is no answer, as a sentence.
+fn unanswered(url: &str, error: reqwest::Error) -> Box<dyn Error> {
+    if error.is_connect() {
+        let reason = format!("no server answers at {url}: --config or --listen names another one");
+        return reason.into();
+    }
+    error.into()
 }
