@@ -32,16 +32,23 @@ pub fn checked(
         };
         found.extend(sentences);
         let given = sources::given(flags, &without);
-        let given = |key: &String| {
-            !key.is_empty() && given.as_ref().is_ok_and(|it| it.find_value(key).is_ok())
-        };
-        let removable: Vec<_> = keys.into_iter().filter(given).collect();
+        let is_given = |key: &str| given.as_ref().is_ok_and(|it| it.find_value(key).is_ok());
+        let removable: Vec<_> =
+            keys.into_iter().filter_map(|key| given_part(key, &is_given)).collect();
         if removable.is_empty() {
             break;
         }
         without.extend(removable);
     }
     Err(found)
+}
+
+/// The key, or the section of a key that is missing.
+fn given_part(mut key: String, is_given: &impl Fn(&str) -> bool) -> Option<String> {
+    while !is_given(&key) {
+        key.truncate(key.rfind('.')?);
+    }
+    (!key.is_empty()).then_some(key)
 }
 
 /// The settings without these keys, or the errors that are found at once, and the keys that they are

@@ -45,6 +45,9 @@ fn reason(kind: &Kind) -> String {
         Kind::InvalidType(found, expected) | Kind::InvalidValue(found, expected) => {
             (found.to_string(), expected)
         }
+        Kind::UnknownField(name, known) => {
+            return format!("there is no key `{name}`; there are {}", known.join(", "));
+        }
         other => return other.to_string(),
     };
     // figment and serde name the same types differently.

@@ -208,6 +208,20 @@ fn a_check_of_settings_names_each_file_that_a_server_could_not_use() {
 }
 
 #[test]
+fn a_check_of_settings_names_the_errors_beside_a_missing_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("madang.toml");
+    let text = "colour = 1\n[taxi]\nfare_basik = 1\n[ports.\"taxi/payment\"]\ntransport = \"http\"";
+    fs::write(&file, text).unwrap();
+    let mut check = Command::new(env!("CARGO_BIN_EXE_madang"));
+    let output = check.args(["config", "check"]).arg(&file).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    for named in ["there is no key `colour`; there are listen, ", "fare_basik", "payment.url"] {
+        assert!(said.contains(named), "{named}: {said}");
+    }
+}
+
+#[test]
 fn a_start_at_a_taken_address_leaves_nothing_behind() {
     let folder = tempfile::tempdir().unwrap();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
