@@ -1,4 +1,5 @@
-//! Benchmarks appends to the journal with fsync, by 1, 8, 64 and 256 concurrent writers.
+//! Benchmarks appends to the journal with fsync, by 1, 8, 64 and 256 concurrent writers, and the
+//! encryption of the personal texts of one event.
 //!
 //! Each writer submits one event of 150 bytes to a stream of its own. It submits the next event
 //! when the first is durable. The folder is below `target`: a temporary folder may be in memory,
@@ -6,10 +7,18 @@
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use madang::{
-    domain::kernel::Timestamp,
+    domain::{
+        kernel::{Money, Timestamp},
+        taxi::{
+            grade::Grade,
+            order::{Customer, Event},
+        },
+    },
     store::{
-        KindId, Payload, Stream,
+        KindId, Payload, Stream, codec,
         journal::{Entry, Journal, JournalOptions, SledJournal, Submission},
+        persons::{BusinessKeys, Place, Whose, open, seal},
+        shape::trace,
     },
 };
 use std::{
@@ -79,5 +88,31 @@ fn requested(stream: Stream) -> Submission {
     }
 }
 
-criterion_group!(benches, append);
+/// Encrypts and decrypts the name, the phone number and the card number of an order.
+fn personal_texts(criterion: &mut Criterion) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let keys = BusinessKeys::of(folder.path().to_owned(), "taxi".to_owned());
+    let shape = trace::<Event>().expect("a stored type");
+    let customer = Customer { name: "Jung".into(), phone: "010-1234".into() };
+    let (card_no, fare) = ("383824245656".into(), Money(5_000));
+    let event = codec::encode(&Event::Called { grade: Grade::Prime, customer, card_no, fare });
+    let at = |number| Place { stream: Stream { kind: KindId(1), number }, version: 1, role: 0 };
+    let sealed = |number| seal(&event, (&shape, Whose::Number(number)), at(number), &keys);
+    criterion.bench_function("seal: an order whose key is in memory", |bench| {
+        bench.iter(|| sealed(black_box(1)).expect("sealed"));
+    });
+    let mut number = 0;
+    criterion.bench_function("seal: a new order", |bench| {
+        bench.iter(|| {
+            number += 1;
+            sealed(number).expect("sealed")
+        });
+    });
+    let one = sealed(1).expect("sealed").expect("personal texts");
+    criterion.bench_function("open: an order", |bench| {
+        bench.iter(|| open(black_box(&one), at(1), Some(&keys)).expect("opened"));
+    });
+}
+
+criterion_group!(benches, append, personal_texts);
 criterion_main!(benches);

@@ -7,7 +7,7 @@ use crate::{
     compact,
     contract::{self, ContractBuilder},
     declarations::Declarations,
-    logging, model, new,
+    erasure, logging, model, new,
     panic_log::log_panics,
     probe,
     sandbox::{self, Sandbox},
@@ -127,6 +127,7 @@ fn run(command: Command, program: Program, declarations: &Declarations) -> Done 
         Command::Backup(options) => backup::run(&options),
         Command::Restore(options) => backup::restored(&options),
         Command::Export(options) => backup::export(&options, declarations),
+        Command::Erase(options) => erasure::run(&options, declarations),
         Command::Import(options) => backup::import(&options, declarations),
         Command::Model(which) => draw(&which, declarations),
         Command::Health(options) => {

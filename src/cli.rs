@@ -1,6 +1,8 @@
 //! The command line: the commands and their options.
 
-use crate::{Program, backup, config::Flags, contract, new, probe, sandbox, token, top, upgrade};
+use crate::{
+    Program, backup, config::Flags, contract, erasure, new, probe, sandbox, token, top, upgrade,
+};
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use std::{net::SocketAddr, path::PathBuf};
@@ -108,6 +110,13 @@ pub enum Command {
     ///
     /// It is a new store: with its own identity, and without subscriptions and answers to keys.
     Import(backup::ImportOptions),
+    /// Erase a person: destroy the keys with which the personal texts of a customer are encrypted
+    ///
+    /// The journal, snapshots, stored answers and backups hold these texts only encrypted, so they
+    /// are gone from all of them. They are shown as `[erased]`. While a server has the data folder
+    /// open, the server does it. Without `--yes` the command only says what it would do. Exit code 1
+    /// when something is left.
+    Erase(erasure::Options),
     /// Ask the server on this machine whether it is ready; exit code 1 when it is not
     Health(probe::Options),
     /// Show the figures of a running server in the terminal: rates, times, gates, lags, files

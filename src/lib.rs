@@ -92,6 +92,7 @@ mod console;
 pub mod contract;
 pub mod declarations;
 pub mod domain;
+mod erasure;
 mod files;
 pub mod grpc;
 pub mod http;

@@ -7,7 +7,7 @@ use crate::{
     identity::TokenIssuer,
 };
 use clap::Args;
-use reqwest::{Client, StatusCode, redirect::Policy};
+use reqwest::{Client, RequestBuilder, StatusCode, header::CONTENT_TYPE, redirect::Policy};
 use serde_json::Value;
 use std::{
     error::Error,
@@ -91,7 +91,20 @@ impl Server {
     /// # Errors
     /// When the server does not answer, or with another status than 200.
     pub fn get(&self, path: &str) -> Result<Vec<u8>, Unanswered> {
-        let mut request = self.client.get(format!("{}{path}", self.url));
+        self.ask(self.client.get(format!("{}{path}", self.url)))
+    }
+
+    /// Sends a body to this path.
+    ///
+    /// # Errors
+    /// When the server does not answer, or with another status than 200.
+    pub fn post(&self, path: &str, body: &Value) -> Result<Vec<u8>, Unanswered> {
+        let request = self.client.post(format!("{}{path}", self.url));
+        let json = request.header(CONTENT_TYPE, "application/json").body(body.to_string());
+        self.ask(json)
+    }
+
+    fn ask(&self, mut request: RequestBuilder) -> Result<Vec<u8>, Unanswered> {
         match &self.token {
             Token::None => {}
             Token::Given(token) => request = request.bearer_auth(token),

@@ -11,9 +11,15 @@ use crate::{
     store::{
         evolution::{Catalogue, Place, StoredType, Upcasting},
         journal::{Journal, StoreError},
+        persons,
+        shape::trace,
     },
 };
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 /// A stored type of a kind; an error when its values cannot be stored.
 struct Declared {
@@ -27,12 +33,33 @@ pub struct StoredTypes {
     includes: Box<dyn Fn(&str) -> bool>,
     declared: Vec<Declared>,
     unrecorded: Vec<&'static str>,
+    /// The folder of the keys of personal texts.
+    keys: Option<PathBuf>,
+    /// The views whose rows can have personal texts.
+    personal_views: Vec<&'static str>,
 }
 
 impl StoredTypes {
     /// No types yet. `includes` tells which businesses are installed.
     pub fn of(includes: impl Fn(&str) -> bool + 'static) -> Self {
-        Self { includes: Box::new(includes), declared: Vec::new(), unrecorded: Vec::new() }
+        Self {
+            includes: Box::new(includes),
+            declared: Vec::new(),
+            unrecorded: Vec::new(),
+            keys: None,
+            personal_views: Vec::new(),
+        }
+    }
+
+    /// Encrypts personal texts with the keys in this data folder.
+    #[must_use]
+    pub fn with_keys_in(self, data: &Path) -> Self {
+        Self { keys: Some(data.join(persons::FOLDER)), ..self }
+    }
+
+    /// The views whose rows can have personal texts.
+    pub fn personal_views(&self) -> &[&'static str] {
+        &self.personal_views
     }
 
     /// The types of everything that `install` declares.
@@ -56,11 +83,14 @@ impl StoredTypes {
     }
 
     /// Compares the types with the store, and remembers them there. Returns the journal that shows
-    /// every value in today's shape.
+    /// every value in today's shape and in clear, and the conversion.
     ///
     /// # Errors
     /// When this binary cannot read a type of the store, or the disk fails.
-    pub fn remember(self, journal: Arc<dyn Journal>) -> Result<Arc<dyn Journal>, StartError> {
+    pub fn remember(
+        self,
+        journal: Arc<dyn Journal>,
+    ) -> Result<(Arc<dyn Journal>, Arc<Upcasting>), StartError> {
         self.catalogue(journal)?.remember().map_err(StartError::Store)
     }
 
@@ -75,6 +105,9 @@ impl StoredTypes {
     fn catalogue(self, journal: Arc<dyn Journal>) -> Result<Catalogue, StartError> {
         let failed = |error: StoreError| StartError::Store(error.to_string());
         let mut catalogue = Catalogue::open(journal, place_of).map_err(failed)?;
+        if let Some(folder) = self.keys {
+            catalogue = catalogue.with_keys(folder);
+        }
         for unrecorded in self.unrecorded {
             catalogue.assume(unrecorded).map_err(StartError::Store)?;
         }
@@ -127,6 +160,10 @@ impl Host for StoredTypes {
     }
 
     fn view<V: View>(&mut self) -> &mut Self {
+        // A row whose fields are not known may have any.
+        if trace::<V>().map_or(true, |shape| shape.is_personal()) {
+            self.personal_views.push(V::NAME);
+        }
         self
     }
 }

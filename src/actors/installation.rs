@@ -5,6 +5,7 @@ mod names;
 
 use super::{
     api::StartError,
+    erasure::Persons,
     evolution::StoredTypes,
     gate::{GateKind, wrong_gates},
     persistent_subscription::{GATES_OF_WEBHOOKS, check_name},
@@ -104,6 +105,22 @@ impl Installation {
         Verifier::repair(settings, repairs)
     }
 
+    /// Opens the store of a stopped server to erase a person.
+    ///
+    /// # Errors
+    /// When the settings are invalid, or the store cannot be opened or read.
+    pub fn persons(
+        settings: Settings,
+        install: impl FnOnce(&mut Self),
+    ) -> Result<Persons, StartError> {
+        let installation = Self::collect(settings, install)?;
+        let types = installation.stored_types();
+        let views = types.personal_views().to_vec();
+        let journal = installation.settings.open_journal()? as Arc<dyn Journal>;
+        let upcasting = Arc::new(types.compare(Arc::clone(&journal))?);
+        Ok(Persons::of(&installation.settings.data, (journal, upcasting), views))
+    }
+
     /// Checks only the files of views, for a store whose journal cannot be opened.
     #[must_use]
     pub fn audit_views_alone(data: &Path) -> Findings {
@@ -150,7 +167,9 @@ impl Installation {
     /// The stored types of everything that is declared.
     fn stored_types(&self) -> StoredTypes {
         let settings = self.settings.clone();
-        let mut types = StoredTypes::of(move |business| settings.includes(business));
+        let data = settings.data.clone();
+        let includes = move |business: &str| settings.includes(business);
+        let mut types = StoredTypes::of(includes).with_keys_in(&data);
         for declared in &self.declared {
             (declared.types)(&mut types);
         }
@@ -205,9 +224,13 @@ impl Runtime {
         journal: Arc<dyn Journal>,
     ) -> Result<Self, StartError> {
         let begun = Instant::now();
-        let journal = installation.stored_types().remember(journal)?;
+        let types = installation.stored_types();
         let Installation { settings, declared, .. } = installation;
-        let mut builder = RuntimeBuilder::on(Arc::clone(&journal), settings)?;
+        let (views, stored) = (types.personal_views().to_vec(), Arc::clone(&journal));
+        let (journal, upcasting) = types.remember(journal)?;
+        let persons = Persons::of(&settings.data, (stored, upcasting), views);
+        persons.finish().map_err(|error| StartError::Store(error.to_string()))?;
+        let mut builder = RuntimeBuilder::on((Arc::clone(&journal), persons), settings)?;
         for declared in declared {
             (declared.start)(&mut builder);
         }

@@ -13,6 +13,7 @@ mod api;
 mod conversation;
 mod dispatch;
 mod effect;
+mod erasure;
 mod evolution;
 mod gate;
 mod installation;
@@ -37,6 +38,7 @@ pub use api::{
 };
 pub use conversation::{Conversation, ConversationEntry, Issuer, Role, What};
 pub(crate) use dispatch::named as named_event;
+pub use erasure::{ErasurePlan, Numbers, Person, Persons};
 pub use evolution::StoredTypes;
 pub use gate::{
     CallOutcome, Gate, GateInfo, GateKind, GateRejection, GateSettings, Gates, GatesSettings,

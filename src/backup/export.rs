@@ -21,7 +21,7 @@ use std::{
     fs::{self, File, OpenOptions},
     io::{BufWriter, Write},
     os::unix::fs::OpenOptionsExt as _,
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::Duration,
 };
 
@@ -53,7 +53,9 @@ pub fn run(options: &Options, declarations: &Declarations) -> Result<bool, Box<d
     let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft);
     let file = file.map_err(|error| format!("{}: {error}", draft.display()))?;
     let mut output = BufWriter::with_capacity(1 << 20, file);
-    let records = options.source.with_pages(|pages| export(pages, declarations, &mut output))?;
+    let data = &options.source.data;
+    let records =
+        options.source.with_pages(|pages| export((pages, data), declarations, &mut output))?;
     let finish = || -> std::io::Result<()> {
         output.into_inner().map_err(std::io::IntoInnerError::into_error)?.sync_all()?;
         fs::rename(&draft, &options.file)?;
@@ -66,13 +68,14 @@ pub fn run(options: &Options, declarations: &Declarations) -> Result<bool, Box<d
 }
 
 fn export(
-    pages: &mut dyn Pages,
+    (pages, data): (&mut dyn Pages, &Path),
     declarations: &Declarations,
     output: &mut impl Write,
 ) -> Result<u64, Box<dyn Error>> {
     let state = State::of_page(&pages.page(Part::State)?)?;
     let types = types_of(declarations)?;
-    let upcasting = upcasting(&state, stored_types(declarations))?;
+    let types_in_clear = stored_types(declarations).with_keys_in(data);
+    let upcasting = upcasting(&state, types_in_clear)?;
     let mut progress = Progress::begin();
     let mut after = 0;
     while after < state.position {

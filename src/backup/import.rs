@@ -50,7 +50,8 @@ pub fn run(options: &Options, declarations: &Declarations) -> Result<bool, Box<d
     let target = Target::begin(&options.data)?;
     let unfinished = JournalOptions { is_unfinished: true, ..JournalOptions::default() };
     let disk = SledJournal::open(&options.data.join("journal"), unfinished)?;
-    let journal = stored_types(declarations).remember(disk)?;
+    let types_in_clear = stored_types(declarations).with_keys_in(&options.data);
+    let (journal, _) = types_in_clear.remember(disk)?;
     let mut importer = Importer::new(Arc::clone(&journal), types);
     let mut progress = Progress::begin();
     let (mut done, mut number) = (0, 0_u64);

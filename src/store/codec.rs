@@ -3,6 +3,7 @@
 //! ```text
 //! encoded:  codec u8 | bincode …
 //! shaped:   codec u8 | number of the shape u16 LE | bincode …
+//! sealed:   codec u8 | bincode: the header | an encoded value without its personal texts
 //! framed:   codec u8 | bincode … | crc32 u32 LE over everything before
 //! ```
 //!
@@ -20,6 +21,9 @@ const BINCODE: u8 = 1;
 /// The codec of a value whose type had other shapes in this store before: the number of the shape
 /// follows.
 const SHAPED: u8 = 2;
+
+/// The codec of a value whose personal texts are encrypted in a header before the rest of it.
+const SEALED: u8 = 3;
 
 /// The bytes of the checksum at the end of a frame.
 const CHECKSUM_BYTES: usize = 4;
@@ -85,6 +89,48 @@ pub(in crate::store) fn shape_of(encoded: &[u8]) -> Result<(u16, &[u8]), CodecEr
 /// Encodes a value again that [`shape_of`] returned.
 pub(in crate::store) fn with_codec(value: &[u8]) -> Vec<u8> {
     [&[BINCODE], value].concat()
+}
+
+/// Puts the header of its personal texts before the rest of an encoded value.
+pub(in crate::store) fn seal<H: Serialize + ?Sized>(header: &H, rest: &[u8]) -> Vec<u8> {
+    let mut sealed = Vec::with_capacity(2 * rest.len());
+    sealed.push(SEALED);
+    append(&mut sealed, header);
+    sealed.extend_from_slice(rest);
+    sealed
+}
+
+/// Reads what [`seal`] wrote; `None` for a value that is not sealed.
+pub(in crate::store) fn sealed<H: DeserializeOwned>(
+    encoded: &[u8],
+) -> Result<Option<(H, &[u8])>, CodecError> {
+    let Some((&SEALED, mut rest)) = encoded.split_first() else { return Ok(None) };
+    let header = next(&mut rest)?;
+    Ok(Some((header, rest)))
+}
+
+/// Whether [`seal`] wrote this.
+pub(in crate::store) fn is_sealed(encoded: &[u8]) -> bool {
+    encoded.first() == Some(&SEALED)
+}
+
+/// Encodes a text as it is in an encoded value.
+pub(in crate::store) fn text(text: &str) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(text.len() + 1);
+    append(&mut bytes, text);
+    bytes
+}
+
+/// The bytes of a text in an encoded value.
+pub(in crate::store) fn text_bytes(text: &str) -> usize {
+    self::text(text).len()
+}
+
+/// Returns the bytes of the next text of a sequence of texts, and advances past it.
+pub(in crate::store) fn next_text<'a>(bytes: &mut &'a [u8]) -> Result<&'a [u8], CodecError> {
+    let before = *bytes;
+    let _: String = next(bytes)?;
+    Ok(&before[..before.len() - bytes.len()])
 }
 
 /// Reads exactly one value with a seed.

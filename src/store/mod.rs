@@ -5,6 +5,7 @@
 //! read_model  rows of views, one file each
 //! evolution   conversion of values whose types have changed
 //! shape       what the bytes of a stored type mean
+//! persons     encryption of personal texts, with a key for each number
 //! disk        sled behind a write-ahead log, keys, layout, reads, the mark
 //! backup      files of records and of the state beside them, with checksums
 //! types       records, answers, leases, options, errors
@@ -20,6 +21,7 @@ pub mod evolution;
 pub mod faults;
 pub mod journal;
 pub mod permissions;
+pub mod persons;
 pub mod read_model;
 pub mod shape;
 mod types;

@@ -11,7 +11,7 @@ mod scratch;
 mod views;
 
 use crate::{
-    actors::{Findings, Installation, Settings, StartError},
+    actors::{Findings, Installation, Settings},
     backup::{Source, stored_types, upcasting},
     console::Progress,
     declarations::Declarations,
@@ -19,12 +19,18 @@ use crate::{
     store::{
         backup::{BackupError, Pages, Part, State},
         journal::{copy, copy_files},
+        persons,
     },
     verify,
 };
 use clap::Args;
 use scratch::Scratch;
-use std::{error::Error, fs, path::Path, path::PathBuf};
+use std::{
+    error::Error,
+    fs,
+    os::unix::fs::symlink,
+    path::{Path, PathBuf},
+};
 
 /// What the copy of a running server's journal never holds.
 const NEVER_COPIED: [&str; 2] = [
@@ -113,7 +119,7 @@ fn of_pages(
         unchecked.push(format!("the snapshots ({reason})"));
     }
     unchecked.extend(NEVER_COPIED.map(str::to_owned));
-    let mut findings = audited(scratch, declarations)?;
+    let mut findings = audited(data, scratch, declarations)?;
     findings.unchecked.extend(unchecked);
     Ok(findings)
 }
@@ -133,7 +139,7 @@ fn of_files(
     });
     progress.end();
     copied?;
-    Ok(audited(scratch, declarations)?)
+    audited(data, scratch, declarations)
 }
 
 /// Refuses a store with a type that this binary cannot read, before anything is copied.
@@ -143,13 +149,21 @@ fn refuse_other_types(page: &[u8], declarations: &Declarations) -> Result<(), Ba
     compared.map(drop).map_err(|error| BackupError(error.to_string()))
 }
 
-/// The checks of `verify` on the copy.
-fn audited(scratch: &Scratch, declarations: &Declarations) -> Result<Findings, StartError> {
+/// The checks of `verify` on the copy. The keys of persons stay where they are.
+fn audited(
+    data: &Path,
+    scratch: &Scratch,
+    declarations: &Declarations,
+) -> Result<Findings, Box<dyn Error>> {
+    let keys = data.join(persons::FOLDER);
+    if keys.is_dir() {
+        symlink(fs::canonicalize(keys)?, scratch.data().join(persons::FOLDER))?;
+    }
     let settings = Settings { data: scratch.data().to_owned(), ..Settings::default() };
     let mut progress = Progress::begin();
     let mut progressing = |what: &str, done, total| progress.show(what, done, total);
     let install = |installation: &mut Installation| declarations.install(installation);
     let audited = Installation::audit(settings, install, &mut progressing);
     progress.end();
-    audited
+    audited.map_err(Into::into)
 }

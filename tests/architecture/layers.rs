@@ -57,6 +57,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "view",
         ],
     ),
+    ("erasure", &["api", "view"]),
     (
         "runtime",
         &[
@@ -65,6 +66,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "conversation",
             "dispatch",
             "effect",
+            "erasure",
             "gate",
             "operations",
             "persistent_subscription",
@@ -81,6 +83,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         "installation",
         &[
             "api",
+            "erasure",
             "evolution",
             "gate",
             "persistent_subscription",

@@ -1,5 +1,6 @@
 //! `madang backup` of a running server, and `madang restore` into a new data folder.
 
+mod erasing;
 mod gates;
 mod running;
 mod speed;

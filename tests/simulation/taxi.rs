@@ -8,7 +8,7 @@ use super::{busy, cashier, explore, shown, unreachable, with_declining_services}
 pub(crate) use adding_up::everything_adds_up;
 use madang::domain::{
     kernel::{
-        Aggregate, Id, Money, PortReply, Progress, Quantity, StateReader as _, Text, WaitsFor,
+        Aggregate, Id, Money, Personal, PortReply, Progress, Quantity, StateReader as _, WaitsFor,
         payment as kernel_payment,
         simulation::{
             Dice, RandomWorlds, World, crash_at_each_record, fail_each_step, repeat_each_step,
@@ -288,7 +288,7 @@ pub(crate) fn worlds<'a>(begin: impl Fn(&mut Dice) -> World + Sync + 'a) -> Rand
         .acts(16..96)
         .person(1, |world, dice| {
             let grade = [Grade::Prime, Grade::Platinum][dice.roll(2)];
-            let customer = Customer { name: "Jung".into(), phone: Text::default() };
+            let customer = Customer { name: "Jung".into(), phone: Personal::default() };
             let call = order::Command::Call { grade, customer, card_no: "".into() };
             let _ = world.submit::<Order>(1 + dice.roll(2) as u64, call);
         })

@@ -25,7 +25,7 @@ use crate::{
         settings::Live,
     },
     domain::kernel::{Aggregate, Business, Dispatch, SettingsOf},
-    store::KindId,
+    store::{KindId, Record},
 };
 use std::{any::Any, sync::Arc};
 
@@ -148,8 +148,8 @@ impl<A: Aggregate> DynAggregate for AggregateKind<A> {
         decode_event::<A>(bytes)
     }
 
-    fn describe_event(&self, bytes: &[u8]) -> Result<serde_json::Value, String> {
-        event_to_json::<A>(bytes)
+    fn describe_event(&self, record: &Record) -> Result<serde_json::Value, String> {
+        event_to_json::<A>(record)
     }
 
     fn read_rejection(&self, bytes: &[u8]) -> Result<Box<dyn Any + Send + Sync>, String> {

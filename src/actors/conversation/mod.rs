@@ -220,11 +220,11 @@ impl Conversations {
     fn what(&self, record: &Record) -> Result<What, StoreError> {
         let unreadable = |reason: String| StoreError::Unreadable { stream: record.stream, reason };
         match &record.payload {
-            Payload::Event(bytes) => {
+            Payload::Event(_) => {
                 let (_, aggregate) = self.registry.of(record.stream.kind).ok_or_else(|| {
                     unreadable(format!("record {}: of an unknown kind", record.position))
                 })?;
-                let (name, details) = named(aggregate.describe_event(bytes).map_err(unreadable)?);
+                let (name, details) = named(aggregate.describe_event(record).map_err(unreadable)?);
                 Ok(What::Event(name, details))
             }
             Payload::Refused { command, reason, .. } => {

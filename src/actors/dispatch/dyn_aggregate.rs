@@ -3,7 +3,7 @@
 use super::delivery::{DeliveryError, InternalCommand};
 use crate::{
     domain::kernel::{Aggregate, Dispatch},
-    store::{KindId, codec},
+    store::{KindId, Payload, Record, codec},
 };
 use serde_json::Value;
 use std::{any::Any, marker::PhantomData, sync::Arc};
@@ -23,11 +23,11 @@ pub trait DynAggregate: Send + Sync {
     /// The reason why the bytes are no event of this kind.
     fn read_event(&self, bytes: &[u8]) -> Result<Arc<dyn Any + Send + Sync>, String>;
 
-    /// Decodes an event to JSON.
+    /// Returns the event of a record as JSON.
     ///
     /// # Errors
-    /// The reason why the bytes are no event of this kind.
-    fn describe_event(&self, bytes: &[u8]) -> Result<Value, String>;
+    /// The reason why the record has no event of this kind.
+    fn describe_event(&self, record: &Record) -> Result<Value, String>;
 
     /// Decodes a rejection.
     ///
@@ -45,13 +45,22 @@ pub fn decode_event<A: Aggregate>(bytes: &[u8]) -> Result<Arc<dyn Any + Send + S
     Ok(Arc::new(event))
 }
 
-/// Decodes an event of this kind to JSON.
+/// Returns the event of a record of this kind as JSON. A record in memory holds its event; its
+/// bytes may be encrypted.
 ///
 /// # Errors
-/// The reason why the bytes are no event of this kind.
-pub fn event_to_json<A: Aggregate>(bytes: &[u8]) -> Result<Value, String> {
-    let event: A::Event = codec::decode(bytes).map_err(|error| error.to_string())?;
-    serde_json::to_value(event).map_err(|error| error.to_string())
+/// The reason why the record has no event of this kind.
+pub fn event_to_json<A: Aggregate>(record: &Record) -> Result<Value, String> {
+    let typed = record.typed.as_ref().and_then(|event| event.downcast_ref::<A::Event>());
+    let json = match (typed, &record.payload) {
+        (Some(event), _) => serde_json::to_value(event),
+        (None, Payload::Event(bytes)) => {
+            let event: A::Event = codec::decode(bytes).map_err(|error| error.to_string())?;
+            serde_json::to_value(event)
+        }
+        _ => return Err("it has no event".to_owned()),
+    };
+    json.map_err(|error| error.to_string())
 }
 
 /// Returns the name of an event and its details, from serde's form of an enum: `"Undone"`, or
@@ -101,8 +110,8 @@ impl<A: Aggregate> DynAggregate for Decoder<A> {
         decode_event::<A>(bytes)
     }
 
-    fn describe_event(&self, bytes: &[u8]) -> Result<Value, String> {
-        event_to_json::<A>(bytes)
+    fn describe_event(&self, record: &Record) -> Result<Value, String> {
+        event_to_json::<A>(record)
     }
 
     fn read_rejection(&self, bytes: &[u8]) -> Result<Box<dyn Any + Send + Sync>, String> {

@@ -18,6 +18,7 @@ use crate::{
         conversation::{Conversations, Role, Route, index},
         dispatch::{DynAggregate, Registry},
         effect::{LOOKUPS, LookupEffect, PortEffect, port_calls},
+        erasure::Persons,
         gate::{GateKind, GateObserver, Gates},
         operations::{
             Components, GateSettingsLog, OperationsEvent, OperationsLog, Quarantine, clock_watch,
@@ -49,6 +50,7 @@ use tokio_util::sync::CancellationToken;
 pub struct RuntimeBuilder {
     settings: Settings,
     journal: Arc<dyn Journal>,
+    persons: Persons,
     components: Arc<Components>,
     gate_settings: Arc<GateSettingsLog>,
     shared: Arc<Services>,
@@ -79,7 +81,7 @@ type Start<In> = Box<dyn FnOnce(&mut In) -> Result<(), StartError>>;
 impl RuntimeBuilder {
     /// Opens the components and the operations log of this journal.
     pub(in crate::actors) fn on(
-        journal: Arc<dyn Journal>,
+        (journal, persons): (Arc<dyn Journal>, Persons),
         settings: Settings,
     ) -> Result<Self, StartError> {
         let failed = |error: StoreError| StartError::Store(error.to_string());
@@ -111,6 +113,7 @@ impl RuntimeBuilder {
         Ok(Self {
             settings,
             journal,
+            persons,
             components,
             gate_settings: Arc::new(gate_settings),
             shared,
@@ -169,6 +172,7 @@ impl RuntimeBuilder {
         Ok(RuntimeParts {
             traces: traces_of(self.shared.tracer.clone(), &conversations)?,
             journal: self.journal,
+            persons: self.persons,
             shared: self.shared,
             measured: Measured::of(!settings.without_metrics, &resources, &views),
             saga_census: SagaCensus::of(counted_sagas),

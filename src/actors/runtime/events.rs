@@ -116,7 +116,7 @@ impl Runtime {
         record: &Record,
         is_wanted: &dyn Fn(&EventHeader) -> bool,
     ) -> Result<Option<AggregateEvent>, String> {
-        let Payload::Event(bytes) = &record.payload else { return Ok(None) };
+        let Payload::Event(_) = &record.payload else { return Ok(None) };
         let Some(endpoint) = self.parts.endpoint_of(record.stream.kind) else { return Ok(None) };
         let info = endpoint.info();
         let header = EventHeader {
@@ -133,7 +133,7 @@ impl Runtime {
         if !is_wanted(&header) {
             return Ok(None);
         }
-        let (name, details) = named(endpoint.describe_event(bytes).map_err(|reason| {
+        let (name, details) = named(endpoint.describe_event(record).map_err(|reason| {
             format!("the event at {} cannot be read: {reason}", record.position)
         })?);
         Ok(Some(AggregateEvent { header, name, details }))

@@ -2,6 +2,7 @@
 
 mod backup;
 mod builder;
+mod erasure;
 mod events;
 mod fault_injection;
 mod forwarding;

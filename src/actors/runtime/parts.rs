@@ -6,6 +6,7 @@ use crate::{
         aggregate::{Endpoint, Services},
         api::{Example, ResourceInfo, ViewInfo},
         conversation::Conversations,
+        erasure::Persons,
         operations::{Components, GateSettingsLog},
         persistent_subscription::Subscriptions,
         settings::Settings,
@@ -26,6 +27,8 @@ pub type ApplySection = Box<dyn FnOnce()>;
 /// The parts of a running runtime.
 pub struct RuntimeParts {
     pub journal: Arc<dyn Journal>,
+    /// The persons in the store.
+    pub persons: Persons,
     pub shared: Arc<Services>,
     pub endpoints: Vec<Arc<dyn Endpoint>>,
     /// The indexes of the endpoints, by kind.

@@ -17,14 +17,14 @@ use crate::{
 };
 use std::collections::HashMap;
 
-/// Returns the place of a value in a saga's checkpoint by its key. Timers and the scan have none,
-/// because their types do not depend on the saga.
-pub const fn place_of(key: u64) -> Option<Place> {
+/// Returns the place of a value in a saga's checkpoint by its key, and the number of the instance
+/// for a value of one. Timers and the scan have none, because their types do not depend on the saga.
+pub const fn place_of(key: u64) -> Option<(Place, u64)> {
     match key {
-        LAGGING => Some(Place::InDelivery),
+        LAGGING => Some((Place::InDelivery, LAGGING)),
         STOPPED_BIT | TIMER_BIT.. => None,
-        key if key & STOPPED_BIT == 0 => Some(Place::Instances),
-        _ => Some(Place::Parked),
+        key if key & STOPPED_BIT == 0 => Some((Place::Instances, key)),
+        _ => Some((Place::Parked, key & !STOPPED_BIT)),
     }
 }
 

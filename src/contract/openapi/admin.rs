@@ -49,11 +49,47 @@ pub(super) fn describe(paths: &mut Paths) {
         )
         .secured(false)
         .put(paths, "get", "/metrics");
+    erasures(paths);
     Operation::new("admin", "admin_inject_fault", "Inject a fault, for drills")
         .body(&object(), &[])
         .answers(200, "What was done.", &object(), &[])
         .secured(false)
         .put(paths, "post", "/admin/faults");
+}
+
+/// Adds the erasure of a person.
+fn erasures(paths: &mut Paths) {
+    let numbers = json!({
+        "type": "object",
+        "additionalProperties": { "type": "array", "items": { "type": "integer" } },
+        "description": "The numbers by business.",
+    });
+    let done = json!({
+        "type": "object",
+        "properties": {
+            "numbers": numbers, "erasedBefore": numbers, "shared": numbers,
+            "recordsInClear": { "type": "integer", "minimum": 0 },
+        },
+        "required": ["numbers", "erasedBefore", "shared", "recordsInClear"],
+    });
+    let body = json!({
+        "type": "object",
+        "properties": {
+            "customer": { "type": "string", "description": "The subject of a customer." },
+            "number": { "type": "string", "description": "A number of a business: `taxi/17`." },
+            "dryRun": { "type": "boolean", "default": false },
+        },
+        "additionalProperties": false,
+    });
+    Operation::new("admin", "admin_erase", "Erase a person")
+        .with("description", json!(
+            "Destroys the keys with which the personal texts of a customer, or of one number, are \
+             encrypted. It cannot be undone. With `dryRun` it only says what it would destroy."
+        ))
+        .body(&body, &[json!({ "number": "taxi/17", "dryRun": true })])
+        .answers(200, "What was destroyed, and what could not be.", &done, &[])
+        .secured(false)
+        .put(paths, "post", "/admin/erasures");
 }
 
 fn object() -> Value {

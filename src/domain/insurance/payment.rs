@@ -15,7 +15,7 @@ pub type PremiumPayment = Charging<Premium>;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Premium {
     pub product_name: Text,
-    pub customer: Text,
+    pub customer: Personal,
 }
 
 impl Bill for Premium {

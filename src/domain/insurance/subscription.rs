@@ -23,7 +23,7 @@ use Event::*;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Subscription {
     product_name: Text,
-    customer: Text,
+    customer: Personal,
     premium: Option<Money>,
     pub(super) status: Status,
 }
@@ -44,7 +44,7 @@ statuses! {
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Command {
-    Apply { product_name: Text, customer: Text },
+    Apply { product_name: Text, customer: Personal },
     Cancel,
     // The catalogue has quoted the premium. Only applications of versions before `Quote` get it.
     Price { premium: Money },
@@ -63,7 +63,7 @@ pub enum Command {
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Event {
-    Requested { product_name: Text, customer: Text },
+    Requested { product_name: Text, customer: Personal },
     Priced { premium: Money },
     // The premium was paid, so the subscription stands.
     Applied,
@@ -197,7 +197,7 @@ impl Aggregate for Subscription {
                 "apply",
                 body!(|product_name: Text, customer: Option<Text>| Apply {
                     product_name: product_name.trimmed(),
-                    customer: customer.unwrap_or_default(),
+                    customer: customer.unwrap_or_default().into(),
                 }),
             )
             .command("cancel", |Empty {}| Cancel)

@@ -16,7 +16,7 @@ pub struct SubscriptionView {
     pub subscription_id: u64,
     pub subscription_status: Text,
     pub product_name: Text,
-    pub customer: Text,
+    pub customer: Personal,
     /// Known once the product was looked up.
     pub premium: Option<Money>,
     pub payment_id: Option<u64>,

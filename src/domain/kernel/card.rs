@@ -1,6 +1,6 @@
-//! The number of a payment card: stored as it is, shown masked.
+//! The number of a payment card: stored whole and encrypted, shown masked.
 
-use super::{Text, values::stored};
+use super::{ERASED, Personal, values::stored};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 
@@ -16,12 +16,12 @@ const MASK: &str = "****";
 
 /// The number of a payment card, given by a client; it may be empty.
 ///
-/// The journal stores the full number, because the outside service that charges the card needs it.
-/// Everywhere else it is masked, as `**** 5656`: in JSON, as text, and in debug output. So no
-/// client, operator or log gets the number. Only [`CardNumber::reveal`] returns it, for the
-/// request to the outside service.
+/// The journal stores the full number, encrypted as every [`Personal`] text, because the outside
+/// service that charges the card needs it. Everywhere else it is masked, as `**** 5656`: in JSON,
+/// as text, and in debug output. So no client, operator or log gets the number. Only
+/// [`CardNumber::reveal`] returns it, for the request to the outside service.
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct CardNumber(Text);
+pub struct CardNumber(Personal);
 
 impl CardNumber {
     /// The full number. Only the request to the outside service that charges the card may use it.
@@ -55,6 +55,9 @@ impl CardNumber {
     #[must_use]
     pub fn masked(&self) -> String {
         let number = self.0.0.trim();
+        if self.0.is_erased() {
+            return ERASED.to_owned();
+        }
         let shown = number.strip_prefix(MASK).map(str::trim_start);
         let is_masked = |shown: &str| shown.len() <= SHOWN_DIGITS && digits(shown) == shown.len();
         if number.is_empty() || shown.is_some_and(is_masked) {
@@ -104,7 +107,7 @@ impl<'de> Deserialize<'de> for CardNumber {
         if !deserializer.is_human_readable() {
             return stored(deserializer, "CardNumber").map(Self);
         }
-        Text::deserialize(deserializer).map(Self)
+        Personal::deserialize(deserializer).map(Self)
     }
 }
 
@@ -124,6 +127,7 @@ mod tests {
             ("**** 5656", "**** 5656"),
             ("****", "****"),
             ("****1234567890123456", "**** 3456"),
+            (ERASED, ERASED),
         ] {
             let card = CardNumber::from(number);
             assert_eq!(card.masked(), shown, "{number}");

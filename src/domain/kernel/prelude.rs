@@ -7,7 +7,7 @@ pub use super::{
     EpochMs, EventSet, FailureKind, Field, Filter, Host, Id, Issuer, Link, Lookup, Malformed,
     Meanings, Meta,
     Method::{Patch, Post, Put},
-    Money, Number, Port, PortReply, PortRequest, Progress, Quantity, Query, Readers,
+    Money, Number, Personal, Port, PortReply, PortRequest, Progress, Quantity, Query, Readers,
     RejectedCommand, RetryPolicy, Saga, StateReader, StatusWords, Step, Text, Timestamp, Unchanged,
     Upcasters, View, WaitsFor, ensure,
 };

@@ -30,7 +30,7 @@ pub struct Delivery {
 pub struct Parcel {
     pub item: Text,
     pub qty: Quantity,
-    pub address: Text,
+    pub address: Personal,
 }
 
 statuses! {

@@ -44,7 +44,7 @@ pub struct Basket {
     pub item: Text,
     pub qty: Quantity,
     pub store: Text,
-    pub address: Text,
+    pub address: Personal,
     pub customer: Option<Text>,
 }
 
@@ -236,7 +236,7 @@ impl Aggregate for Order {
                            store: Option<Text>,
                            address: Option<Text>,
                            customer_id: Option<Text>| {
-            let (store, address) = (store.unwrap_or_default(), address.unwrap_or_default());
+            let (store, address) = (store.unwrap_or_default(), address.unwrap_or_default().into());
             let customer = customer_id.map(|customer| customer.trimmed());
             Place { basket: Basket { item, qty, store, address, customer }, price }
         });

@@ -256,8 +256,8 @@ impl Aggregate for Order {
             if name.as_ref().is_some_and(|name| !name.is_name()) {
                 return Err(Malformed::content(Rejection::BadName.to_string()));
             }
-            let (name, phone) = (name.unwrap_or_default(), phone.unwrap_or_default());
-            let customer = Customer { name, phone };
+            let of = |text: Option<Text>| Personal::from(text.unwrap_or_default());
+            let customer = Customer { name: of(name), phone: of(phone) };
             Ok(Call { grade, customer, card_no: card_no.unwrap_or_default() })
         });
         CommandRoutes::new()

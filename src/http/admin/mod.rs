@@ -1,7 +1,9 @@
-//! Admin requests: health, components, gates, quarantine, faults, the operations log and backups.
+//! Admin requests: health, components, gates, quarantine, faults, the operations log, backups and
+//! erasures.
 
 pub mod backup;
 pub mod components;
+pub mod erasures;
 pub mod faults;
 pub mod gates;
 pub mod health;
@@ -50,6 +52,10 @@ pub(super) async fn answer(
         faults::FAULTS => match faults::before_reading(verb)? {
             Some(answer) => Ok(answer),
             None => faults::answer(site, &read_body(&site.limits, request, payload).await?).await,
+        },
+        erasures::ERASURES => match erasures::before_reading(verb)? {
+            Some(answer) => Ok(answer),
+            None => erasures::answer(site, &read_body(&site.limits, request, payload).await?).await,
         },
         path => health::answer(site, verb, path),
     }

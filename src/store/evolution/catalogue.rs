@@ -3,6 +3,7 @@
 
 use super::{
     Place, StoredType, Upcasting,
+    sealing::Sealing,
     upcasting::{Changed, PlaceOf},
 };
 use crate::store::{
@@ -14,6 +15,7 @@ use crate::store::{
 use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, HashMap},
+    path::PathBuf,
     sync::Arc,
     thread,
     time::{Duration, Instant},
@@ -45,6 +47,7 @@ pub struct Catalogue {
     unrecorded: HashMap<String, Shape>,
     changed: HashMap<(KindId, Place), Changed>,
     place_of: PlaceOf,
+    sealing: Sealing,
     /// The shapes to store, by key.
     new: Vec<(u64, Option<Vec<u8>>)>,
     /// The first problem of each kind. The places of a saga share its state, so they have the same.
@@ -64,9 +67,16 @@ impl Catalogue {
             unrecorded: HashMap::new(),
             changed: HashMap::new(),
             place_of,
+            sealing: Sealing::default(),
             new: Vec::new(),
             problems: BTreeMap::new(),
         })
+    }
+
+    /// Encrypts personal texts with keys in this folder. It is called before the first type is added.
+    #[must_use]
+    pub fn with_keys(self, folder: PathBuf) -> Self {
+        Self { sealing: Sealing::with_keys(folder), ..self }
     }
 
     /// Tells the shapes of types in stores that do not remember them, by the names of the types. A
@@ -86,7 +96,11 @@ impl Catalogue {
     /// # Errors
     /// When the disk fails. A type that cannot be read or stored is reported by [`Self::finish`].
     pub fn add(&mut self, kind: &str, place: Place, of: StoredType) -> Result<(), StoreError> {
-        let kind = self.journal.kind(kind)?;
+        let name = kind;
+        let kind = self.journal.kind(name)?;
+        if of.shape().is_personal() {
+            self.sealing.add((kind, name), place, of.shape());
+        }
         let key = u64::from(kind.0) << 8 | place as u64;
         let stored = self.stored_shapes(kind, key, &of)?;
         let mut shapes = stored.clone();
@@ -146,17 +160,18 @@ impl Catalogue {
     /// One sentence for each type that this binary cannot read.
     pub fn finish(self) -> Result<Upcasting, String> {
         if self.problems.is_empty() {
-            return Ok(Upcasting { changed: self.changed, place_of: self.place_of });
+            let Self { changed, place_of, sealing, .. } = self;
+            return Ok(Upcasting { changed, place_of, sealing });
         }
         Err(self.problems.into_values().collect::<Vec<_>>().join("\n"))
     }
 
-    /// Stores the shapes that are new, and returns the journal that shows every value in today's
-    /// shape. No value of a new shape is stored before its shape is durable.
+    /// Stores the shapes that are new. Returns the journal that shows every value in today's shape
+    /// and in clear, and the conversion. No value of a new shape is stored before its shape is durable.
     ///
     /// # Errors
     /// One sentence for each type that this binary cannot read, or the failure of the disk.
-    pub fn remember(mut self) -> Result<Arc<dyn Journal>, String> {
+    pub fn remember(mut self) -> Result<(Arc<dyn Journal>, Arc<Upcasting>), String> {
         let conversations = std::mem::take(&mut self.new);
         let (journal, subscriber) = (Arc::clone(&self.journal), self.kind);
         let upcasting = self.finish()?;
@@ -173,7 +188,8 @@ impl Catalogue {
                 thread::park_timeout(PAUSE);
             }
         }
-        Ok(Arc::new(upcasting).on(journal))
+        let upcasting = Arc::new(upcasting);
+        Ok((Arc::clone(&upcasting).on(journal), upcasting))
     }
 }
 

@@ -1,4 +1,4 @@
-//! The journal that shows every value in today's shape, on top of any other journal.
+//! The journal that shows every value in today's shape and in clear, on top of any other journal.
 
 use super::Upcasting;
 use crate::store::{
@@ -13,7 +13,7 @@ use crate::store::{
 use std::{ops::RangeInclusive, sync::Arc, time::Duration};
 
 /// A journal with the conversion of values of earlier shapes. It names the shapes of what it
-/// writes. Everything else is left to the journal below.
+/// writes, and encrypts personal texts. Everything else is left to the journal below.
 pub(super) struct UpcastingJournal {
     below: Arc<dyn Journal>,
     upcasting: Arc<Upcasting>,
@@ -54,7 +54,6 @@ impl Journal for UpcastingJournal {
         fn close(&self);
         fn subscribe(&self, level: ReadLevel, listener: Listener);
         fn last_version(&self, stream: Stream) -> Result<u32, StoreError>;
-        fn answer(&self, key: u128) -> Result<Option<StoredAnswer>, StoreError>;
         fn count(&self, kind: KindId) -> u64;
         fn last_number(&self, kind: KindId) -> u64;
         fn last_born(&self, kind: KindId, last: u64) -> Result<u64, StoreError>;
@@ -82,6 +81,9 @@ impl Journal for UpcastingJournal {
         if let Some(snapshot) = &mut submission.snapshot {
             self.upcasting.name_shape_of(stream, snapshot);
         }
+        self.upcasting
+            .seal(&mut submission)
+            .map_err(|reason| SubmitError::Closed(reason.into()))?;
         self.below.submit(submission)
     }
 
@@ -118,14 +120,21 @@ impl Journal for UpcastingJournal {
 
     fn snapshot(&self, stream: Stream) -> Result<Option<Snapshot>, StoreError> {
         let snapshot = self.below.snapshot(stream)?;
-        Ok(snapshot.and_then(|snapshot| self.upcasting.snapshot(stream, snapshot)))
+        snapshot.map_or(Ok(None), |snapshot| self.upcasting.snapshot(stream, snapshot))
+    }
+
+    fn answer(&self, key: u128) -> Result<Option<StoredAnswer>, StoreError> {
+        let answer = self.below.answer(key)?;
+        answer.map(|answer| self.upcasting.answer(answer)).transpose()
     }
 
     fn checkpoint(&self, mut checkpoint: Checkpoint) -> Result<(), (SubmitError, Checkpoint)> {
         let subscriber = checkpoint.subscriber;
         for (key, state) in &mut checkpoint.conversations {
-            if let Some(state) = state {
-                self.upcasting.name_shape_in(subscriber, *key, state);
+            let Some(state) = state else { continue };
+            let written = self.upcasting.write_conversation(subscriber, *key, state);
+            if let Err(reason) = written {
+                return Err((SubmitError::Closed(reason.into()), checkpoint));
             }
         }
         self.below.checkpoint(checkpoint)

@@ -1,5 +1,6 @@
 //! The shape of a stored type: what its bytes mean, without the type itself.
 
+mod personal;
 mod plain;
 mod reading;
 mod samples;
@@ -63,12 +64,14 @@ pub enum Shape {
     Struct(String, Vec<(String, Self)>),
     /// The variants of an enum with their contents, by number from 0.
     Enum(String, Vec<(String, Self)>),
+    /// A text about a person, which is stored encrypted.
+    Personal,
 }
 
 impl Shape {
     /// Whether values that were stored in the shape `stored` can be read in this shape as they are:
     /// the two are the same, or this one has further variants at the end of its enums. The names of
-    /// types do not matter.
+    /// types do not matter, nor whether a text is personal: each value says whether it is encrypted.
     #[must_use]
     pub fn extends(&self, stored: &Self) -> bool {
         let all = |today: &[(String, Self)], stored: &[(String, Self)]| {
@@ -91,6 +94,7 @@ impl Shape {
             (Self::Enum(_, today), Self::Enum(_, stored)) => {
                 today.len() >= stored.len() && all(today, stored)
             }
+            (Self::Personal, Self::Text) | (Self::Text, Self::Personal) => true,
             (today, stored) => today == stored,
         }
     }

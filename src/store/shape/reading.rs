@@ -38,7 +38,7 @@ impl<'de> DeserializeSeed<'de> for Reading<'_> {
             Shape::F32 => leaf::<f32, D>(deserializer),
             Shape::F64 => leaf::<f64, D>(deserializer),
             Shape::Char => char::deserialize(deserializer).map(|one| one.to_string().into()),
-            Shape::Text => leaf::<String, D>(deserializer),
+            Shape::Text | Shape::Personal => leaf::<String, D>(deserializer),
             Shape::Option(_) => deserializer.deserialize_option(self),
             Shape::List(_) => deserializer.deserialize_seq(self),
             Shape::Map(_) => deserializer.deserialize_map(self),

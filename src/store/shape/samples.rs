@@ -20,7 +20,7 @@ pub fn samples(shape: &Shape) -> Vec<Value> {
         | Shape::I64 => vec![1.into()],
         Shape::F32 | Shape::F64 => vec![json!(1.0)],
         Shape::Char => vec!["x".into()],
-        Shape::Text => vec!["text".into()],
+        Shape::Text | Shape::Personal => vec!["text".into()],
         Shape::Option(of) => samples(of).into_iter().chain([Value::Null]).collect(),
         Shape::List(of) => samples(of).into_iter().map(|one| json!([one])).collect(),
         Shape::Map(of) => {

@@ -4,6 +4,7 @@
 //! records what was requested. An enum gets another variant in every pass, until all are known.
 
 use super::Shape;
+use crate::domain::kernel::PERSONAL;
 use serde::{
     Deserializer,
     de::{
@@ -189,9 +190,12 @@ impl<'de> Deserializer<'de> for Tracer<'_> {
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(
         self,
-        _: &'static str,
+        name: &'static str,
         visitor: V,
     ) -> Result<V::Value, Error> {
+        if name == PERSONAL {
+            self.draft.learn(|| Draft::Leaf(Shape::Personal));
+        }
         visitor.visit_newtype_struct(Tracer::inner(self.draft, self.depth)?)
     }
 

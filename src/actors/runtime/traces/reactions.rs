@@ -99,9 +99,9 @@ impl RecordTracer {
                 .with_number("madang.conversation", record.correlation)
         };
         match &record.payload {
-            Payload::Event(bytes) => {
+            Payload::Event(_) => {
                 let aggregate = self.registry.of(record.stream.kind);
-                let event = aggregate.and_then(|(_, of)| of.describe_event(bytes).ok()).map(named);
+                let event = aggregate.and_then(|(_, of)| of.describe_event(record).ok()).map(named);
                 span(&event.map_or_else(|| "event".to_owned(), |(name, _)| name))
             }
             Payload::Refused { command, reason, .. } => span("refused")

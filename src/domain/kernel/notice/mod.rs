@@ -17,7 +17,7 @@ mod specs;
 pub use sending::{Entry, Sending};
 
 use super::{
-    Aggregate, CommandRoutes, Decision, Host, Id, Issuer, Message, SettingsOf, Text, Timestamp,
+    Aggregate, CommandRoutes, Decision, Host, Id, Issuer, Message, Personal, SettingsOf, Timestamp,
 };
 use crate::{object, rejections};
 use serde::{Deserialize, Serialize};
@@ -107,9 +107,9 @@ pub fn install<S: Subject>(host: &mut impl Host) {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Customer {
     /// The name; empty when the client gave none.
-    pub name: Text,
+    pub name: Personal,
     /// The phone number; empty when the client gave none.
-    pub phone: Text,
+    pub phone: Personal,
 }
 
 /// A message to a customer.

@@ -7,8 +7,8 @@ use super::{
 };
 use crate::{
     domain::kernel::{
-        Aggregate, Dispatch, Field, Id, Link, Meta, Port, PortReply, PortRequest, RetryPolicy,
-        Text, Timestamp, View, command_name,
+        Aggregate, Dispatch, Field, Id, Link, Meta, Personal, Port, PortReply, PortRequest,
+        RetryPolicy, Timestamp, View, command_name,
     },
     fields,
 };
@@ -41,8 +41,8 @@ impl<S: Subject> Port for Sending<S> {
     }
 
     fn declined_before_call((order, event): &Self::Events) -> Option<String> {
-        let is_unreachable = S::letter(*order, event)?.customer.phone.0.is_empty();
-        is_unreachable.then(|| "the customer gave no phone number".to_owned())
+        let is_reachable = S::letter(*order, event)?.customer.phone.is_known();
+        (!is_reachable).then(|| "the customer gave no phone number".to_owned())
     }
 
     fn on_reply((order, event): &Self::Events, _meta: &Meta, answer: &PortReply) -> Dispatch {
@@ -60,9 +60,9 @@ pub struct Entry<S> {
     /// The order that the message is about.
     pub order_id: u64,
     /// The name of the customer.
-    pub name: Text,
+    pub name: Personal,
     /// The phone number of the customer.
-    pub phone: Text,
+    pub phone: Personal,
     /// The subject.
     pub status: S,
     /// The text.

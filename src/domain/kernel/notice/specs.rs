@@ -19,15 +19,15 @@ struct Shoe;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 enum OfShoe {
-    Bring { phone: Text },
-    Mend { phone: Text },
+    Bring { phone: Personal },
+    Mend { phone: Personal },
     Polish,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 enum Work {
-    Brought { phone: Text },
-    Mended { phone: Text },
+    Brought { phone: Personal },
+    Mended { phone: Personal },
     Polished,
 }
 
@@ -132,7 +132,7 @@ fn each_subject_is_recorded_once_whether_its_message_was_sent_or_not() {
 #[test]
 fn the_service_is_asked_until_it_answers_and_once_for_each_subject() {
     let meta = Meta { position: 3, version: 2, time: Timestamp(0), correlation: 7 };
-    let (shoe, phone) = (Id::new(7), || Text::from("010"));
+    let (shoe, phone) = (Id::new(7), || Personal::from("010"));
     let request = Sending::<About>::ask(&(shoe, Work::Mended { phone: phone() }), &meta).unwrap();
     assert_eq!((request.operation, request.key.as_str()), ("send", "send-7-mended"));
     assert_eq!(request.retry_policy, RetryPolicy::UntilAnswered);

@@ -1,5 +1,7 @@
 //! Tests of the catalogue of stored types, on a journal in memory.
 
+mod persons;
+
 use super::{Catalogue, Place, StoredType};
 use crate::{
     domain::kernel::{Timestamp, Upcasters},
@@ -48,7 +50,7 @@ fn opened_for<T: Serialize + DeserializeOwned>(
         let stored = StoredType::of::<T>(NAME, Upcasters::none())?;
         catalogue.add("shop/orders", place, stored).unwrap();
     }
-    catalogue.remember()
+    catalogue.remember().map(|(journal, _)| journal)
 }
 
 fn orders(journal: &dyn Journal) -> Stream {

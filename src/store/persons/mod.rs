@@ -1,0 +1,13 @@
+//! Personal texts in stored values: each value has them encrypted in one piece, with the key of the
+//! number to which they belong. Who destroys the key erases them everywhere.
+//!
+//! ```text
+//! keys      one key for each number of a business, in files with fixed slots
+//! sealing   the encryption of the personal texts of a value, and its reverse
+//! ```
+
+mod keys;
+mod sealing;
+
+pub use keys::{BusinessKeys, FOLDER, Key};
+pub use sealing::{Opened, Place, Whose, open, open_all, redact, seal, seal_all};
