@@ -195,7 +195,7 @@ async fn a_customer_is_erased_with_all_orders_and_no_other_customer_is() {
     }
     let order = shown_at((&as_kim, &server), &format!("/taxi/orders/{kim}")).await;
     assert_eq!(order["name"], KIM.name);
-    // Who comes back gets new keys for what is new.
+    // A customer who comes back gets new keys for what is new.
     let (new, answer) = JUNG.calls((&as_jung, &server), "d").await;
     assert!(!orders.contains(&new) && answer["name"] == JUNG.name, "{answer}");
     stopped(server, &data);

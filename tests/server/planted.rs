@@ -32,7 +32,7 @@ pub fn planted_bytes(
     let disk = SledJournal::open(&data.join("journal"), JournalOptions::default()).unwrap();
     let mut types = StoredTypes::of(|_| true);
     madang::domain::install(&mut types);
-    let journal = types.remember(disk).unwrap();
+    let (journal, _) = types.remember(disk).unwrap();
     let entry = |event: Vec<u8>| Entry { payload: Payload::Event(event), typed: None };
     let stream = Stream { kind: journal.kind(kind).unwrap(), number };
     let time = Timestamp(1_700_000_000_000);

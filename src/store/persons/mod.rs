@@ -1,5 +1,5 @@
 //! Personal texts in stored values: each value has them encrypted in one piece, with the key of the
-//! number to which they belong. Who destroys the key erases them everywhere.
+//! number to which they belong. The destruction of the key erases them everywhere.
 //!
 //! ```text
 //! keys      one key for each number of a business, in files with fixed slots
