@@ -17,14 +17,14 @@ use madang::{
     store::{
         KindId, Payload, Stream, codec,
         journal::{Entry, Journal, JournalOptions, SledJournal, Submission},
-        persons::{BusinessKeys, Place, Whose, open, seal},
+        persons::{BusinessKeys, KeyFolder, Place, Whose, open, seal},
         shape::trace,
     },
 };
 use std::{
     hint::black_box,
     path::Path,
-    sync::mpsc,
+    sync::{Arc, mpsc},
     time::{Duration, Instant},
 };
 
@@ -91,7 +91,8 @@ fn requested(stream: Stream) -> Submission {
 /// Encrypts and decrypts the name, the phone number and the card number of an order.
 fn personal_texts(criterion: &mut Criterion) {
     let folder = tempfile::tempdir().expect("a folder");
-    let keys = BusinessKeys::of(folder.path().to_owned(), "taxi".to_owned());
+    let keys = Arc::new(KeyFolder::begin(folder.path()).expect("a folder of keys"));
+    let keys = BusinessKeys::of(keys, "taxi".to_owned());
     let shape = trace::<Event>().expect("a stored type");
     let customer = Customer { name: "Jung".into(), phone: "010-1234".into() };
     let (card_no, fare) = ("383824245656".into(), Money(5_000));

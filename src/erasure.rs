@@ -43,6 +43,9 @@ pub struct Who {
     /// Erase the person of one number, such as `taxi/17`: an order, its payment and its messages
     #[arg(long, value_name = "BUSINESS/NUMBER")]
     pub number: Option<String>,
+    /// Give up the keys that are lost, of a stopped server: what they encrypt is shown as erased
+    #[arg(long)]
+    pub lost_keys: bool,
 }
 
 impl Who {
@@ -70,7 +73,7 @@ impl Place {
             return Ok(Self::Server(Server::of(&options.server, ERASED_WITHIN)?));
         }
         if !journal.is_dir() {
-            return Err(format!("{}: there is no journal here", options.data.display()).into());
+            return Err(no_journal(options).into());
         }
         let settings = Settings { data: options.data.clone(), ..Settings::default() };
         let install = |installation: &mut Installation| declarations.install(installation);
@@ -116,6 +119,9 @@ impl Place {
 /// # Errors
 /// When the data cannot be read, the server does not answer, or a key cannot be destroyed.
 pub fn run(options: &Options, declarations: &Declarations) -> Result<bool, Box<dyn Error>> {
+    if options.who.lost_keys {
+        return give_up_lost_keys(options);
+    }
     let place = Place::of(options, declarations)?;
     let planned = place.plan(&options.who, options.yes);
     place.close();
@@ -123,6 +129,28 @@ pub fn run(options: &Options, declarations: &Declarations) -> Result<bool, Box<d
     print(&plan, options.yes);
     let is_left = !plan.shared.is_empty() || plan.records_in_clear > 0;
     Ok(!is_left && (options.yes || plan.numbers.is_empty()))
+}
+
+/// Gives up the lost keys when that is confirmed.
+fn give_up_lost_keys(options: &Options) -> Result<bool, Box<dyn Error>> {
+    if !options.data.join("journal").is_dir() {
+        return Err(no_journal(options).into());
+    }
+    if !options.yes {
+        println!(
+            "to be given up: the keys that are missing in `persons`; nothing is changed: with \
+             `--yes` it cannot be undone"
+        );
+        return Ok(false);
+    }
+    let settings = Settings { data: options.data.clone(), ..Settings::default() };
+    Installation::give_up_lost_keys(&settings)?;
+    println!("given up: texts whose key is missing are shown as erased");
+    Ok(true)
+}
+
+fn no_journal(options: &Options) -> String {
+    format!("{}: there is no journal here", options.data.display())
 }
 
 fn print(plan: &ErasurePlan, is_confirmed: bool) {

@@ -13,16 +13,17 @@ use crate::{
     files,
     store::{
         KindId, Stream,
-        evolution::Upcasting,
+        evolution::{Upcasting, keys_of},
         journal::Journal,
-        persons::{BusinessKeys, FOLDER, Key},
+        persons::{BusinessKeys, FOLDER, Key, KeyFolder},
     },
 };
 use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt::Display,
-    fs, io,
+    fs::{self, File},
+    io,
     path::{Path, PathBuf},
     str::FromStr,
     sync::Arc,
@@ -114,11 +115,16 @@ impl Persons {
         match person {
             Person::Customer(subject) => {
                 customer = Some(subject.as_str());
-                for (kind, keys) in self.upcasting.personal_kinds() {
+                // An aggregate without personal texts can be that of a saga or a payment with some.
+                for (kind, name) in self.journal.kinds() {
+                    let business = name.split('/').next().unwrap_or_default();
+                    if self.keys_of(business).is_err() {
+                        continue;
+                    }
                     let owned =
                         self.journal.owned(kind, subject).map_err(|error| failed(&error))?;
                     if !owned.is_empty() {
-                        found.entry(keys.business().to_owned()).or_default().extend(owned);
+                        found.entry(business.to_owned()).or_default().extend(owned);
                     }
                 }
             }
@@ -187,6 +193,7 @@ impl Persons {
                     removed(&file)?;
                 }
             }
+            File::open(folder)?.sync_all()?;
         }
         removed(&self.mark())
     }
@@ -282,11 +289,22 @@ impl Persons {
     }
 }
 
+/// Gives up the lost keys of the store in this data folder. What they encrypt is shown as erased, so
+/// the views are made again.
+///
+/// # Errors
+/// When the store has no keys, or the disk fails.
+pub fn give_up_lost_keys(journal: &dyn Journal, data: &Path) -> Result<(), String> {
+    let id = keys_of(journal).map_err(|error| error.to_string())?;
+    let id = id.ok_or("nothing is encrypted in this store")?;
+    let folder = data.join(FOLDER);
+    let given_up = KeyFolder::give_up_lost(&folder, id)
+        .and_then(|()| files::create_private(&folder.join(MARK), &[]));
+    given_up.map(drop).map_err(|error| error.to_string())
+}
+
 fn removed(file: &Path) -> io::Result<()> {
-    match fs::remove_file(file) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
+    files::unless_missing(fs::remove_file(file)).map(drop)
 }
 
 fn failed(error: &dyn Display) -> RequestError {

@@ -51,7 +51,8 @@ impl StoredTypes {
         }
     }
 
-    /// Encrypts personal texts with the keys in this data folder.
+    /// Encrypts personal texts with the keys in this data folder. Without it, texts that are
+    /// encrypted cannot be read.
     #[must_use]
     pub fn with_keys_in(self, data: &Path) -> Self {
         Self { keys: Some(data.join(persons::FOLDER)), ..self }
@@ -91,7 +92,7 @@ impl StoredTypes {
         self,
         journal: Arc<dyn Journal>,
     ) -> Result<(Arc<dyn Journal>, Arc<Upcasting>), StartError> {
-        self.catalogue(journal)?.remember().map_err(StartError::Store)
+        self.catalogue(journal, true)?.remember().map_err(StartError::Store)
     }
 
     /// Compares the types with the store, and leaves the store as it is.
@@ -99,14 +100,15 @@ impl StoredTypes {
     /// # Errors
     /// When this binary cannot read a type of the store, or the disk fails.
     pub fn compare(self, journal: Arc<dyn Journal>) -> Result<Upcasting, StartError> {
-        self.catalogue(journal)?.finish().map_err(StartError::Store)
+        self.catalogue(journal, false)?.finish().map_err(StartError::Store)
     }
 
-    fn catalogue(self, journal: Arc<dyn Journal>) -> Result<Catalogue, StartError> {
+    /// `is_begun` tells whether a store without keys gets them.
+    fn catalogue(self, journal: Arc<dyn Journal>, is_begun: bool) -> Result<Catalogue, StartError> {
         let failed = |error: StoreError| StartError::Store(error.to_string());
         let mut catalogue = Catalogue::open(journal, place_of).map_err(failed)?;
         if let Some(folder) = self.keys {
-            catalogue = catalogue.with_keys(folder);
+            catalogue = catalogue.with_keys(&folder, is_begun).map_err(failed)?;
         }
         for unrecorded in self.unrecorded {
             catalogue.assume(unrecorded).map_err(StartError::Store)?;

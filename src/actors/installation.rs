@@ -5,7 +5,7 @@ mod names;
 
 use super::{
     api::StartError,
-    erasure::Persons,
+    erasure::{Persons, give_up_lost_keys},
     evolution::StoredTypes,
     gate::{GateKind, wrong_gates},
     persistent_subscription::{GATES_OF_WEBHOOKS, check_name},
@@ -117,8 +117,19 @@ impl Installation {
         let types = installation.stored_types();
         let views = types.personal_views().to_vec();
         let journal = installation.settings.open_journal()? as Arc<dyn Journal>;
-        let upcasting = Arc::new(types.compare(Arc::clone(&journal))?);
+        let (_, upcasting) = types.remember(Arc::clone(&journal))?;
         Ok(Persons::of(&installation.settings.data, (journal, upcasting), views))
+    }
+
+    /// Gives up the lost keys of personal texts in the store of a stopped server.
+    ///
+    /// # Errors
+    /// When the store has no keys, or cannot be opened or read.
+    pub fn give_up_lost_keys(settings: &Settings) -> Result<(), StartError> {
+        let journal = settings.open_journal()?;
+        let given_up = give_up_lost_keys(&*journal, &settings.data);
+        journal.close();
+        given_up.map_err(StartError::Store)
     }
 
     /// Checks only the files of views, for a store whose journal cannot be opened.

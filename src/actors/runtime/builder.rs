@@ -146,11 +146,8 @@ impl RuntimeBuilder {
         self.check()?;
         self.record_clock_behind();
         let services = self.subscriber_services();
-        let supervisor = Supervisor::new(
-            Arc::clone(&self.journal),
-            Arc::clone(&self.shared.operations_log),
-            self.shared.settings.shard_blocked(),
-        );
+        let (journal, log) = (Arc::clone(&self.journal), Arc::clone(&self.shared.operations_log));
+        let supervisor = Supervisor::new(journal, log, self.shared.settings.shard_blocked());
         for shard in (0..).take(self.shared.settings.shard_count()) {
             supervisor.add_loop(format!("shard {shard}"), LoopRole::Shard(shard));
         }
@@ -163,7 +160,7 @@ impl RuntimeBuilder {
             start(&mut launcher)?;
         }
         let conversations = Arc::new(launcher.tell_conversations(self.routes)?);
-        let Launcher { rows, progress, supervisor, settings, counted_sagas, .. } = launcher;
+        let Launcher { rows, reads, progress, supervisor, settings, counted_sagas, .. } = launcher;
         supervisor.watch()?;
         let rows: Vec<_> = rows.into_iter().map(|(_, rows)| rows).collect();
         let views: Vec<_> = rows.iter().map(|rows| rows.info.clone()).collect();
@@ -185,6 +182,7 @@ impl RuntimeBuilder {
             sections: self.sections,
             views,
             rows,
+            reads,
             conversations,
             subscribers: progress,
             components: self.components,

@@ -62,6 +62,8 @@ impl Runtime {
         }
         let parts = Arc::clone(&self.parts);
         let removed = blocking(move || {
+            // No view is made again from records that were read before.
+            parts.reads.forget();
             parts.persons.remove_views().map_err(|error| RequestError::Failed(error.to_string()))
         });
         removed.await?;

@@ -31,7 +31,7 @@ pub(in crate::actors) struct Launcher {
     /// The limits of clients' view queries.
     pub(in crate::actors) queries: Arc<Queries>,
     /// The reads of views that are rebuilt at the same time.
-    reads: Arc<SharedReads>,
+    pub(in crate::actors) reads: Arc<SharedReads>,
     /// The query functions of the sagas, each with the name of its business.
     pub(in crate::actors) sagas: Vec<(&'static str, AskSaga)>,
     /// The functions that count the open instances of the sagas, by name.

@@ -12,7 +12,7 @@ use crate::{
         settings::Settings,
         subscription::Progress,
         supervision::Supervisor,
-        view::ViewReader,
+        view::{SharedReads, ViewReader},
     },
     store::{KindId, journal::Journal},
 };
@@ -35,6 +35,8 @@ pub struct RuntimeParts {
     pub endpoint_of: HashMap<KindId, usize>,
     pub resources: Vec<ResourceInfo>,
     pub rows: Vec<Arc<ViewReader>>,
+    /// The reads of views under rebuild.
+    pub reads: Arc<SharedReads>,
     pub views: Vec<ViewInfo>,
     pub conversations: Arc<Conversations>,
     pub examples: Vec<Example>,

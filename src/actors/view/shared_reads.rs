@@ -133,6 +133,15 @@ impl SharedReads {
         SharedReader { reads: Arc::clone(self), id }
     }
 
+    /// Drops the records in memory, because a person in them is erased. A read that has begun ends
+    /// before.
+    pub fn forget(&self) {
+        let _reading = sync::lock(&self.reading);
+        let mut window = sync::lock(&self.window);
+        (window.batches, window.records, window.bytes) = (VecDeque::new(), 0, 0);
+        self.moved.notify_all();
+    }
+
     /// Reads the batch after this position from the journal.
     fn read_past(&self, after: u64) -> Result<Vec<Arc<Record>>, StoreError> {
         self.journal.read(after, BATCH_RECORDS_MAX, ReadLevel::Durable)

@@ -9,13 +9,15 @@ use super::{
 use crate::store::{
     codec,
     journal::{Checkpoint, Journal, StoreError},
+    persons::{KeyFolder, KeysId},
     shape::Shape,
     types::KindId,
 };
 use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, HashMap},
-    path::PathBuf,
+    io,
+    path::Path,
     sync::Arc,
     thread,
     time::{Duration, Instant},
@@ -23,6 +25,9 @@ use std::{
 
 /// The name of the kind under which the shapes are stored.
 pub const KINDS_NAME: &str = "madang/types";
+
+/// The key under which the identity of the keys of personal texts is stored, after those of shapes.
+const KEYS: u64 = 1 << 32;
 
 /// The pause before the journal is asked again whether the shapes are durable.
 const PAUSE: Duration = Duration::from_millis(1);
@@ -73,10 +78,25 @@ impl Catalogue {
         })
     }
 
-    /// Encrypts personal texts with keys in this folder. It is called before the first type is added.
-    #[must_use]
-    pub fn with_keys(self, folder: PathBuf) -> Self {
-        Self { sealing: Sealing::with_keys(folder), ..self }
+    /// Encrypts personal texts with the keys in this folder. It is called before the first type is
+    /// added. A store that has no keys yet gets them when `is_begun` says so; otherwise nothing is
+    /// encrypted in it.
+    ///
+    /// # Errors
+    /// When the keys of this store are lost, or the disk fails.
+    pub fn with_keys(mut self, folder: &Path, is_begun: bool) -> Result<Self, StoreError> {
+        let failed = |error: io::Error| StoreError::Failed(error.to_string());
+        let folder = match keys_of(&*self.journal)? {
+            Some(id) => KeyFolder::open(folder, id).map_err(failed)?,
+            None if is_begun => {
+                let folder = KeyFolder::begin(folder).map_err(failed)?;
+                self.new.push((KEYS, Some(codec::encode(&folder.id()))));
+                folder
+            }
+            None => return Ok(self),
+        };
+        self.sealing = Sealing::with_keys(folder);
+        Ok(self)
     }
 
     /// Tells the shapes of types in stores that do not remember them, by the names of the types. A
@@ -191,6 +211,17 @@ impl Catalogue {
         let upcasting = Arc::new(upcasting);
         Ok((Arc::clone(&upcasting).on(journal), upcasting))
     }
+}
+
+/// The identity of the keys of personal texts that this store has; `None` when it has none.
+///
+/// # Errors
+/// When the disk fails.
+pub fn keys_of(journal: &dyn Journal) -> Result<Option<KeysId>, StoreError> {
+    let Some(stored) = journal.conversation(journal.kind(KINDS_NAME)?, KEYS)? else {
+        return Ok(None);
+    };
+    codec::decode(&stored).map(Some).map_err(|error| StoreError::Failed(error.to_string()))
 }
 
 fn encoded(of: &StoredType, shapes: &[Shape]) -> Vec<u8> {

@@ -6,9 +6,9 @@ use crate::store::{
     faults::Faults,
     journal::{
         AvailabilityObserver, Checkpoint, Done, Journal, JournalFigures, Listener, Loss, Positions,
-        ReadLevel, Snapshot, StoreError, Submission, SubmitError,
+        ReadLevel, Selection, Snapshot, StoreError, Submission, SubmitError,
     },
-    types::{KindId, Lease, Record, StoreId, StoredAnswer, Stream},
+    types::{KindId, KindSet, Lease, Record, StoreId, StoredAnswer, Stream},
 };
 use std::{ops::RangeInclusive, sync::Arc, time::Duration};
 
@@ -94,6 +94,18 @@ impl Journal for UpcastingJournal {
         level: ReadLevel,
     ) -> Result<Vec<Arc<Record>>, StoreError> {
         self.upcasting.records(self.below.read(after, records_max, level)?)
+    }
+
+    fn read_of(
+        &self,
+        kinds: &KindSet,
+        after: u64,
+        records_max: usize,
+        level: ReadLevel,
+    ) -> Result<Selection, StoreError> {
+        let Selection { records, read, last } =
+            self.below.read_of(kinds, after, records_max, level)?;
+        Ok(Selection { records: self.upcasting.records(records)?, read, last })
     }
 
     fn each_record(

@@ -6,11 +6,11 @@ use super::Place;
 use crate::store::{
     codec,
     journal::{Snapshot, Submission},
-    persons::{self, BusinessKeys, Key, Opened, Whose},
+    persons::{self, BusinessKeys, Key, KeyFolder, Opened, Whose},
     shape::Shape,
     types::{KindId, Payload, Record, StoredAnswer, StoredOutcome, Stream},
 };
-use std::{collections::HashMap, path::PathBuf, sync::Arc};
+use std::{collections::HashMap, sync::Arc};
 
 /// The number of the role of an answer, after those of [`Place`].
 const ANSWER: u8 = 6;
@@ -19,15 +19,15 @@ const ANSWER: u8 = 6;
 #[derive(Default)]
 pub(super) struct Sealing {
     /// The folder of the keys; without one nothing is encrypted.
-    folder: Option<PathBuf>,
+    folder: Option<Arc<KeyFolder>>,
     shapes: HashMap<(KindId, Place), Shape>,
     keys: HashMap<KindId, Arc<BusinessKeys>>,
     businesses: HashMap<String, Arc<BusinessKeys>>,
 }
 
 impl Sealing {
-    pub(super) fn with_keys(folder: PathBuf) -> Self {
-        Self { folder: Some(folder), ..Self::default() }
+    pub(super) fn with_keys(folder: KeyFolder) -> Self {
+        Self { folder: Some(Arc::new(folder)), ..Self::default() }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -39,7 +39,7 @@ impl Sealing {
         let Some(folder) = &self.folder else { return };
         // The name of the kind of a saga is `saga taxi/ride`.
         let business = name.split('/').next().unwrap_or_default().trim_start_matches("saga ");
-        let new = || Arc::new(BusinessKeys::of(folder.clone(), business.to_owned()));
+        let new = || Arc::new(BusinessKeys::of(Arc::clone(folder), business.to_owned()));
         let keys = self.businesses.entry(business.to_owned()).or_insert_with(new);
         self.keys.insert(kind, Arc::clone(keys));
         self.shapes.insert((kind, place), shape.clone());

@@ -4,15 +4,21 @@
 //! ```text
 //! persons/taxi-0.keys   slot 0 | slot 1 | …      the keys of the numbers 0 to 2^32 - 1
 //! persons/taxi-1.keys                            those of the next 2^32 numbers
-//! slot                  32 bytes: zeros | a key | the mark of a destroyed key
+//! slot                  32 bytes: zeros | secret and checksum | the mark of a destroyed key
 //! ```
-//! Keys are random numbers that are written and synced before the first of them is used, many at
-//! once, because most numbers are assigned in order: one record of 4,096 numbers waits for a sync. A
-//! number that a client has chosen makes one page.
+//! The key of a number is the SHA-256 of its secret of 28 random bytes. The checksum shows that a
+//! slot is damaged.
+//!
+//! Secrets are written and synced before the first of them is used, many at once, because most
+//! numbers are assigned in order: one record of 4,096 numbers waits for a sync. A number that a
+//! client has chosen makes one page. The file is locked meanwhile: at a take-over, two processes may
+//! have it open.
 
-use crate::{store::permissions::create_private_folder, sync};
+use super::folder::{EXTENSION, KeyFolder};
+use crate::{files, sync};
 use ring::{
     aead::{AES_256_GCM, LessSafeKey, UnboundKey},
+    digest::{SHA256, digest},
     rand::{SecureRandom as _, SystemRandom},
 };
 use std::{
@@ -21,17 +27,18 @@ use std::{
     fs::{File, OpenOptions},
     io,
     os::unix::fs::{FileExt as _, OpenOptionsExt as _},
-    path::PathBuf,
     sync::{
         Arc, Mutex, RwLock,
         atomic::{AtomicBool, Ordering},
     },
 };
 
-/// The folder of the keys in the data folder.
-pub const FOLDER: &str = "persons";
-
 const SLOT_BYTES: usize = 32;
+
+/// The bytes of a secret. The rest of its slot is the checksum, in little endian.
+const SECRET_BYTES: usize = 28;
+
+type Slot = [u8; SLOT_BYTES];
 
 /// The bytes that are filled with keys at once at least.
 const PAGE_BYTES: usize = 4_096;
@@ -50,10 +57,10 @@ const KEYS_KEPT: usize = 2_048;
 const FILES_KEPT: usize = 8;
 
 /// The slot of a number that has no key yet.
-const NONE: [u8; SLOT_BYTES] = [0; SLOT_BYTES];
+const NONE: Slot = [0; SLOT_BYTES];
 
 /// The slot of a destroyed key.
-const DESTROYED: [u8; SLOT_BYTES] = *b"madang: this key was destroyed.\n";
+const DESTROYED: Slot = *b"madang: this key was destroyed.\n";
 
 /// The key of a number.
 #[derive(Clone)]
@@ -62,13 +69,13 @@ pub enum Key {
     Whole(Arc<LessSafeKey>),
     /// It was destroyed: the person was erased.
     Destroyed,
-    /// There is none: nothing was encrypted with it, or its file is lost.
+    /// There is none: nothing was encrypted with it, unless keys are lost.
     None,
 }
 
 /// The keys of the numbers of one business.
 pub struct BusinessKeys {
-    folder: PathBuf,
+    folder: Arc<KeyFolder>,
     business: String,
     kept: Mutex<Kept>,
     /// The numbers whose keys this process has destroyed.
@@ -86,14 +93,14 @@ struct Kept {
 
 impl fmt::Debug for BusinessKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the keys of {} in {}", self.business, self.folder.display())
+        write!(f, "the keys of {} in {:?}", self.business, self.folder)
     }
 }
 
 impl BusinessKeys {
-    /// The keys of a business in this folder, which is made with the first key.
+    /// The keys of a business in this folder. Their file is made with the first key.
     #[must_use]
-    pub fn of(folder: PathBuf, business: String) -> Self {
+    pub fn of(folder: Arc<KeyFolder>, business: String) -> Self {
         Self {
             folder,
             business,
@@ -109,23 +116,29 @@ impl BusinessKeys {
         &self.business
     }
 
+    /// Whether a value whose key is missing is shown as erased. Otherwise it is an error.
+    #[must_use]
+    pub fn is_given_up(&self) -> bool {
+        self.folder.is_given_up()
+    }
+
     /// Returns the key of a number.
     ///
     /// # Errors
-    /// When its file cannot be read.
+    /// When its file cannot be read, or its slot is damaged.
     pub fn get(&self, number: u64) -> io::Result<Key> {
         let mut kept = sync::lock(&self.kept);
         if let Some(key) = kept.key(number) {
             return Ok(Key::Whole(key));
         }
-        let Some(file) = self.file(&mut kept, number, false)? else { return Ok(Key::None) };
-        Ok(kept.keep(number, slot(&file, number)?))
+        let Some(file) = self.file(&mut kept, number)? else { return Ok(Key::None) };
+        self.keep(&mut kept, number, &slot(&file, number)?)
     }
 
     /// Returns the key of a number, and makes it if there is none.
     ///
     /// # Errors
-    /// When its file cannot be read or written.
+    /// When its file cannot be read or written, or its slot is damaged.
     pub fn get_or_make(&self, number: u64) -> io::Result<Key> {
         match self.get(number)? {
             Key::None => {}
@@ -133,8 +146,8 @@ impl BusinessKeys {
         }
         let mut kept = sync::lock(&self.kept);
         let file = self.made_file(&mut kept, number)?;
-        fill(&file, number)?;
-        Ok(kept.keep(number, slot(&file, number)?))
+        locked(&file, || fill(&file, number))?;
+        self.keep(&mut kept, number, &slot(&file, number)?)
     }
 
     /// Destroys the key of a number, durably. A number without a key never gets one.
@@ -146,8 +159,10 @@ impl BusinessKeys {
         let file = self.made_file(&mut kept, number)?;
         kept.young.remove(&number);
         kept.old.remove(&number);
-        file.write_all_at(&DESTROYED, place(number))?;
-        file.sync_all()?;
+        locked(&file, || {
+            file.write_all_at(&DESTROYED, place(number))?;
+            file.sync_all()
+        })?;
         sync::write(&self.destroyed).insert(number);
         self.has_destroyed.store(true, Ordering::Release);
         Ok(())
@@ -166,37 +181,61 @@ impl BusinessKeys {
         self.has_destroyed_here() && sync::read(&self.destroyed).contains(&number)
     }
 
+    /// The file of a number, which is made if there is none, and named in the folder.
     fn made_file(&self, kept: &mut Kept, number: u64) -> io::Result<Arc<File>> {
-        self.file(kept, number, true)?.ok_or_else(|| io::ErrorKind::NotFound.into())
+        let name = self.name_of(number);
+        let is_named = self.folder.has(&name);
+        match self.file(kept, number)? {
+            Some(file) if is_named => return Ok(file),
+            None if is_named => return Err(self.folder.lacks(&name)),
+            _ => {}
+        }
+        let path = self.folder.path_of(&name);
+        OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path)?;
+        self.folder.add(&name)?;
+        self.file(kept, number)?.ok_or_else(|| self.folder.lacks(&name))
     }
 
-    /// The file of a number; `None` when there is none and none is made.
-    fn file(&self, kept: &mut Kept, number: u64, is_made: bool) -> io::Result<Option<Arc<File>>> {
+    fn name_of(&self, number: u64) -> String {
+        format!("{}-{:x}.{EXTENSION}", self.business, number >> PLACE_BITS)
+    }
+
+    /// The file of a number; `None` when there is none.
+    fn file(&self, kept: &mut Kept, number: u64) -> io::Result<Option<Arc<File>>> {
         let high = number >> PLACE_BITS;
         if let Some(file) = kept.files.get(&high) {
             return Ok(Some(Arc::clone(file)));
         }
-        let path = self.folder.join(format!("{}-{high:x}.keys", self.business));
-        if is_made && !path.exists() {
-            create_private_folder(&self.folder)?;
-            OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path)?;
-            File::open(&self.folder)?.sync_all()?;
-        }
+        let path = self.folder.path_of(&self.name_of(number));
         let mut opened = OpenOptions::new().read(true).write(true).open(&path);
         if matches!(&opened, Err(error) if error.kind() == io::ErrorKind::PermissionDenied) {
             // A check only reads the keys.
             opened = File::open(&path);
         }
-        let file = match opened {
-            Ok(file) => Arc::new(file),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error),
-        };
+        let Some(file) = files::unless_missing(opened)?.map(Arc::new) else { return Ok(None) };
         if kept.files.len() >= FILES_KEPT {
             kept.files.clear();
         }
         kept.files.insert(high, Arc::clone(&file));
         Ok(Some(file))
+    }
+
+    fn keep(&self, kept: &mut Kept, number: u64, slot: &Slot) -> io::Result<Key> {
+        if *slot == NONE {
+            return Ok(Key::None);
+        }
+        if *slot == DESTROYED {
+            return Ok(Key::Destroyed);
+        }
+        let (secret, checksum) = slot.split_at(SECRET_BYTES);
+        if *checksum != self::checksum(number, secret) {
+            let reason = format!("the key of {}/{number} is damaged", self.business);
+            return Err(io::Error::new(io::ErrorKind::InvalidData, reason));
+        }
+        let key = UnboundKey::new(&AES_256_GCM, digest(&SHA256, secret).as_ref());
+        let key = Arc::new(LessSafeKey::new(key.map_err(|_| io::Error::other("no key"))?));
+        kept.put(number, &key);
+        Ok(Key::Whole(key))
     }
 }
 
@@ -216,22 +255,6 @@ impl Kept {
         }
         self.young.insert(number, Arc::clone(key));
     }
-
-    fn keep(&mut self, number: u64, slot: [u8; SLOT_BYTES]) -> Key {
-        match slot {
-            NONE => Key::None,
-            DESTROYED => Key::Destroyed,
-            bytes => match UnboundKey::new(&AES_256_GCM, &bytes) {
-                Ok(key) => {
-                    let key = Arc::new(LessSafeKey::new(key));
-                    self.put(number, &key);
-                    Key::Whole(key)
-                }
-                // Keys of this length are always accepted.
-                Err(_) => Key::None,
-            },
-        }
-    }
 }
 
 /// The place of a slot in its file, in bytes.
@@ -239,7 +262,23 @@ const fn place(number: u64) -> u64 {
     (number & ((1 << PLACE_BITS) - 1)) * SLOT_BYTES as u64
 }
 
-fn slot(file: &File, number: u64) -> io::Result<[u8; SLOT_BYTES]> {
+/// The checksum of the slot of a number with this secret.
+fn checksum(number: u64, secret: &[u8]) -> [u8; SLOT_BYTES - SECRET_BYTES] {
+    let mut hasher = crc32fast::Hasher::new();
+    hasher.update(&number.to_le_bytes());
+    hasher.update(secret);
+    hasher.finalize().to_le_bytes()
+}
+
+/// Does this while no other process changes the file.
+fn locked(file: &File, work: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
+    file.lock()?;
+    let done = work();
+    file.unlock()?;
+    done
+}
+
+fn slot(file: &File, number: u64) -> io::Result<Slot> {
     let mut slot = NONE;
     let read = file.read_at(&mut slot, place(number))?;
     Ok(if read == SLOT_BYTES { slot } else { NONE })
@@ -250,109 +289,23 @@ fn slot(file: &File, number: u64) -> io::Result<[u8; SLOT_BYTES]> {
 fn fill(file: &File, number: u64) -> io::Result<()> {
     let start = place(number) / PAGE_BYTES as u64 * PAGE_BYTES as u64;
     let pages = if file.metadata()?.len() == start { PAGES_IN_ORDER } else { 1 };
-    let mut random = vec![0; pages * PAGE_BYTES];
+    let mut random = vec![0; pages * PAGE_BYTES / SLOT_BYTES * SECRET_BYTES];
     SystemRandom::new().fill(&mut random).map_err(|_| io::Error::other("no random bytes"))?;
     let mut slots = vec![0; pages * PAGE_BYTES];
     let mut read = 0;
     while let bytes @ 1.. = file.read_at(&mut slots[read..], start + read as u64)? {
         read += bytes;
     }
-    for (slot, random) in slots.chunks_mut(SLOT_BYTES).zip(random.chunks(SLOT_BYTES)) {
-        if slot == NONE {
-            slot.copy_from_slice(random);
-        }
+    let first = (number >> PLACE_BITS << PLACE_BITS) + start / SLOT_BYTES as u64;
+    let empty = slots.chunks_mut(SLOT_BYTES).zip(first..).filter(|(slot, _)| *slot == NONE);
+    for ((slot, number), secret) in empty.zip(random.chunks(SECRET_BYTES)) {
+        let (first, last) = slot.split_at_mut(SECRET_BYTES);
+        first.copy_from_slice(secret);
+        last.copy_from_slice(&checksum(number, secret));
     }
     file.write_all_at(&slots, start)?;
     file.sync_all()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::{fs, os::unix::fs::MetadataExt as _, path::Path};
-
-    /// Numbers in order, at the ends of pages, and one that a client chose.
-    const NUMBERS: [u64; 7] = [0, 1, 127, 128, 4_095, 4_096, 1_000_000_000_000_000];
-
-    fn keys(folder: &Path) -> BusinessKeys {
-        BusinessKeys::of(folder.join(FOLDER), "taxi".to_owned())
-    }
-
-    fn slots(folder: &Path, number: u64) -> [u8; SLOT_BYTES] {
-        let high = number >> PLACE_BITS;
-        let file = folder.join(FOLDER).join(format!("taxi-{high:x}.keys"));
-        slot(&File::open(file).unwrap(), number).unwrap()
-    }
-
-    fn is_whole(key: io::Result<Key>) -> bool {
-        matches!(key.unwrap(), Key::Whole(_))
-    }
-
-    #[test]
-    fn each_number_has_a_key_of_its_own_that_stays_the_same() {
-        let folder = tempfile::tempdir().unwrap();
-        assert!(matches!(keys(folder.path()).get(7).unwrap(), Key::None));
-        assert!(!folder.path().join(FOLDER).exists(), "reading makes no keys");
-        let one = keys(folder.path());
-        let made = NUMBERS.map(|number| {
-            assert!(is_whole(one.get_or_make(number)), "{number}");
-            slots(folder.path(), number)
-        });
-        let mut distinct = made.to_vec();
-        distinct.sort_unstable();
-        distinct.dedup();
-        assert_eq!(distinct.len(), NUMBERS.len());
-        let again = keys(folder.path());
-        let after = NUMBERS.map(|number| {
-            assert!(is_whole(again.get(number)) && is_whole(again.get_or_make(number)));
-            slots(folder.path(), number)
-        });
-        assert_eq!(made, after);
-    }
-
-    #[test]
-    fn keys_take_little_space_and_only_the_owner_reads_them() {
-        let folder = tempfile::tempdir().unwrap();
-        NUMBERS.iter().for_each(|number| drop(keys(folder.path()).get_or_make(*number).unwrap()));
-        let files = fs::read_dir(folder.path().join(FOLDER)).unwrap();
-        let files: Vec<_> = files.map(|file| file.unwrap().metadata().unwrap()).collect();
-        assert_eq!(files.len(), 2);
-        let bytes: u64 = files.iter().map(|file| file.blocks() * 512).sum();
-        assert!(bytes <= 512 << 10, "{bytes}");
-        assert!(files.iter().all(|file| file.mode() & 0o777 == 0o600));
-    }
-
-    #[test]
-    fn a_destroyed_key_is_overwritten_and_never_made_again() {
-        let folder = tempfile::tempdir().unwrap();
-        let one = keys(folder.path());
-        for number in 1..200 {
-            one.get_or_make(number).unwrap();
-        }
-        let (gone, next) = (slots(folder.path(), 100), slots(folder.path(), 101));
-        one.destroy(100).unwrap();
-        one.destroy(9_000).unwrap();
-        for keys in [&one, &keys(folder.path())] {
-            for number in [100, 9_000] {
-                assert!(matches!(keys.get(number).unwrap(), Key::Destroyed), "{number}");
-                assert!(matches!(keys.get_or_make(number).unwrap(), Key::Destroyed), "{number}");
-            }
-            assert!(is_whole(keys.get(101)) && is_whole(keys.get_or_make(9_001)));
-        }
-        assert_eq!(slots(folder.path(), 101), next);
-        let file = fs::read(folder.path().join(FOLDER).join("taxi-0.keys")).unwrap();
-        assert!(!file.windows(SLOT_BYTES).any(|bytes| bytes == gone));
-    }
-
-    #[test]
-    fn keys_that_leave_memory_are_read_again() {
-        let folder = tempfile::tempdir().unwrap();
-        let one = keys(folder.path());
-        let many = 3 * KEYS_KEPT as u64;
-        assert!((0..many).all(|number| is_whole(one.get_or_make(number))));
-        let kept = sync::lock(&one.kept);
-        assert!(kept.young.len() + kept.old.len() <= 2 * KEYS_KEPT);
-        drop(kept);
-        assert!((0..many).all(|number| is_whole(one.get(number))));
-    }
-}
+mod tests;

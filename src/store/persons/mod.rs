@@ -2,12 +2,15 @@
 //! number to which they belong. The destruction of the key erases them everywhere.
 //!
 //! ```text
+//! folder    the folder of the keys: whose it is, and its files
 //! keys      one key for each number of a business, in files with fixed slots
 //! sealing   the encryption of the personal texts of a value, and its reverse
 //! ```
 
+mod folder;
 mod keys;
 mod sealing;
 
-pub use keys::{BusinessKeys, FOLDER, Key};
+pub use folder::{FOLDER, KeyFolder, KeysId};
+pub use keys::{BusinessKeys, Key};
 pub use sealing::{Opened, Place, Whose, open, open_all, redact, seal, seal_all};

@@ -109,11 +109,11 @@ pub fn seal(
     Ok(Some(if pieces.is_empty() { rest } else { codec::seal(&pieces, &rest) }))
 }
 
-/// Reads a value that may be sealed; `None` when it is not. A text whose key is destroyed or lost
-/// is [`ERASED`].
+/// Reads a value that may be sealed; `None` when it is not. A text whose key is destroyed is
+/// [`ERASED`].
 ///
 /// # Errors
-/// When the bytes are no sealed value, or a key cannot be read.
+/// When the bytes are no sealed value, or a key is missing or cannot be read.
 pub fn open(
     encoded: &[u8],
     place: Place,
@@ -162,7 +162,7 @@ pub fn seal_all(
 pub enum Opened {
     /// What was sealed.
     Whole(Vec<u8>),
-    /// Its key is destroyed or lost.
+    /// Its key is destroyed.
     Erased,
     /// It is not sealed.
     Clear,
@@ -171,7 +171,7 @@ pub enum Opened {
 /// Reads a value that may be sealed as a whole.
 ///
 /// # Errors
-/// When the bytes are no sealed value, or the key cannot be read.
+/// When the bytes are no sealed value, or the key is missing or cannot be read.
 pub fn open_all(value: &[u8], place: Place, keys: Option<&BusinessKeys>) -> Result<Opened, String> {
     let sealed = codec::sealed::<Vec<Piece>>(value).map_err(|error| error.to_string())?;
     let Some((mut pieces, _)) = sealed else { return Ok(Opened::Clear) };
@@ -193,18 +193,34 @@ fn encrypt(
     sealed.map(|()| nonce).map_err(|_| "personal texts cannot be encrypted".to_owned())
 }
 
-/// The decrypted texts; `None` when their key is destroyed or lost. A key that was made after the
-/// loss of the first one does not fit either.
+/// The decrypted texts; `None` when their key is destroyed. A key that is missing, or does not fit,
+/// is an error, until the lost keys are given up.
 fn decrypted<'a>(
     (number, nonce): (u64, [u8; NONCE_LEN]),
     place: Place,
     texts: &'a mut [u8],
     keys: Option<&BusinessKeys>,
 ) -> Result<Option<&'a [u8]>, String> {
-    let key = keys.map_or(Ok(Key::None), |keys| keys.get(number));
-    let Key::Whole(key) = key.map_err(|error| error.to_string())? else { return Ok(None) };
+    let keys = keys.ok_or("there are no keys for its personal texts")?;
+    let lost = |what: &str| match keys.is_given_up() {
+        true => Ok(None),
+        false => Err(format!("the key of {}/{number} {what}", keys.business())),
+    };
+    let key = match keys.get(number) {
+        Ok(Key::Whole(key)) => key,
+        Ok(Key::Destroyed) => return Ok(None),
+        Ok(Key::None) => return lost("is missing"),
+        Err(error) if keys.is_given_up() => {
+            tracing::debug!(%error, "a key that was given up cannot be read");
+            return Ok(None);
+        }
+        Err(error) => return Err(error.to_string()),
+    };
     let nonce = Nonce::assume_unique_for_key(nonce);
-    Ok(key.open_in_place(nonce, place.aad(), texts).ok().map(|texts| &*texts))
+    match key.open_in_place(nonce, place.aad(), texts) {
+        Ok(texts) => Ok(Some(texts)),
+        Err(_) => lost("does not fit"),
+    }
 }
 
 /// Erases the personal texts of the numbers that `is_erased` names, in a value that is not sealed;
@@ -264,129 +280,4 @@ fn next_nonce() -> [u8; NONCE_LEN] {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{
-        domain::kernel::{CardNumber, Personal, Text},
-        store::{shape::trace, types::KindId},
-    };
-    use serde::de::DeserializeOwned;
-    use std::path::Path;
-
-    #[derive(Debug, PartialEq, Serialize, Deserialize)]
-    enum Event {
-        Called { fare: u64, names: Vec<Personal>, card: Option<CardNumber>, place: Text },
-        Paid(u32),
-    }
-
-    const AT: Place = Place { stream: Stream { kind: KindId(3), number: 7 }, version: 2, role: 0 };
-
-    fn keys(folder: &Path) -> BusinessKeys {
-        BusinessKeys::of(folder.to_owned(), "taxi".to_owned())
-    }
-
-    fn called(name: &str) -> Event {
-        let names = vec![name.into(), Personal::default(), "Kim".into()];
-        let card = Some("383824245656".into());
-        Event::Called { fare: 5_000, names, card, place: "Seoul".into() }
-    }
-
-    const OF_STREAM: Whose = Whose::Number(7);
-
-    fn sealed(event: &Event, keys: &BusinessKeys) -> Option<Vec<u8>> {
-        let shape = trace::<Event>().unwrap();
-        seal(&codec::encode(event), (&shape, OF_STREAM), AT, keys).unwrap()
-    }
-
-    fn read<T: DeserializeOwned>(sealed: &[u8], at: Place, keys: Option<&BusinessKeys>) -> T {
-        codec::decode(&open(sealed, at, keys).unwrap().expect("it is sealed")).unwrap()
-    }
-
-    fn erased() -> Event {
-        let names = vec![ERASED.into(), Personal::default(), ERASED.into()];
-        Event::Called { fare: 5_000, names, card: Some(ERASED.into()), place: "Seoul".into() }
-    }
-
-    fn has(bytes: &[u8], text: &str) -> bool {
-        bytes.windows(text.len()).any(|part| part == text.as_bytes())
-    }
-
-    #[test]
-    fn personal_texts_are_encrypted_and_read_again() {
-        let folder = tempfile::tempdir().unwrap();
-        let keys = keys(folder.path());
-        for name in ["Jung", &"J".repeat(300), "정"] {
-            let sealed = sealed(&called(name), &keys).unwrap();
-            assert!(!has(&sealed, name) && !has(&sealed, "Kim") && !has(&sealed, "5656"));
-            assert!(has(&sealed, "Seoul"));
-            assert_eq!(read::<Event>(&sealed, AT, Some(&keys)), called(name));
-        }
-        assert_eq!(sealed(&Event::Paid(1), &keys), None);
-        let other = sealed(&called("Jung"), &keys);
-        assert_ne!(sealed(&called("Jung"), &keys), other, "each time differently");
-    }
-
-    #[test]
-    fn a_value_whose_key_is_destroyed_or_lost_shows_erased_texts() {
-        let folder = tempfile::tempdir().unwrap();
-        let keys = keys(folder.path());
-        let before = sealed(&called("Jung"), &keys).unwrap();
-        keys.destroy(7).unwrap();
-        assert_eq!(read::<Event>(&before, AT, Some(&keys)), erased());
-        assert_eq!(read::<Event>(&before, AT, None), erased());
-        // What is written afterwards is erased at once.
-        assert_eq!(sealed(&called("Jung"), &keys), Some(codec::encode(&erased())));
-    }
-
-    #[test]
-    fn a_piece_fits_no_other_place() {
-        let folder = tempfile::tempdir().unwrap();
-        let keys = keys(folder.path());
-        let sealed = sealed(&called("Jung"), &keys).unwrap();
-        for other in [Place { version: 3, ..AT }, Place { role: 1, ..AT }] {
-            assert_eq!(read::<Event>(&sealed, other, Some(&keys)), erased(), "{other:?}");
-        }
-    }
-
-    #[test]
-    fn each_element_of_a_list_has_the_key_of_its_number() {
-        let folder = tempfile::tempdir().unwrap();
-        let keys = keys(folder.path());
-        let list = |second: Event| vec![(7_u64, called("Jung")), (8, second), (9, Event::Paid(1))];
-        let shape = trace::<Vec<(u64, Event)>>().unwrap();
-        let encoded = codec::encode(&list(called("Lee")));
-        let sealed = seal(&encoded, (&shape, Whose::Elements), AT, &keys).unwrap().unwrap();
-        assert!(!has(&sealed, "Jung") && !has(&sealed, "Lee"));
-        let read = || read::<Vec<(u64, Event)>>(&sealed, AT, Some(&keys));
-        assert_eq!(read(), list(called("Lee")));
-        keys.destroy(8).unwrap();
-        assert_eq!(read(), list(erased()));
-        let again = seal(&encoded, (&shape, Whose::Elements), AT, &keys).unwrap().unwrap();
-        let opened = open(&again, AT, Some(&keys)).unwrap();
-        assert_eq!(opened, Some(codec::encode(&list(erased()))));
-    }
-
-    #[test]
-    fn a_value_in_clear_is_redacted() {
-        let shape = trace::<Event>().unwrap();
-        let redacted = |encoded: &[u8], number| {
-            redact(encoded, (&shape, OF_STREAM), &|found| Ok(found == number)).unwrap()
-        };
-        let encoded = codec::encode(&called("Jung"));
-        assert_eq!(redacted(&encoded, 7), Some(codec::encode(&erased())));
-        assert_eq!(redacted(&encoded, 8), None);
-        assert_eq!(redacted(&codec::encode(&erased()), 7), None);
-    }
-
-    #[test]
-    fn a_value_is_sealed_as_a_whole() {
-        let folder = tempfile::tempdir().unwrap();
-        let keys = keys(folder.path());
-        let sealed = seal_all(b"{}", 7, AT, &keys).unwrap().unwrap();
-        assert_eq!(open_all(&sealed, AT, Some(&keys)).unwrap(), Opened::Whole(b"{}".to_vec()));
-        assert_eq!(open_all(b"{}", AT, Some(&keys)).unwrap(), Opened::Clear);
-        keys.destroy(7).unwrap();
-        assert_eq!(open_all(&sealed, AT, Some(&keys)).unwrap(), Opened::Erased);
-        assert_eq!(seal_all(b"{}", 7, AT, &keys).unwrap(), None);
-    }
-}
+mod tests;

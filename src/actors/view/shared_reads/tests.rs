@@ -66,6 +66,18 @@ fn a_fast_view_waits_for_a_slow_one_until_that_moves_on_or_leaves() {
 }
 
 #[test]
+fn records_that_are_forgotten_are_read_again() {
+    let reads = reads(3, FOREVER);
+    let (one, other) = (joined(&reads, 0), joined(&reads, 0));
+    batch(&one, 0);
+    batch(&one, nth(1));
+    reads.forget();
+    assert!(sync::lock(&reads.window).batches.is_empty());
+    read_all(&one, nth(2), nth(3));
+    read_all(&other, 0, nth(3));
+}
+
+#[test]
 fn a_view_that_has_stopped_to_read_is_not_waited_for_and_misses_nothing() {
     let reads = reads(5, Duration::ZERO);
     let (going, stopped) = (joined(&reads, 0), joined(&reads, 0));

@@ -27,7 +27,7 @@ type Opened = (Arc<dyn Journal>, Arc<Upcasting>);
 
 fn catalogue(journal: &Arc<MemoryJournal>, keys: &Path) -> Catalogue {
     let journal = Arc::clone(journal) as Arc<dyn Journal>;
-    Catalogue::open(journal, |_| None).unwrap().with_keys(keys.to_owned())
+    Catalogue::open(journal, |_| None).unwrap().with_keys(keys, true).unwrap()
 }
 
 fn stored() -> StoredType {
@@ -149,12 +149,30 @@ fn values_from_before_the_encryption_are_read_and_shown_as_erased_once_they_are(
 }
 
 #[test]
+fn a_store_is_not_opened_without_its_keys() {
+    let folder = tempfile::tempdir().unwrap();
+    let below = MemoryJournal::new();
+    write(&*opened(&below, folder.path()).0, "Jung");
+    let others = tempfile::tempdir().unwrap();
+    for is_begun in [true, false] {
+        let journal = Arc::clone(&below) as Arc<dyn Journal>;
+        let catalogue = Catalogue::open(journal, |_| None).unwrap();
+        let Err(refused) = catalogue.with_keys(others.path(), is_begun) else {
+            panic!("these are not its keys");
+        };
+        assert!(refused.to_string().contains("it is missing"), "{refused}");
+    }
+    let (journal, _) = opened(&below, folder.path());
+    assert_eq!(events::<Event>(&*journal), [placed("Jung")]);
+}
+
+#[test]
 fn states_of_sagas_are_encrypted_with_the_keys_of_their_numbers() {
     let folder = tempfile::tempdir().unwrap();
     let below = MemoryJournal::new();
     let place_of = |key| Some(if key > 99 { (Place::Parked, 1) } else { (Place::Instances, key) });
     let mut catalogue = Catalogue::open(Arc::clone(&below) as Arc<dyn Journal>, place_of).unwrap();
-    catalogue = catalogue.with_keys(folder.path().to_owned());
+    catalogue = catalogue.with_keys(folder.path(), true).unwrap();
     let name = "saga shop/tea";
     let group = StoredType::of::<Vec<(u64, Event)>>(format!("{name} instances"), Upcasters::none());
     catalogue.add(name, Place::Instances, group.unwrap()).unwrap();
