@@ -25,6 +25,7 @@ use crate::{
     store::{
         backup::{Backup, BackupError, Manifest, back_up},
         journal::{Cut, Restore, Stage, restore},
+        persons::{self, copy_keys},
     },
 };
 use clap::Args;
@@ -41,8 +42,12 @@ pub struct Options {
     #[arg(value_name = "FOLDER")]
     pub folder: PathBuf,
     /// Read every byte of the backup and check it; exit code 1 when a flaw is found
-    #[arg(long, conflicts_with_all = ["data", "config", "url", "token_file"])]
+    #[arg(long, conflicts_with_all = ["keys", "data", "config", "url", "token_file"])]
     pub check: bool,
+    /// Copy the keys of personal texts into this folder, which is brought up to date in its place;
+    /// keep it apart from the backup
+    #[arg(long, value_name = "DIR")]
+    pub keys: Option<PathBuf>,
     /// The journal that is backed up.
     #[command(flatten)]
     pub source: Source,
@@ -57,6 +62,9 @@ pub struct RestoreOptions {
     /// The data folder; it must be empty, or not exist
     #[arg(long, value_name = "DIR", default_value = "./data")]
     pub data: PathBuf,
+    /// The folder with the copy of the keys of personal texts
+    #[arg(long, value_name = "DIR")]
+    pub keys: Option<PathBuf>,
     /// Restore the records up to this position, as a number or as clients get it
     #[arg(long, value_name = "POSITION", value_parser = position)]
     pub to_position: Option<u64>,
@@ -88,6 +96,9 @@ pub fn run(options: &Options) -> Result<bool, Box<dyn Error>> {
         return Ok(check(&options.folder)?);
     }
     let manifest = made(options)?;
+    if let Some(to) = &options.keys {
+        copied(&options.source.data.join(persons::FOLDER), to)?;
+    }
     println!(
         "{}: position {}, {} bytes in {} files",
         options.folder.display(),
@@ -96,6 +107,15 @@ pub fn run(options: &Options) -> Result<bool, Box<dyn Error>> {
         manifest.files.len()
     );
     Ok(true)
+}
+
+/// Copies the keys of personal texts. It is done after the records, which need no later keys.
+fn copied(from: &Path, to: &Path) -> Result<(), String> {
+    match copy_keys(from, to) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(format!("{}: there are no keys of personal texts here", from.display())),
+        Err(error) => Err(format!("the keys of personal texts cannot be copied: {error}")),
+    }
 }
 
 fn made(options: &Options) -> Result<Manifest, Box<dyn Error>> {
@@ -170,6 +190,11 @@ pub fn restored(options: &RestoreOptions) -> Result<bool, Box<dyn Error>> {
     let restored = restore(&backup, &options.data, &how, &fitting, &mut show);
     progress.end();
     let restored = restored?;
+    let keys = options.data.join(persons::FOLDER);
+    match &options.keys {
+        Some(from) => copied(from, &keys)?,
+        None => println!("copy the keys of personal texts to {} as well", keys.display()),
+    }
     println!(
         "{}: restored to position {}, with {} answers to keys; check it with `madang verify`",
         options.data.display(),

@@ -7,7 +7,7 @@ use crate::{
         process::{Server, assert_verified},
         token::{SECRET, token},
     },
-    tools::{back_up, done, refused, shown, stopped},
+    tools::{back_up, back_up_files, done, keys_beside, refused, restore, shown, stopped},
 };
 use reqwest::Client;
 use serde_json::{Value, json};
@@ -130,8 +130,10 @@ async fn an_erased_person_is_found_in_no_file_of_the_data_and_of_a_backup_that_w
     assert_nothing_of(&JUNG, &[&data, &backup]);
     assert_verified(&data);
 
-    done(&["restore", shown(&backup), "--data", shown(&new)]);
-    copy(&data.join("persons"), &new.join("persons"));
+    // The next run brings the copy of the keys up to date.
+    let keys = keys_beside(&backup);
+    done(&["backup", shown(&path("next")), "--keys", shown(&keys), "--data", shown(&data)]);
+    restore(&backup, &new);
     for data in [&data, &new] {
         let server = Server::start(data, Some(&config));
         let at = (&client, &server);
@@ -158,6 +160,37 @@ async fn an_erased_person_is_found_in_no_file_of_the_data_and_of_a_backup_that_w
     }
     let said = done(&[&erase[..], &["--yes"]].concat());
     assert!(said.contains("erased before") && said.contains("nothing to erase"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_store_whose_keys_are_lost_is_served_only_once_they_are_given_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let (data, backup, new) = (path("data"), path("backup"), path("new"));
+    let server = Server::start(&data, None);
+    let client = client();
+    let (jung, _) = JUNG.calls((&client, &server), "of jung").await;
+    stopped(server, &data);
+    back_up_files(&data, &backup);
+    done(&["restore", shown(&backup), "--data", shown(&new)]);
+    let serve = ["serve", "--data", shown(&new), "--listen", "127.0.0.1:0"];
+    let (verify, file) = (["verify", "--data", shown(&new)], path("export"));
+    let export = ["export", shown(&file), "--data", shown(&new)];
+    for command in [&serve[..], &verify, &export] {
+        let said = refused(command);
+        assert!(said.contains("the keys of personal texts"), "{said}");
+    }
+    let give_up = ["erase", "--lost-keys", "--data", shown(&new)];
+    assert!(refused(&give_up).contains("nothing is changed"));
+    done(&[&give_up[..], &["--yes"]].concat());
+    assert_verified(&new);
+    let server = Server::start(&new, None);
+    let order = shown_at((&client, &server), &format!("/taxi/orders/{jung}")).await;
+    assert_eq!(order["name"], "[erased]", "{order}");
+    // What is new is encrypted with new keys.
+    let (_, order) = KIM.calls((&client, &server), "of kim").await;
+    assert_eq!(order["name"], KIM.name);
+    stopped(server, &new);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

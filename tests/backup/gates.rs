@@ -2,7 +2,7 @@
 
 use crate::{
     support::{client, process::Server},
-    tools::{done, shown, stopped},
+    tools::{back_up_files, done, restore, shown, stopped},
 };
 use serde_json::{Value, json};
 
@@ -25,8 +25,8 @@ async fn a_restored_and_an_imported_store_has_what_was_persisted_for_gates() {
     let expected = persisted(&server).await;
     assert_eq!(expected["settings"], json!({ "concurrency_max": 60 }));
     stopped(server, &data);
-    done(&["backup", shown(&backup), "--data", shown(&data)]);
-    done(&["restore", shown(&backup), "--data", shown(&path("restored"))]);
+    back_up_files(&data, &backup);
+    restore(&backup, &path("restored"));
     done(&["export", shown(&file), "--data", shown(&data)]);
     done(&["import", shown(&file), "--data", shown(&path("imported"))]);
     for name in ["restored", "imported"] {

@@ -6,7 +6,10 @@ use crate::{
         process::{Server, assert_verified},
         token::{SECRET, token},
     },
-    tools::{Orders, back_up, done, names, order, position_in, refused, shown, stopped},
+    tools::{
+        Orders, back_up, back_up_files, done, keys_beside, names, order, position_in, refused,
+        restore, shown, stopped,
+    },
 };
 use std::{collections::BTreeSet, fs, path::Path};
 
@@ -28,7 +31,7 @@ async fn a_backup_while_clients_order_holds_every_order_that_was_acknowledged_up
 
     done(&["backup", "--check", shown(&backup)]);
     let new = path("new");
-    let said = done(&["restore", shown(&backup), "--data", shown(&new)]);
+    let said = restore(&backup, &new);
     assert_eq!(position_in(&said), second);
     assert_verified(&new);
     let restored = Server::start(&new, None);
@@ -66,12 +69,12 @@ async fn a_restore_to_a_position_shows_what_clients_saw_then() {
     let (data, backup) = (path("data"), path("backup"));
     assert!(server.terminate().success());
     // The server is stopped, so the command opens the data folder itself.
-    let said = done(&["backup", shown(&backup), "--data", shown(&data)]);
+    let (said, keys) = (back_up_files(&data, &backup), keys_beside(&backup));
     assert!(position_in(&said) >= then[2].position, "{said}");
 
     let (new, to) = (path("new"), then[1].position.to_string());
     let restore = ["restore", shown(&backup), "--data", shown(&new), "--to-position", &to];
-    let said = done(&[&restore[..], &["--skip-numbers", "0"]].concat());
+    let said = done(&[&restore[..], &["--keys", shown(&keys), "--skip-numbers", "0"]].concat());
     assert!(position_in(&said) <= then[1].position, "{said}");
     assert_verified(&new);
     let restored = Server::start(&new, None);
@@ -146,13 +149,13 @@ fn a_folder_whose_restore_was_interrupted_is_not_served() {
     let path = |name: &str| folder.path().join(name);
     let (data, backup, new) = (path("data"), path("backup"), path("new"));
     assert!(Server::start(&data, None).terminate().success());
-    done(&["backup", shown(&backup), "--data", shown(&data)]);
+    back_up_files(&data, &backup);
     // A kill leaves the marker and a part of the journal.
     fs::create_dir_all(new.join("journal")).unwrap();
     fs::write(new.join("restore.unfinished"), "").unwrap();
     let serve = ["serve", "--data", shown(&new), "--listen", "127.0.0.1:0"];
     assert!(refused(&serve).contains("was interrupted"));
-    done(&["restore", shown(&backup), "--data", shown(&new)]);
+    restore(&backup, &new);
     assert_verified(&new);
 }
 

@@ -9,7 +9,7 @@ use reqwest::Client;
 use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Command, Output},
     sync::Arc,
 };
@@ -58,12 +58,39 @@ pub fn stopped(server: Server, data: &Path) {
     assert_verified(data);
 }
 
-/// Backs up the server with this data folder.
+/// Backs up the server with this data folder, with the keys of persons beside the backup.
 #[track_caller]
 pub fn back_up(server: &Server, data: &Path, to: &Path) -> u64 {
     let url = server.url("");
-    let said = done(&["backup", shown(to), "--data", shown(data), "--url", &url]);
+    let said = done(&[
+        "backup",
+        shown(to),
+        "--keys",
+        shown(&keys_beside(to)),
+        "--data",
+        shown(data),
+        "--url",
+        &url,
+    ]);
     position_in(&said)
+}
+
+/// Backs up the data of a stopped server in the same way; returns what the command printed.
+#[track_caller]
+pub fn back_up_files(data: &Path, to: &Path) -> String {
+    done(&["backup", shown(to), "--keys", shown(&keys_beside(to)), "--data", shown(data)])
+}
+
+/// Where the keys of persons are that belong to a backup.
+pub fn keys_beside(backup: &Path) -> PathBuf {
+    backup.with_extension("keys")
+}
+
+/// Restores a backup with the keys beside it; returns what the command printed.
+#[track_caller]
+pub fn restore(backup: &Path, data: &Path) -> String {
+    let keys = keys_beside(backup);
+    done(&["restore", shown(backup), "--keys", shown(&keys), "--data", shown(data)])
 }
 
 /// The position in a line that the binary printed.

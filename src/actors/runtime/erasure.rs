@@ -67,6 +67,8 @@ impl Runtime {
             parts.persons.remove_views().map_err(|error| RequestError::Failed(error.to_string()))
         });
         removed.await?;
+        // Each view finds at once that its file is gone.
+        self.parts.subscribers.iter().for_each(|progress| progress.wake());
         let numbers: usize = plan.numbers.values().map(BTreeSet::len).sum();
         tracing::info!(
             numbers,

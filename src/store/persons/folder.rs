@@ -169,6 +169,23 @@ impl KeyFolder {
         Ok(folder)
     }
 
+    /// The files of keys.
+    pub(super) fn files(&self) -> BTreeSet<String> {
+        sync::lock(&self.files).clone()
+    }
+
+    /// Writes the contents of a copy with the same files.
+    ///
+    /// # Errors
+    /// When they cannot be written.
+    pub(super) fn write_to(&self, copy: &Path) -> io::Result<()> {
+        let files = self.files();
+        let path = copy.to_owned();
+        let copy =
+            Self { path, id: self.id, is_given_up: self.is_given_up, files: Mutex::default() };
+        copy.write(&files)
+    }
+
     fn write(&self, files: &BTreeSet<String>) -> io::Result<()> {
         let mut text = format!("{FIRST_LINE}{}\n", self.id);
         if self.is_given_up {
@@ -182,7 +199,10 @@ impl KeyFolder {
     }
 
     /// Reads the contents; `None` when there are none.
-    fn read(path: &Path) -> io::Result<Option<Self>> {
+    ///
+    /// # Errors
+    /// When they cannot be read, or are damaged.
+    pub(super) fn read(path: &Path) -> io::Result<Option<Self>> {
         let Some(bytes) = files::unless_missing(files::read(&path.join(CONTENTS)))? else {
             return Ok(None);
         };

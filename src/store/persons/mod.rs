@@ -4,13 +4,16 @@
 //! ```text
 //! folder    the folder of the keys: whose it is, and its files
 //! keys      one key for each number of a business, in files with fixed slots
+//! copying   a copy of the keys beside backups
 //! sealing   the encryption of the personal texts of a value, and its reverse
 //! ```
 
+mod copying;
 mod folder;
 mod keys;
 mod sealing;
 
+pub use copying::copy_keys;
 pub use folder::{FOLDER, KeyFolder, KeysId};
 pub use keys::{BusinessKeys, Key};
 pub use sealing::{Opened, Place, Whose, open, open_all, redact, seal, seal_all};

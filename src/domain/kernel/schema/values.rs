@@ -1,8 +1,8 @@
 //! The schemas of the values of the language, as clients send them.
 
 use crate::domain::kernel::{
-    Amount, CardNumber, Date, EpochMs, Id, Money, Number, Percent, Quantity, Text, Timestamp,
-    values::TEXT_BYTES_MAX,
+    Amount, CardNumber, Date, EpochMs, Id, Money, Number, Percent, Personal, Quantity, Text,
+    Timestamp, values::TEXT_BYTES_MAX,
 };
 use serde_json::{Value, json};
 use std::any::type_name;
@@ -14,7 +14,7 @@ pub(super) type Known = (Value, Value);
 /// language.
 pub(super) fn known(name: &str) -> Option<Known> {
     let is = |candidate: &str| name == candidate;
-    if is(type_name::<Text>()) || is(type_name::<CardNumber>()) {
+    if [type_name::<Text>(), type_name::<CardNumber>(), type_name::<Personal>()].contains(&name) {
         let schema = json!({ "type": ["string", "integer"], "maxLength": TEXT_BYTES_MAX });
         Some((schema, json!("text")))
     } else if is(type_name::<Number>()) {
