@@ -251,8 +251,9 @@ impl Persons {
         }
         let numbers = match key {
             _ if is_shared => &mut plan.shared,
-            Key::Destroyed => &mut plan.erased_before,
-            Key::Whole(_) | Key::None => &mut plan.numbers,
+            Key::Destroyed if !self.mark().exists() => &mut plan.erased_before,
+            // An erasure that failed halfway is carried out again.
+            Key::Whole(_) | Key::Destroyed | Key::None => &mut plan.numbers,
         };
         numbers.entry(business.to_owned()).or_default().insert(number);
         if !is_shared {

@@ -134,7 +134,7 @@ fn all_parts_of_a_type_have_a_shape() {
     let Shape::Struct(name, fields) = &shape else { panic!("{shape:?}") };
     assert_eq!(name, "Whole");
     assert_eq!(fields[0], ("id".to_owned(), Shape::U64));
-    assert_eq!(fields[1], ("card".to_owned(), Shape::Text));
+    assert_eq!(fields[1], ("card".to_owned(), Shape::Personal));
     assert_eq!(fields[5], ("unit".to_owned(), Shape::Unit));
     let text = serde_json::to_string(&shape).unwrap();
     assert_eq!(serde_json::from_str::<Shape>(&text).unwrap(), shape);
