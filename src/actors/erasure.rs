@@ -21,6 +21,7 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, BTreeSet},
+    ffi::OsStr,
     fmt::Display,
     fs::{self, File},
     io,
@@ -188,7 +189,7 @@ impl Persons {
             };
             for entry in entries {
                 let file = entry?.path();
-                let beside = file.file_name().map(|file| file.as_encoded_bytes());
+                let beside = file.file_name().map(OsStr::as_encoded_bytes);
                 if beside.is_some_and(|beside| beside.starts_with(name.as_encoded_bytes())) {
                     removed(&file)?;
                 }

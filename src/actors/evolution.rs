@@ -59,6 +59,7 @@ impl StoredTypes {
     }
 
     /// The views whose rows can have personal texts.
+    #[must_use]
     pub fn personal_views(&self) -> &[&'static str] {
         &self.personal_views
     }

@@ -202,9 +202,11 @@ fn decrypted<'a>(
     keys: Option<&BusinessKeys>,
 ) -> Result<Option<&'a [u8]>, String> {
     let keys = keys.ok_or("there are no keys for its personal texts")?;
-    let lost = |what: &str| match keys.is_given_up() {
-        true => Ok(None),
-        false => Err(format!("the key of {}/{number} {what}", keys.business())),
+    let lost = |what: &str| {
+        if keys.is_given_up() {
+            return Ok(None);
+        }
+        Err(format!("the key of {}/{number} {what}", keys.business()))
     };
     let key = match keys.get(number) {
         Ok(Key::Whole(key)) => key,
