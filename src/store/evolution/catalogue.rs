@@ -118,9 +118,7 @@ impl Catalogue {
     pub fn add(&mut self, kind: &str, place: Place, of: StoredType) -> Result<(), StoreError> {
         let name = kind;
         let kind = self.journal.kind(name)?;
-        if of.shape().is_personal() {
-            self.sealing.add((kind, name), place, of.shape());
-        }
+        self.sealing.add((kind, name), place, of.shape());
         let key = u64::from(kind.0) << 8 | place as u64;
         let stored = self.stored_shapes(kind, key, &of)?;
         let mut shapes = stored.clone();

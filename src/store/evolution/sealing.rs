@@ -21,7 +21,10 @@ pub(super) struct Sealing {
     /// The folder of the keys; without one nothing is encrypted.
     folder: Option<Arc<KeyFolder>>,
     shapes: HashMap<(KindId, Place), Shape>,
+    /// The keys of the kinds whose values are encrypted.
     keys: HashMap<KindId, Arc<BusinessKeys>>,
+    /// The keys of all kinds: a text that is not personal any more may have been encrypted.
+    all_keys: HashMap<KindId, Arc<BusinessKeys>>,
     businesses: HashMap<String, Arc<BusinessKeys>>,
 }
 
@@ -31,18 +34,21 @@ impl Sealing {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.keys.is_empty()
+        self.all_keys.is_empty()
     }
 
-    /// Adds a stored type whose values can have personal texts.
+    /// Adds a stored type. Its values are encrypted when they can have personal texts.
     pub(super) fn add(&mut self, (kind, name): (KindId, &str), place: Place, shape: &Shape) {
         let Some(folder) = &self.folder else { return };
         // The name of the kind of a saga is `saga taxi/ride`.
         let business = name.split('/').next().unwrap_or_default().trim_start_matches("saga ");
         let new = || Arc::new(BusinessKeys::of(Arc::clone(folder), business.to_owned()));
         let keys = self.businesses.entry(business.to_owned()).or_insert_with(new);
-        self.keys.insert(kind, Arc::clone(keys));
-        self.shapes.insert((kind, place), shape.clone());
+        self.all_keys.insert(kind, Arc::clone(keys));
+        if shape.is_personal() {
+            self.keys.insert(kind, Arc::clone(keys));
+            self.shapes.insert((kind, place), shape.clone());
+        }
     }
 
     /// The kinds whose values can have personal texts, with the keys of their business.
@@ -121,7 +127,7 @@ impl Sealing {
         encoded: &[u8],
     ) -> Result<Option<Vec<u8>>, String> {
         let at = persons::Place { stream, version, role: place as u8 };
-        let keys = self.keys.get(&stream.kind).map(|keys| &**keys);
+        let keys = self.all_keys.get(&stream.kind).map(|keys| &**keys);
         persons::open(encoded, at, keys)
     }
 
@@ -165,7 +171,7 @@ impl Sealing {
     /// When the bytes are damaged, or the key cannot be read.
     pub(super) fn answer(&self, mut answer: StoredAnswer) -> Result<StoredAnswer, String> {
         let StoredOutcome::Replied(reply) = &mut answer.outcome else { return Ok(answer) };
-        let keys = self.keys.get(&answer.stream.kind).map(|keys| &**keys);
+        let keys = self.all_keys.get(&answer.stream.kind).map(|keys| &**keys);
         let is_known = match persons::open_all(&reply.body, of_answer(answer.stream), keys)? {
             Opened::Whole(body) => {
                 reply.body = body;

@@ -149,6 +149,33 @@ fn values_from_before_the_encryption_are_read_and_shown_as_erased_once_they_are(
 }
 
 #[test]
+fn a_text_that_is_not_personal_any_more_is_read_from_what_was_encrypted() {
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+    enum Event {
+        Placed { item: String, name: String },
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let below = MemoryJournal::new();
+    write(&*opened(&below, folder.path()).0, "Jung");
+    let of = || StoredType::of::<Event>("shop/orders event", Upcasters::none()).unwrap();
+    let reopened = || {
+        let mut catalogue = catalogue(&below, folder.path());
+        for place in [Place::Event, Place::Snapshot] {
+            catalogue.add("shop/orders", place, of()).unwrap();
+        }
+        catalogue.remember().unwrap().0
+    };
+    let placed = |name: &str| Event::Placed { item: "tea".into(), name: name.into() };
+    let journal = reopened();
+    assert_eq!(events::<Event>(&*journal), [placed("Jung")]);
+    let snapshot = journal.snapshot(orders(&*journal)).unwrap().unwrap();
+    assert_eq!(codec::decode(&snapshot.state), Ok(placed("Jung")));
+    assert_eq!(body(&*journal).unwrap(), b"Jung");
+    destroy_keys(&opened(&below, folder.path()).1);
+    assert_eq!(events::<Event>(&*reopened()), [placed(ERASED)]);
+}
+
+#[test]
 fn a_store_is_not_opened_without_its_keys() {
     let folder = tempfile::tempdir().unwrap();
     let below = MemoryJournal::new();
