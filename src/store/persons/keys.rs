@@ -81,6 +81,16 @@ pub struct BusinessKeys {
     /// The numbers whose keys this process has destroyed.
     destroyed: RwLock<HashSet<u64>>,
     has_destroyed: AtomicBool,
+    /// Pages whose sync failed. Until they are written again, what the system returns of them may
+    /// be lost.
+    unsynced: Mutex<Vec<(Arc<File>, Pages)>>,
+}
+
+/// Pages of a file, in bytes.
+#[derive(Clone, Copy, Debug)]
+struct Pages {
+    start: u64,
+    bytes: usize,
 }
 
 /// The keys and files in memory.
@@ -107,6 +117,7 @@ impl BusinessKeys {
             kept: Mutex::default(),
             destroyed: RwLock::default(),
             has_destroyed: AtomicBool::new(false),
+            unsynced: Mutex::default(),
         }
     }
 
@@ -140,14 +151,34 @@ impl BusinessKeys {
     /// # Errors
     /// When its file cannot be read or written, or its slot is damaged.
     pub fn get_or_make(&self, number: u64) -> io::Result<Key> {
+        self.sync_again()?;
         match self.get(number)? {
             Key::None => {}
             found => return Ok(found),
         }
         let mut kept = sync::lock(&self.kept);
         let file = self.made_file(&mut kept, number)?;
-        locked(&file, || fill(&file, number))?;
+        locked(&file, || {
+            let pages = Pages::of(&file, number)?;
+            fill(&file, number, pages).inspect_err(|_| {
+                sync::lock(&self.unsynced).push((Arc::clone(&file), pages));
+            })
+        })?;
         self.keep(&mut kept, number, &slot(&file, number)?)
+    }
+
+    /// Writes the pages again whose sync failed, so that no value is encrypted with a key that may
+    /// be lost.
+    fn sync_again(&self) -> io::Result<()> {
+        let mut unsynced = sync::lock(&self.unsynced);
+        while let Some((file, pages)) = unsynced.last() {
+            locked(file, || {
+                file.write_all_at(&read(file, *pages)?, pages.start)?;
+                file.sync_all()
+            })?;
+            unsynced.pop();
+        }
+        Ok(())
     }
 
     /// Destroys the key of a number, durably. A number without a key never gets one.
@@ -284,18 +315,30 @@ fn slot(file: &File, number: u64) -> io::Result<Slot> {
     Ok(if read == SLOT_BYTES { slot } else { NONE })
 }
 
-/// Makes keys in all empty slots of the page of a number, and in the pages after it when it is the
-/// next page of the file; durably.
-fn fill(file: &File, number: u64) -> io::Result<()> {
-    let start = place(number) / PAGE_BYTES as u64 * PAGE_BYTES as u64;
-    let pages = if file.metadata()?.len() == start { PAGES_IN_ORDER } else { 1 };
-    let mut random = vec![0; pages * PAGE_BYTES / SLOT_BYTES * SECRET_BYTES];
-    SystemRandom::new().fill(&mut random).map_err(|_| io::Error::other("no random bytes"))?;
-    let mut slots = vec![0; pages * PAGE_BYTES];
-    let mut read = 0;
+impl Pages {
+    /// The page of a number, and the pages after it when it is the next page of the file.
+    fn of(file: &File, number: u64) -> io::Result<Self> {
+        let start = place(number) / PAGE_BYTES as u64 * PAGE_BYTES as u64;
+        let pages = if file.metadata()?.len() == start { PAGES_IN_ORDER } else { 1 };
+        Ok(Self { start, bytes: pages * PAGE_BYTES })
+    }
+}
+
+/// Reads pages; what lies past the end of the file is zeros.
+fn read(file: &File, Pages { start, bytes }: Pages) -> io::Result<Vec<u8>> {
+    let (mut slots, mut read) = (vec![0; bytes], 0);
     while let bytes @ 1.. = file.read_at(&mut slots[read..], start + read as u64)? {
         read += bytes;
     }
+    Ok(slots)
+}
+
+/// Makes keys in all empty slots of these pages, durably.
+fn fill(file: &File, number: u64, pages: Pages) -> io::Result<()> {
+    let Pages { start, bytes } = pages;
+    let mut random = vec![0; bytes / SLOT_BYTES * SECRET_BYTES];
+    SystemRandom::new().fill(&mut random).map_err(|_| io::Error::other("no random bytes"))?;
+    let mut slots = read(file, pages)?;
     let first = (number >> PLACE_BITS << PLACE_BITS) + start / SLOT_BYTES as u64;
     let empty = slots.chunks_mut(SLOT_BYTES).zip(first..).filter(|(slot, _)| *slot == NONE);
     for ((slot, number), secret) in empty.zip(random.chunks(SECRET_BYTES)) {
