@@ -1,11 +1,16 @@
 //! The command line: the commands and their options.
 
 use crate::{
-    Program, backup, config::Flags, contract, erasure, new, probe, sandbox, token, top, upgrade,
+    Program, backup,
+    config::{Config, Flags},
+    contract, erasure, new, probe, sandbox, token, top, upgrade,
 };
-use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
+use clap::{
+    ArgMatches, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum,
+    error::ErrorKind, parser::ValueSource,
+};
 use clap_complete::Shell;
-use std::{net::SocketAddr, path::PathBuf};
+use std::{ffi::OsString, net::SocketAddr, path::PathBuf};
 
 /// Event-driven businesses in one binary.
 ///
@@ -30,8 +35,24 @@ impl Cli {
     /// Reads the command line of this program. Ends the process when it asks for help, or is wrong.
     #[must_use]
     pub fn of(program: Program) -> Self {
-        let matches = Self::declared_for(program).get_matches();
-        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+        let arguments = std::env::args_os().collect();
+        Self::parsed(Self::declared_for(program), arguments).unwrap_or_else(|error| error.exit())
+    }
+
+    /// Reads these arguments. A command that gets a file of settings and no data folder takes the
+    /// folder from the settings, as `serve` does.
+    fn parsed(
+        mut command: clap::Command,
+        mut arguments: Vec<OsString>,
+    ) -> clap::error::Result<Self> {
+        let matches = command.try_get_matches_from_mut(&arguments)?;
+        let named = matches.subcommand().and_then(|(_, of)| settings_without_data(of));
+        let Some(config) = named else { return Self::from_arg_matches(&matches) };
+        let flags = Flags { config: Some(config), ..Flags::default() };
+        let data = Config::read(flags).map(|config| config.data);
+        let data = data.map_err(|error| command.error(ErrorKind::ValueValidation, error))?;
+        arguments.extend(["--data".into(), data.into_os_string()]);
+        Self::from_arg_matches(&command.try_get_matches_from(arguments)?)
     }
 
     /// The declaration of the command line of this program. Help, completions and man pages are
@@ -47,6 +68,13 @@ impl Cli {
         }
         command
     }
+}
+
+/// The file of settings of a command whose data folder is the default.
+fn settings_without_data(matches: &ArgMatches) -> Option<PathBuf> {
+    matches.try_contains_id("data").ok().filter(|is_there| *is_there)?;
+    (matches.value_source("data") == Some(ValueSource::DefaultValue))
+        .then(|| matches.try_get_one("config").ok().flatten().cloned())?
 }
 
 /// The commands.
@@ -314,6 +342,26 @@ mod tests {
         assert_eq!(options.role, ["clerk", "auditor"]);
         assert!(parse("madang token").is_err());
         assert!(parse("madang token --subject min --lifetime-s 2592001").is_err());
+    }
+
+    #[test]
+    fn a_command_with_settings_takes_the_data_folder_from_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("madang.toml");
+        std::fs::write(&file, "data = \"/srv/madang\"").unwrap();
+        let data_of = |more: &str| {
+            let line = format!("madang verify --config {}{more}", file.display());
+            let arguments = line.split(' ').map(Into::into).collect();
+            match Cli::parsed(Cli::command(), arguments)?.command {
+                Some(Command::Verify(of)) => Ok(of.data),
+                other => panic!("not the command `verify`: {other:?}"),
+            }
+        };
+        assert_eq!(data_of("").unwrap(), PathBuf::from("/srv/madang"));
+        assert_eq!(data_of(" --data other").unwrap(), PathBuf::from("other"));
+        std::fs::write(&file, "colour = 1").unwrap();
+        let error: clap::Error = data_of("").unwrap_err();
+        assert!(error.to_string().contains("there is no key `colour`"), "{error}");
     }
 
     #[test]
