@@ -7,12 +7,15 @@ use crate::{
     identity::TokenIssuer,
 };
 use clap::Args;
-use reqwest::{Client, RequestBuilder, StatusCode, header::CONTENT_TYPE, redirect::Policy};
+use reqwest::{
+    Certificate, Client, ClientBuilder, RequestBuilder, StatusCode, header::CONTENT_TYPE,
+    redirect::Policy,
+};
 use serde_json::Value;
 use std::{
     error::Error,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
@@ -37,6 +40,9 @@ pub struct ServerOptions {
     /// on this machine that issues its own tokens gets one of its data folder
     #[arg(long, value_name = "FILE")]
     pub token_file: Option<PathBuf>,
+    /// Trust the certificate authorities in this file as well, in PEM
+    #[arg(long, value_name = "FILE", requires = "url")]
+    pub ca_file: Option<PathBuf>,
 }
 
 /// A running server that is asked.
@@ -73,7 +79,12 @@ impl Server {
             (None, None) => Token::None,
         };
         let event_loop = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        Ok(Self { client: client(within, is_here)?, event_loop, url, token })
+        let mut builder = builder(within, is_here);
+        if let Some(file) = &options.ca_file {
+            let authorities = authorities(file)?.into_iter();
+            builder = authorities.fold(builder, ClientBuilder::add_root_certificate);
+        }
+        Ok(Self { client: builder.build()?, event_loop, url, token })
     }
 
     /// The URL of the server, without a slash at the end.
@@ -193,13 +204,26 @@ fn reachable(listen: SocketAddr) -> Result<SocketAddr, String> {
 /// # Errors
 /// When TLS cannot be set up.
 pub fn client(within: Duration, is_here: bool) -> Result<Client, reqwest::Error> {
+    builder(within, is_here).build()
+}
+
+fn builder(within: Duration, is_here: bool) -> ClientBuilder {
     let _ = rustls::crypto::ring::default_provider().install_default();
     Client::builder()
         .no_proxy()
         .redirect(Policy::none())
         .danger_accept_invalid_certs(is_here)
         .timeout(within)
-        .build()
+}
+
+/// The certificates in this file.
+fn authorities(file: &Path) -> Result<Vec<Certificate>, String> {
+    let read = || Ok::<_, Box<dyn Error>>(Certificate::from_pem_bundle(&files::read(file)?)?);
+    match read() {
+        Ok(found) if !found.is_empty() => Ok(found),
+        Ok(_) => Err(format!("{}: there is no certificate in it", file.display())),
+        Err(error) => Err(format!("{}: {error}", file.display())),
+    }
 }
 
 /// The detail of a problem.

@@ -120,12 +120,6 @@ fn copied(from: &Path, to: &Path) -> Result<(), String> {
 
 fn made(options: &Options) -> Result<Manifest, Box<dyn Error>> {
     let keys = key_files(&options.source.data)?;
-    if keys.is_empty() {
-        tracing::info!(
-            data = %options.source.data.display(),
-            "the backup holds no keys: there are none in the data folder"
-        );
-    }
     options.source.with_pages(|pages| {
         let mut progress = Progress::begin();
         let time = || clock::now().to_rfc3339();
