@@ -51,7 +51,7 @@ pub struct Who {
 impl Who {
     fn person(&self) -> Result<Person, String> {
         match (&self.customer, &self.number) {
-            (Some(customer), _) => Ok(Person::Customer(customer.clone())),
+            (Some(customer), _) => Person::customer(customer.clone()),
             (None, Some(number)) => number.parse(),
             (None, None) => Err("no person is named".to_owned()),
         }

@@ -79,12 +79,12 @@ async fn send_all(server: &Server) -> Vec<(String, usize)> {
     let client = client();
     let mut marks = Vec::new();
     for nth in 0..ONE_AFTER_THE_OTHER {
-        marks.push(send(&client, server.url("/taxi"), nth).await);
+        marks.push(send(&client, server.url(""), nth).await);
     }
     let all = ONE_AFTER_THE_OTHER..ONE_AFTER_THE_OTHER + SIDE_BY_SIDE;
     let commands: Vec<_> = all
         .map(|nth| {
-            let (client, url) = (client.clone(), server.url("/taxi"));
+            let (client, url) = (client.clone(), server.url(""));
             tokio::spawn(async move { send(&client, url, nth).await })
         })
         .collect();
@@ -97,13 +97,15 @@ async fn send_all(server: &Server) -> Vec<(String, usize)> {
 async fn send(client: &Client, url: String, nth: usize) -> (String, usize) {
     let mark = format!("mark-{nth:04}");
     if nth.is_multiple_of(2) {
-        post(client, format!("{url}/orders"), json!({ "orderType": "basic", "name": mark })).await;
+        // The name of an item is no personal text, which would be encrypted.
+        let order = json!({ "item": mark, "qty": 1, "price": 990_000 });
+        post(client, format!("{url}/phone/orders"), order).await;
         return (mark, SYNCS_OF_ORDER);
     }
     let taxi = json!({
         "taxiName": mark, "companyName": "tmap", "stockCnt": 1, "itemPrice": 4_900,
     });
-    post(client, format!("{url}/taxis"), taxi).await;
+    post(client, format!("{url}/taxi/taxis"), taxi).await;
     (mark, SYNCS_OF_TAXI)
 }
 

@@ -50,6 +50,19 @@ pub enum Person {
     },
 }
 
+impl Person {
+    /// The customer with this subject.
+    ///
+    /// # Errors
+    /// When the subject is empty.
+    pub fn customer(subject: String) -> Result<Self, String> {
+        if subject.is_empty() {
+            return Err("the subject of a customer is not empty".to_owned());
+        }
+        Ok(Self::Customer(subject))
+    }
+}
+
 impl FromStr for Person {
     type Err = String;
 

@@ -298,3 +298,24 @@ async fn an_erasure_that_is_interrupted_is_finished_by_the_next_start() {
     stopped(server, &data);
     assert_nothing_of(&JUNG, &[&data]);
 }
+
+#[tokio::test]
+async fn a_request_that_names_no_person_erases_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (client, server) = (client(), Server::start(folder.path(), None));
+    let (number, _) = JUNG.calls((&client, &server), "one").await;
+    for body in [
+        json!({}),
+        json!({ "customer": "" }),
+        json!({ "customer": "kim", "number": null }),
+        json!({ "customer": "kim", "number": "taxi/1" }),
+        json!({ "number": "taxi" }),
+    ] {
+        let request = client.post(server.url("/admin/erasures")).json(&body);
+        let answer = request.send().await.expect("an answer");
+        assert_eq!(answer.status(), 422, "{body}: {:?}", answer.text().await);
+    }
+    let order = shown_at((&client, &server), &format!("/taxi/orders/{number}")).await;
+    assert_eq!(order["name"], JUNG.name, "{order}");
+    assert!(server.terminate().success());
+}

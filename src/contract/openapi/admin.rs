@@ -75,7 +75,9 @@ fn erasures(paths: &mut Paths) {
     let body = json!({
         "type": "object",
         "properties": {
-            "customer": { "type": "string", "description": "The subject of a customer." },
+            "customer": {
+                "type": "string", "minLength": 1, "description": "The subject of a customer.",
+            },
             "number": { "type": "string", "description": "A number of a business: `taxi/17`." },
             "dryRun": { "type": "boolean", "default": false },
         },

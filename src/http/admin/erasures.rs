@@ -7,7 +7,7 @@ use crate::{
     inbound::problem::{MALFORMED, Problem, SYNTAX, not_allowed},
 };
 use actix_web::http::StatusCode;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 /// The path of erasures.
 pub(in crate::http) const ERASURES: &str = "/admin/erasures";
@@ -19,12 +19,19 @@ const SAY_ONLY: &str = "OPTIONS, POST";
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Body {
     /// The subject of a customer.
+    #[serde(default, deserialize_with = "text")]
     customer: Option<String>,
     /// `taxi/17`
+    #[serde(default, deserialize_with = "text")]
     number: Option<String>,
     /// Whether only the answer is wanted.
     #[serde(default)]
     dry_run: bool,
+}
+
+/// A text that may be missing, but not be null.
+fn text<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    String::deserialize(from).map(Some)
 }
 
 /// Checks the method before the body is read: `None` for `POST`, the reply for `OPTIONS`.
@@ -49,12 +56,11 @@ pub(in crate::http) async fn answer(site: &Site, body: &[u8]) -> Result<Response
         Problem::new(family, in_plain_words(&error.to_string()))
     })?;
     let person = match (body.customer, body.number) {
-        (Some(customer), None) => Person::Customer(customer),
-        (None, Some(number)) => {
-            number.parse().map_err(|reason: String| Problem::new(MALFORMED, reason))?
-        }
-        _ => return Err(Problem::new(MALFORMED, "either `customer` or `number` is needed")),
+        (Some(customer), None) => Person::customer(customer),
+        (None, Some(number)) => number.parse(),
+        _ => Err("either `customer` or `number` is needed".to_owned()),
     };
+    let person = person.map_err(|reason| Problem::new(MALFORMED, reason))?;
     let plan: ErasurePlan = if body.dry_run {
         site.runtime.erasure(person).await?
     } else {
