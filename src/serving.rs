@@ -14,7 +14,21 @@ use crate::{
     systemd::Sockets,
     takeover::{self, Begun, Place, Predecessor, RELAY, Steps, Successor},
 };
-use std::{error::Error, io, pin::pin, sync::Arc, time::Duration};
+use std::{
+    error::Error,
+    io,
+    net::{SocketAddr, TcpListener},
+    pin::pin,
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
+
+/// The longest time that a process waits for the port of a server that died.
+const LISTEN_AGAIN_WITHIN: Duration = Duration::from_secs(2);
+
+/// The pause between two attempts to get it.
+const LISTEN_PAUSE: Duration = Duration::from_millis(20);
 
 /// What a server starts with.
 struct Start {
@@ -69,11 +83,27 @@ fn taken_over(
         predecessor.check(&config.data)?;
     }
     let mut listeners = predecessor.freeze(&config.data)?.into_iter();
-    let (http, grpc) = (listeners.next(), listeners.next());
+    // A server that died has passed none.
+    let http = listeners.next().or_else(|| listen_again(config.listen));
+    let grpc = listeners.next();
     let forwarded = Place::of(&config.data).and_then(|place| place.listen(RELAY));
     let forwarded = forwarded.map_err(|error| refused(&predecessor, error))?;
     let sockets = Sockets { http, grpc, forwarded: Some(forwarded) };
     Ok(Start { sockets, flags, config, predecessor: Some(predecessor) })
+}
+
+/// Listens on the address of a server that died. A client that tries to reach it may hold the port for
+/// a moment: the system can give the port to the client's own end of the connection. `None` when it
+/// stays in use.
+fn listen_again(address: SocketAddr) -> Option<TcpListener> {
+    let begun = Instant::now();
+    loop {
+        match TcpListener::bind(address) {
+            Ok(listener) => return Some(listener),
+            Err(_) if begun.elapsed() >= LISTEN_AGAIN_WITHIN => return None,
+            Err(_) => thread::park_timeout(LISTEN_PAUSE),
+        }
+    }
 }
 
 /// Tells the server that waits why this one does not serve.
