@@ -5,25 +5,33 @@ use super::tree::{Entries, Tree, TreeError};
 use sled::IVec;
 use std::ops::Bound;
 
-/// A reader of ranges of keys under one letter. A range before the one that was read last, or far
-/// behind it, is opened anew.
+/// The number of ranges in ascending order after which all that follow are opened together. To open
+/// them copies what sled does not hold yet, which would be too much for ranges in any other order.
+const IN_ORDER: u32 = 8;
+
+/// A reader of ranges of keys under one letter.
 pub struct Ascending {
     letter: u8,
     pass: Option<Pass>,
+    /// The number of ranges in ascending order so far, and the end of the last one.
+    in_order: u32,
+    end: IVec,
 }
 
 struct Pass {
     entries: Entries,
     /// There is no key between this one and the next entry.
     from: Bound<IVec>,
+    /// The last key that the entries can have.
+    until: IVec,
     /// The next entry; `None` at the end.
     next: Option<Result<(IVec, IVec), TreeError>>,
 }
 
 impl Ascending {
     /// A reader that has read nothing yet.
-    pub(in crate::store) const fn new(letter: u8) -> Self {
-        Self { letter, pass: None }
+    pub(in crate::store) fn new(letter: u8) -> Self {
+        Self { letter, pass: None, in_order: 0, end: IVec::default() }
     }
 
     /// Returns the entries from the first to the last of these keys. Both begin with the letter.
@@ -33,11 +41,20 @@ impl Ascending {
         first: &[u8],
         last: &[u8],
     ) -> Within<'a> {
-        let pass = self.pass.take().filter(|pass| pass.is_at(first));
+        let is_in_order = self.end.as_ref() < first;
+        self.in_order = if is_in_order { self.in_order.saturating_add(1) } else { 0 };
+        self.end = last.into();
+        let before = self.pass.take();
+        let was_whole = before.as_ref().is_some_and(|pass| pass.until.len() == 1);
+        let pass = before.filter(|pass| pass.is_at(first, last));
+        if pass.is_none() && was_whole {
+            self.in_order = 0;
+        }
         let pass = self.pass.insert(pass.unwrap_or_else(|| {
-            let mut entries = db.range(first..[self.letter + 1].as_slice());
+            let until = if self.in_order < IN_ORDER { last } else { &[self.letter + 1] };
+            let mut entries = db.range(first..=until);
             let next = entries.next();
-            Pass { entries, from: Bound::Included(first.into()), next }
+            Pass { entries, from: Bound::Included(first.into()), until: until.into(), next }
         }));
         Within { pass, last: last.into() }
     }
@@ -49,14 +66,15 @@ impl Ascending {
 }
 
 impl Pass {
-    /// Whether the next entry is the first one from this key on.
-    fn is_at(&self, first: &[u8]) -> bool {
+    /// Whether the next entry is the first one from this key on, and the entries go to that key.
+    fn is_at(&self, first: &[u8], last: &[u8]) -> bool {
         let is_behind_last = match &self.from {
             Bound::Included(from) => from.as_ref() <= first,
             Bound::Excluded(passed) => passed.as_ref() < first,
             Bound::Unbounded => false,
         };
         is_behind_last
+            && self.until.as_ref() >= last
             && match &self.next {
                 Some(Ok((key, _))) => key.as_ref() >= first,
                 Some(Err(_)) => false,
@@ -115,10 +133,18 @@ mod tests {
     fn ranges_in_any_order_have_the_entries_of_the_tree() {
         let folder = tempfile::tempdir().expect("a folder");
         let (tree, mut ascending) = (tree(folder.path()), Ascending::new(b's'));
-        for (first, last) in [(0, 0), (1, 1), (2, 3), (4, 4), (7, 8), (2, 2), (9, 20), (30, 40)] {
+        let in_order = (10..30).map(|number| (number, number));
+        let ranges = [(0, 0), (1, 1), (2, 3), (4, 4), (7, 8), (2, 2), (9, 20), (30, 40)];
+        let singly = (0..=9).map(|number| (number, number));
+        for (first, last) in ranges.into_iter().chain(in_order).chain(singly).chain(ranges) {
             let expected: Vec<u8> = (first.max(1)..=last.min(9)).collect();
             assert_eq!(read(&mut ascending, &tree, first, last), expected, "{first} to {last}");
         }
+        let singly = (1..=9).map(|number| (number, number));
+        for (first, last) in singly {
+            assert_eq!(read(&mut ascending, &tree, first, last), [first]);
+        }
+        assert_eq!(ascending.pass.as_ref().map(|pass| pass.until.len()), Some(1), "in one pass");
         assert_eq!(read(&mut ascending, &tree, 0, 255), (1..=9).collect::<Vec<u8>>());
     }
 
@@ -126,6 +152,9 @@ mod tests {
     fn a_range_that_was_read_in_part_is_read_again_from_its_beginning() {
         let folder = tempfile::tempdir().expect("a folder");
         let (tree, mut ascending) = (tree(folder.path()), Ascending::new(b's'));
+        for number in 10..10 + 2 * u8::try_from(IN_ORDER).expect("is small") {
+            assert!(read(&mut ascending, &tree, number, number).is_empty());
+        }
         assert!(ascending.range(&tree, b"s\x02", b"s\x05").next().is_some());
         assert_eq!(read(&mut ascending, &tree, 2, 5), [2, 3, 4, 5]);
         assert_eq!(read(&mut ascending, &tree, 5, 6), [5, 6]);
