@@ -32,6 +32,14 @@ pub fn unless_missing<T>(accessed: io::Result<T>) -> io::Result<Option<T>> {
     }
 }
 
+/// Removes a file, if there is one.
+///
+/// # Errors
+/// When it cannot be removed.
+pub fn remove(path: &Path) -> io::Result<()> {
+    unless_missing(fs::remove_file(path)).map(drop)
+}
+
 /// Reads a text file. The error names the file and never shows its content.
 pub fn read_text(path: &Path) -> Result<String, String> {
     let shown = path.display();

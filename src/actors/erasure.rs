@@ -196,20 +196,17 @@ impl Persons {
         for view in &self.views {
             let path = view_path(&self.data, view);
             let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { continue };
-            let entries = match fs::read_dir(folder) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-                entries => entries?,
-            };
+            let Some(entries) = files::unless_missing(fs::read_dir(folder))? else { continue };
             for entry in entries {
                 let file = entry?.path();
                 let beside = file.file_name().map(OsStr::as_encoded_bytes);
                 if beside.is_some_and(|beside| beside.starts_with(name.as_encoded_bytes())) {
-                    removed(&file)?;
+                    files::remove(&file)?;
                 }
             }
             File::open(folder)?.sync_all()?;
         }
-        removed(&self.mark())
+        files::remove(&self.mark())
     }
 
     /// Finishes an erasure that was interrupted. It is called before a view is opened.
@@ -316,10 +313,6 @@ pub fn give_up_lost_keys(journal: &dyn Journal, data: &Path) -> Result<(), Strin
     let given_up = KeyFolder::give_up_lost(&folder, id)
         .and_then(|()| files::create_private(&folder.join(MARK), &[]));
     given_up.map(drop).map_err(|error| error.to_string())
-}
-
-fn removed(file: &Path) -> io::Result<()> {
-    files::unless_missing(fs::remove_file(file)).map(drop)
 }
 
 fn failed(error: &dyn Display) -> RequestError {

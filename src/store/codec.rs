@@ -129,7 +129,7 @@ pub(in crate::store) fn text_bytes(text: &str) -> usize {
 /// Returns the bytes of the next text of a sequence of texts, and advances past it.
 pub(in crate::store) fn next_text<'a>(bytes: &mut &'a [u8]) -> Result<&'a [u8], CodecError> {
     let before = *bytes;
-    let _: String = next(bytes)?;
+    let _: &str = next(bytes)?;
     Ok(&before[..before.len() - bytes.len()])
 }
 

@@ -1,6 +1,6 @@
 //! The sockets in the data folder, and the messages and files that pass through them.
 
-use crate::files::unless_missing;
+use crate::files;
 use rustix::{
     io::{IoSlice, IoSliceMut},
     net::{
@@ -73,7 +73,7 @@ impl Place {
     /// When the folder cannot be written.
     pub fn listen(&self, name: &str) -> io::Result<UnixListener> {
         let path = self.path(name);
-        unless_missing(fs::remove_file(&path))?;
+        files::remove(&path)?;
         // The folder is 0700, and so is the umask of the binary.
         let listener = UnixListener::bind(&path)?;
         fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600))?;

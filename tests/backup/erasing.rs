@@ -310,6 +310,7 @@ async fn a_request_that_names_no_person_erases_nothing() {
         json!({ "customer": "kim", "number": null }),
         json!({ "customer": "kim", "number": "taxi/1" }),
         json!({ "number": "taxi" }),
+        json!(["kim"]),
     ] {
         let request = client.post(server.url("/admin/erasures")).json(&body);
         let answer = request.send().await.expect("an answer");

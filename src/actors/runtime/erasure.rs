@@ -4,6 +4,7 @@ use super::Runtime;
 use crate::actors::{
     api::RequestError,
     erasure::{ErasurePlan, Person},
+    support::run_blocking,
 };
 use std::{collections::BTreeSet, sync::Arc};
 use tokio::sync::Mutex;
@@ -81,6 +82,5 @@ impl Runtime {
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, RequestError> + Send + 'static,
 ) -> Result<T, RequestError> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.map_err(|error| RequestError::Failed(error.to_string()))?
+    run_blocking(work).await.map_err(RequestError::Failed)?
 }

@@ -2,17 +2,14 @@
 
 use crate::{
     actors::{ErasurePlan, Person},
-    domain::kernel::{Method, in_plain_words},
-    http::{request::Verb, response::Response, site::Site},
-    inbound::problem::{MALFORMED, Problem, SYNTAX, not_allowed},
+    http::{request::parsed, response::Response, site::Site},
+    inbound::problem::{MALFORMED, Problem},
 };
 use actix_web::http::StatusCode;
 use serde::{Deserialize, Deserializer};
 
 /// The path of erasures.
 pub(in crate::http) const ERASURES: &str = "/admin/erasures";
-
-const SAY_ONLY: &str = "OPTIONS, POST";
 
 /// The body of a request: a customer or a number.
 #[derive(Deserialize)]
@@ -34,27 +31,12 @@ fn text<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> 
     String::deserialize(from).map(Some)
 }
 
-/// Checks the method before the body is read: `None` for `POST`, the reply for `OPTIONS`.
-///
-/// # Errors
-/// When the method is not allowed.
-pub(in crate::http) fn before_reading(verb: Verb) -> Result<Option<Response>, Problem> {
-    match verb {
-        Verb::Submit(Method::Post) => Ok(None),
-        Verb::Options => Ok(Some(Response::options(SAY_ONLY))),
-        _ => Err(not_allowed("this method", SAY_ONLY.to_owned())),
-    }
-}
-
 /// Erases the person that the body names, and answers with what was destroyed.
 ///
 /// # Errors
 /// When the body is malformed, the business is unknown, or the erasure fails.
 pub(in crate::http) async fn answer(site: &Site, body: &[u8]) -> Result<Response, Problem> {
-    let body: Body = serde_json::from_slice(body).map_err(|error| {
-        let family = if error.is_data() { MALFORMED } else { SYNTAX };
-        Problem::new(family, in_plain_words(&error.to_string()))
-    })?;
+    let body: Body = parsed(body)?;
     let person = match (body.customer, body.number) {
         (Some(customer), None) => Person::customer(customer),
         (None, Some(number)) => number.parse(),

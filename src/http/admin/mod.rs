@@ -11,6 +11,7 @@ pub mod operations_log;
 
 use crate::{
     actors::Caller,
+    domain::kernel::Method,
     http::{
         request::{Verb, read_body},
         response::Response,
@@ -24,6 +25,9 @@ use std::borrow::Cow;
 
 /// The value of `Allow` at read-only paths.
 pub(in crate::http) const READ_ONLY: &str = "OPTIONS, GET, HEAD";
+
+/// The value of `Allow` at paths that only get bodies.
+const POST_ONLY: &str = "OPTIONS, POST";
 
 /// Answers a request of an operator.
 ///
@@ -49,11 +53,11 @@ pub(super) async fn answer(
             let query = request.uri().query().unwrap_or_default();
             operations_log::answer(site, verb, query).await
         }
-        faults::FAULTS => match faults::before_reading(verb)? {
+        faults::FAULTS => match unless_posted(verb)? {
             Some(answer) => Ok(answer),
             None => faults::answer(site, &read_body(&site.limits, request, payload).await?).await,
         },
-        erasures::ERASURES => match erasures::before_reading(verb)? {
+        erasures::ERASURES => match unless_posted(verb)? {
             Some(answer) => Ok(answer),
             None => erasures::answer(site, &read_body(&site.limits, request, payload).await?).await,
         },
@@ -84,6 +88,18 @@ pub(super) fn unless_read(verb: Verb) -> Result<Option<Response>, Problem> {
         Verb::Read => Ok(None),
         Verb::Options => Ok(Some(Response::options(READ_ONLY))),
         _ => Err(not_allowed("this method", READ_ONLY.to_owned())),
+    }
+}
+
+/// Checks the method before the body is read: `None` for `POST`, the reply for `OPTIONS`.
+///
+/// # Errors
+/// When the method is not allowed.
+fn unless_posted(verb: Verb) -> Result<Option<Response>, Problem> {
+    match verb {
+        Verb::Submit(Method::Post) => Ok(None),
+        Verb::Options => Ok(Some(Response::options(POST_ONLY))),
+        _ => Err(not_allowed("this method", POST_ONLY.to_owned())),
     }
 }
 

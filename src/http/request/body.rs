@@ -1,8 +1,9 @@
-//! Reads the body of a request, within the limits of size and time.
+//! Reads the body of a request, within the limits of size and time, and parses it.
 
 use crate::{
+    domain::kernel::in_plain_words,
     http::{connection::ConnectionState, limits::Limits},
-    inbound::problem::{Problem, SYNTAX, TOO_LARGE, TOO_SLOW},
+    inbound::problem::{MALFORMED, Problem, SYNTAX, TOO_LARGE, TOO_SLOW},
 };
 use actix_http::{
     HttpMessage as _, Payload, Request,
@@ -13,6 +14,7 @@ use actix_web::{
     http::header,
     web::{Bytes, BytesMut},
 };
+use serde::de::DeserializeOwned;
 use std::{
     future::poll_fn,
     io,
@@ -20,6 +22,24 @@ use std::{
     rc::Rc,
     task::{Context, Poll},
 };
+
+/// Parses a body, which is one object.
+///
+/// # Errors
+/// When it is not JSON, or a field is unknown or of another type.
+pub fn parsed<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    let is_object = body.trim_ascii_start().first() == Some(&b'{');
+    serde_json::from_slice(body)
+        .map_err(|error| {
+            let family = if error.is_data() { MALFORMED } else { SYNTAX };
+            Problem::new(family, in_plain_words(&error.to_string()))
+        })
+        .and_then(|parsed| {
+            // serde reads the elements of a list as the fields in their order.
+            let reason = "the body is a list, expected an object";
+            if is_object { Ok(parsed) } else { Err(Problem::new(MALFORMED, reason)) }
+        })
+}
 
 /// Reads the body, within the limits of size and time. With HTTP/1.1, the table of connections wakes
 /// the reader when the time is over; with HTTP/2, the payload ends with an error.

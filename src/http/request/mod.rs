@@ -6,7 +6,7 @@ pub mod headers;
 mod moment;
 mod router;
 
-pub use body::read_body;
+pub use body::{parsed, read_body};
 pub use content_negotiation::Shown;
 pub use headers::{CORRELATION, POSITION, TRACE_PARENT};
 pub use moment::moment;

@@ -1,8 +1,9 @@
 //! The body of a `PUT`: the filter, the start and the webhook of a subscription.
 
-use super::{address, signature, wishes::parsed};
+use super::{address, signature};
 use crate::{
     actors::{Caller, EventFilter, Runtime, Secret, Start, SubscriptionTerms, Webhook},
+    http::request::parsed,
     inbound::{
         feed::start,
         problem::{INVALID, Problem},

@@ -3,11 +3,11 @@
 use super::position_of;
 use crate::{
     actors::ClaimId,
-    domain::kernel::in_plain_words,
+    http::request::parsed,
     inbound::{
         escape::short,
         feed::position,
-        problem::{INVALID, MALFORMED, Problem, SYNTAX},
+        problem::{INVALID, Problem},
     },
 };
 use actix_web::web;
@@ -169,24 +169,6 @@ pub fn read<T: Body>(body: &[u8]) -> Result<T, Problem> {
     let body: T = parsed(body)?;
     body.check().map_err(|reason| Problem::new(INVALID, reason))?;
     Ok(body)
-}
-
-/// Parses a body, which is one object.
-///
-/// # Errors
-/// When it is not JSON, or a field is unknown or of another type.
-pub fn parsed<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
-    let is_object = body.trim_ascii_start().first() == Some(&b'{');
-    serde_json::from_slice(body)
-        .map_err(|error| {
-            let family = if error.is_data() { MALFORMED } else { SYNTAX };
-            Problem::new(family, in_plain_words(&error.to_string()))
-        })
-        .and_then(|parsed| {
-            // serde reads the elements of a list as the fields in their order.
-            let reason = "the body is a list, expected an object";
-            if is_object { Ok(parsed) } else { Err(Problem::new(MALFORMED, reason)) }
-        })
 }
 
 /// The position and the size of a page: `after=0p1f9&size=100`.

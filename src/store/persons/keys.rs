@@ -81,9 +81,6 @@ pub struct BusinessKeys {
     /// The numbers whose keys this process has destroyed.
     destroyed: RwLock<HashSet<u64>>,
     has_destroyed: AtomicBool,
-    /// Pages whose sync failed. Until they are written again, what the system returns of them may
-    /// be lost.
-    unsynced: Mutex<Vec<(Arc<File>, Pages)>>,
 }
 
 /// Pages of a file, in bytes.
@@ -99,6 +96,9 @@ struct Kept {
     young: HashMap<u64, Arc<LessSafeKey>>,
     old: HashMap<u64, Arc<LessSafeKey>>,
     files: HashMap<u64, Arc<File>>,
+    /// Pages whose sync failed. Until they are written again, what the system returns of them may
+    /// be lost.
+    unsynced: Vec<(Arc<File>, Pages)>,
 }
 
 impl fmt::Debug for BusinessKeys {
@@ -117,7 +117,6 @@ impl BusinessKeys {
             kept: Mutex::default(),
             destroyed: RwLock::default(),
             has_destroyed: AtomicBool::new(false),
-            unsynced: Mutex::default(),
         }
     }
 
@@ -138,12 +137,15 @@ impl BusinessKeys {
     /// # Errors
     /// When its file cannot be read, or its slot is damaged.
     pub fn get(&self, number: u64) -> io::Result<Key> {
-        let mut kept = sync::lock(&self.kept);
+        self.find(&mut sync::lock(&self.kept), number)
+    }
+
+    fn find(&self, kept: &mut Kept, number: u64) -> io::Result<Key> {
         if let Some(key) = kept.key(number) {
             return Ok(Key::Whole(key));
         }
-        let Some(file) = self.file(&mut kept, number)? else { return Ok(Key::None) };
-        self.keep(&mut kept, number, &slot(&file, number)?)
+        let Some(file) = self.file(kept, number)? else { return Ok(Key::None) };
+        self.keep(kept, number, &slot(&file, number)?)
     }
 
     /// Returns the key of a number, and makes it if there is none.
@@ -151,34 +153,20 @@ impl BusinessKeys {
     /// # Errors
     /// When its file cannot be read or written, or its slot is damaged.
     pub fn get_or_make(&self, number: u64) -> io::Result<Key> {
-        self.sync_again()?;
-        match self.get(number)? {
+        let mut kept = sync::lock(&self.kept);
+        kept.sync_again()?;
+        match self.find(&mut kept, number)? {
             Key::None => {}
             found => return Ok(found),
         }
-        let mut kept = sync::lock(&self.kept);
         let file = self.made_file(&mut kept, number)?;
         locked(&file, || {
             let pages = Pages::of(&file, number)?;
             fill(&file, number, pages).inspect_err(|_| {
-                sync::lock(&self.unsynced).push((Arc::clone(&file), pages));
+                kept.unsynced.push((Arc::clone(&file), pages));
             })
         })?;
         self.keep(&mut kept, number, &slot(&file, number)?)
-    }
-
-    /// Writes the pages again whose sync failed, so that no value is encrypted with a key that may
-    /// be lost.
-    fn sync_again(&self) -> io::Result<()> {
-        let mut unsynced = sync::lock(&self.unsynced);
-        while let Some((file, pages)) = unsynced.last() {
-            locked(file, || {
-                file.write_all_at(&read(file, *pages)?, pages.start)?;
-                file.sync_all()
-            })?;
-            unsynced.pop();
-        }
-        Ok(())
     }
 
     /// Destroys the key of a number, durably. A number without a key never gets one.
@@ -271,6 +259,19 @@ impl BusinessKeys {
 }
 
 impl Kept {
+    /// Writes the pages again whose sync failed, so that no value is encrypted with a key that may
+    /// be lost.
+    fn sync_again(&mut self) -> io::Result<()> {
+        while let Some((file, pages)) = self.unsynced.last() {
+            locked(file, || {
+                file.write_all_at(&read(file, *pages)?, pages.start)?;
+                file.sync_all()
+            })?;
+            self.unsynced.pop();
+        }
+        Ok(())
+    }
+
     fn key(&mut self, number: u64) -> Option<Arc<LessSafeKey>> {
         if let Some(key) = self.young.get(&number) {
             return Some(Arc::clone(key));

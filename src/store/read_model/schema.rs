@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     domain::kernel::{Field, FieldKind, View, field_names},
-    files::unless_missing,
+    files::remove,
     store::permissions::{create_private_folder, tighten},
 };
 use rusqlite::{Connection, config::DbConfig};
@@ -267,10 +267,6 @@ pub(super) fn clear_away(path: &Path, found: &OpenProblem) -> io::Result<()> {
     seal::remove(path)?;
     remove(&beside(path, "-wal"))?;
     remove(&beside(path, "-shm"))
-}
-
-fn remove(path: &Path) -> io::Result<()> {
-    unless_missing(fs::remove_file(path)).map(drop)
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@
 //! The last line is the checksum of the lines before it.
 
 use super::paths::beside;
-use crate::files::unless_missing;
+use crate::files;
 use std::{
     fs::{self, File},
     io::{self, Read as _, Write as _},
@@ -83,7 +83,7 @@ impl Seal {
 
 /// Removes the seal of this file, if it has one.
 pub(super) fn remove(path: &Path) -> io::Result<()> {
-    unless_missing(fs::remove_file(place(path))).map(drop)
+    files::remove(&place(path))
 }
 
 /// Whether there is a seal beside this file, whole or not.
