@@ -4,6 +4,7 @@ use crate::{
     desk::{desk, stop_pondering, until_pondering},
     site::{Site, is_problem, set_gate, within},
 };
+use futures_util::future::join_all;
 use serde_json::json;
 
 const GATE: &str = "desk/tickets";
@@ -26,7 +27,7 @@ async fn commands_above_the_concurrency_limit_are_refused_and_nothing_is_written
 
     let nothing = json!({});
     let crowd = (0..CROWD).map(|_| site.post("/desk/tickets/2/stamp", &nothing));
-    for answered in within(futures(crowd)).await {
+    for answered in within(join_all(crowd)).await {
         let told = is_problem(answered, 503, "busy").await;
         assert_eq!(told["gate"], GATE);
     }
@@ -89,29 +90,4 @@ async fn sequential_orders_are_all_served_however_few_may_wait() {
         let order = json!({"orderType": "basic", "name": "Jung"});
         assert_eq!(site.post("/taxi/orders", &order).await.status(), 201);
     }
-}
-
-/// Polls all futures concurrently.
-async fn futures<F>(all: impl Iterator<Item = F>) -> Vec<F::Output>
-where
-    F: Future,
-{
-    let mut all: Vec<_> = all.map(Box::pin).collect();
-    let mut done: Vec<_> = all.iter().map(|_| None).collect();
-    std::future::poll_fn(|context| {
-        for (future, done) in all.iter_mut().zip(&mut done) {
-            if done.is_none()
-                && let std::task::Poll::Ready(output) = future.as_mut().poll(context)
-            {
-                *done = Some(output);
-            }
-        }
-        if done.iter().all(Option::is_some) {
-            std::task::Poll::Ready(())
-        } else {
-            std::task::Poll::Pending
-        }
-    })
-    .await;
-    done.into_iter().flatten().collect()
 }

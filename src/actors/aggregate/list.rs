@@ -55,7 +55,7 @@ impl<A: Aggregate> AggregateKind<A> {
     }
 
     async fn show_some(
-        &self,
+        self: &Arc<Self>,
         turn: OwnedSemaphorePermit,
         (skip, size, descending): (u64, usize, bool),
         owned: Option<Vec<u64>>,

@@ -5,7 +5,8 @@
 //!                ▲                             │
 //!                └──────── reply ◀─────────────┘ once it is durable
 //! ```
-//! A read of a cached representation does not reach the router.
+//! A read reaches the router only when an instance is in memory and its representation is not in
+//! the cache.
 //! This folder uses no code of sagas, effects or views.
 
 mod admission;
@@ -27,6 +28,7 @@ mod request;
 mod router;
 mod services;
 mod shard;
+mod show;
 mod stored_answers;
 mod undecided;
 mod wait;

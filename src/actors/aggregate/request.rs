@@ -7,14 +7,13 @@ use super::{
     idempotency::{Acquired, KeyGuard},
     kind::AggregateKind,
     numbers::check_chosen,
-    representations::Shown,
     wait::{Reached, Waits},
 };
 use crate::{
     actors::{
         api::{
-            Answer, IdempotencyKey, Outcome, Permission, Reply, Request, RequestError, Sight,
-            blocking, busy, misunderstood, rejected,
+            Answer, IdempotencyKey, Outcome, Permission, Request, RequestError, Sight, begin_read,
+            busy, misunderstood, rejected,
         },
         gate::{GateRejection, Permit},
         port::PortAdmission,
@@ -66,35 +65,6 @@ impl<A: Aggregate> AggregateKind<A> {
             let told = batch_wakes(answer).await.ok();
             told.and_then(Told::reply).unwrap_or_else(|| Err(busy(A::NAME)))
         }
-    }
-
-    /// Reads an instance as a client with this sight sees it: from the cache, or from the instance.
-    pub(super) fn begin_show(
-        &self,
-        number: u64,
-        sight: &Sight,
-    ) -> impl Future<Output = Reached> + use<A> {
-        let begun = match self.shared.representations.lookup(self.stream(number)) {
-            Ok(shown) => Ok(self.as_seen(number, &shown, sight)),
-            Err(stamp) => {
-                let sight = sight.clone();
-                Err(self.begin_ask(number, move |reply| Content::Show(sight, reply, stamp)))
-            }
-        };
-        async {
-            match begun {
-                Ok(seen) => seen,
-                Err(asked) => asked.await,
-            }
-        }
-    }
-
-    /// The reply from the cache to a client with this sight.
-    fn as_seen(&self, number: u64, shown: &Shown, sight: &Sight) -> Reached {
-        if !sight.sees(A::READERS, shown.owner.as_deref()) {
-            return Err(Self::not_found(number));
-        }
-        Ok(Reply { position: self.shared.journal.durable(), ..shown.reply.clone() })
     }
 
     async fn submit_new(&self, command: A::Command, call: Call) -> Reached {
@@ -306,7 +276,7 @@ impl<A: Aggregate> AggregateKind<A> {
         };
         if let Some(key) = key {
             let journal = Arc::clone(&self.shared.journal);
-            if let Some(stored) = blocking(move || journal.answer(key.key)).await? {
+            if let Some(stored) = begin_read(move || journal.answer(key.key)).await? {
                 return self.recall(stored, call).await;
             }
         }

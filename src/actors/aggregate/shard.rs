@@ -6,6 +6,7 @@ use super::{
     instance::{Instance, InstanceActivity},
     kind::AggregateKind,
     router::{Batch, JournalRecovered},
+    services::Services,
 };
 use crate::{
     actors::{
@@ -33,8 +34,12 @@ use std::{
 /// The time between two searches for idle instances.
 const SWEEP_EVERY: Duration = Duration::from_secs(10);
 
-/// The time between two checks whether the shard has to make room for other kinds.
+/// The time between two checks whether the shard has to make room for other kinds, when the limit
+/// of instances is near.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
+
+/// The same time when less than half of the instances allowed are in memory.
+const LOOK_EVERY_AT_REST: Duration = Duration::from_secs(1);
 
 /// Instances used within this time are not passivated to make room ahead of the limit. Otherwise an
 /// order that waits for its payment would be rebuilt as soon as it is paid.
@@ -72,7 +77,7 @@ impl<A: Aggregate> Actor for Shard<A> {
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.set_mailbox_capacity(self.aggregate.shared.settings.mailbox_messages_max);
         ctx.run_interval(SWEEP_EVERY, |shard, _| shard.sweep());
-        ctx.run_interval(LOOK_EVERY, |shard, _| shard.make_room());
+        Self::make_room_in(LOOK_EVERY_AT_REST, ctx);
     }
 }
 
@@ -172,6 +177,7 @@ impl<A: Aggregate> Shard<A> {
         if self.aggregate.shared.active.load(Ordering::Relaxed) >= instances_max {
             self.passivate_longest_unused();
         }
+        self.aggregate.shared.representations.activate(self.aggregate.stream(number));
         let is_new = self.unused_numbers.first_time(number);
         let (addr, activity) = Instance::start(
             (Arc::clone(&self.aggregate), self.lease.clone()),
@@ -225,6 +231,16 @@ impl<A: Aggregate> Shard<A> {
         }
     }
 
+    /// Makes room after this time, and again and again.
+    fn make_room_in(time: Duration, ctx: &mut Context<Self>) {
+        ctx.run_later(time, |shard, ctx| {
+            shard.make_room();
+            let Services { active, settings, .. } = &*shard.aggregate.shared;
+            let is_near = active.load(Ordering::Relaxed) >= settings.instances_max / 2;
+            Self::make_room_in(if is_near { LOOK_EVERY } else { LOOK_EVERY_AT_REST }, ctx);
+        });
+    }
+
     /// Passivates instances unused for this long, while `is_wanted` holds for the current number of
     /// instances in memory. The search ends at the first instance whose last use is too recent.
     /// Others behind it may therefore be passivated later, by at most this time.
@@ -256,6 +272,7 @@ impl<A: Aggregate> Shard<A> {
     /// Removes an instance. This drops its only address, which stops the actor.
     fn forget(&mut self, number: u64) {
         if self.active.remove(&number).is_some() {
+            self.aggregate.shared.representations.passivate(self.aggregate.stream(number));
             self.aggregate.shared.active.fetch_sub(1, Ordering::Relaxed);
             self.aggregate.population.passivated(1);
         }

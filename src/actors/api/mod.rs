@@ -22,4 +22,4 @@ pub use reply::{Collection, Outcome, Reply, Row};
 pub use request::{IdempotencyKey, Page, Request, Sort, ViewQuery, WAIT_MAX};
 pub use resource::{CommandInfo, Example, ResourceInfo, ViewInfo};
 pub use status::{ComponentInfo, Health, OperationsEntry, Part, QuarantineEntry, Status};
-pub use store_error::blocking;
+pub use store_error::{begin_read, blocking};

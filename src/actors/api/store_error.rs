@@ -2,7 +2,7 @@
 
 use super::error::{RequestError, busy};
 use crate::{
-    actors::support::run_blocking,
+    actors::support::{begin_brief, run_blocking},
     store::journal::{CommitError, Refusal, StoreError, SubmitError},
 };
 
@@ -46,4 +46,12 @@ pub async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, RequestError> {
     Ok(run_blocking(work).await.map_err(RequestError::Failed)??)
+}
+
+/// Begins one read of the store off the event loop, together with the others of this turn.
+pub fn begin_read<T: Send + 'static>(
+    read: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> impl Future<Output = Result<T, RequestError>> {
+    let begun = begin_brief(read);
+    async { Ok(begun.await.map_err(RequestError::Failed)??) }
 }

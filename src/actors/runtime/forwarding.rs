@@ -5,7 +5,7 @@ use super::Runtime;
 use crate::{
     actors::{
         aggregate::{Acquired, Keeping, KeyGuard, recalled},
-        api::{IdempotencyKey, Outcome, Reply, Request, RequestError, ResourceInfo, blocking},
+        api::{IdempotencyKey, Outcome, Reply, Request, RequestError, ResourceInfo, begin_read},
         support::soon,
     },
     domain::kernel::Dispatch,
@@ -70,7 +70,7 @@ impl Runtime {
             }
         };
         let journal = Arc::clone(&shared.journal);
-        let Some(stored) = blocking(move || journal.answer(key.key)).await? else {
+        let Some(stored) = begin_read(move || journal.answer(key.key)).await? else {
             return Ok(Found::Nothing(key_guard));
         };
         if stored.fingerprint != key.fingerprint {

@@ -1,7 +1,8 @@
 //! Small helpers: backoff, bulkhead, causes of errors, clock, panics, validation of settings, `Retry-After`,
-//! tasks, batching of wake-ups. They use no other folder of the runtime.
+//! tasks, brief blocking work, batching of wake-ups. They use no other folder of the runtime.
 
 mod backoff;
+mod brief_work;
 mod bulkhead;
 mod causes;
 pub mod clock;
@@ -15,6 +16,7 @@ mod validation;
 mod wake_batching;
 
 pub use backoff::{Backoff, RETRY_PAUSE};
+pub use brief_work::begin_brief;
 pub use bulkhead::{Bulkhead, NoTurn};
 pub use causes::with_causes;
 pub use clock::{JUMP_MIN, Jump, in_millis, millis, now};

@@ -121,7 +121,7 @@ impl ReplyOnCommit {
         let PendingReply { waited, issuer, ack, permit, shown, .. } =
             mem::take(&mut self.pending_reply);
         if let (Ok(()), Some((stream, stamp, shown))) = (&durable, shown) {
-            self.shared.representations.insert(stream, stamp, shown);
+            self.shared.representations.insert(stream, stamp, Arc::new(shown));
         }
         if let Some(permit) = permit {
             let is_durable = durable.is_ok();

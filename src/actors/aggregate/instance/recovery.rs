@@ -7,7 +7,7 @@ use crate::{
             envelope::Sender,
             rehydration::{Rebuilt, rebuild},
         },
-        api::{QuarantineEntry, RequestError, blocking, busy},
+        api::{QuarantineEntry, RequestError, begin_read, busy},
         operations::OperationsEvent,
         supervision::RestartDecision,
         support::{millis, now},
@@ -105,7 +105,8 @@ impl<A: Aggregate> Instance<A> {
                 let _ = settled.await;
             }
             let generation = journal.generation();
-            let rebuilt = blocking(move || Ok(rebuild::<A>(&*journal, stream, has_identity))).await;
+            let read = move || Ok(rebuild::<A>(&*journal, stream, has_identity));
+            let rebuilt = begin_read(read).await;
             (generation, rebuilt)
         };
         ctx.wait(reading.into_actor(self).map(|(generation, rebuilt), active, ctx| {
