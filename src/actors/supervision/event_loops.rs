@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 const LENIENCE: u32 = 10;
 
 /// The interval of the heartbeats of these loops: each one wakes a thread of an idle server.
-const LENIENT_BEAT_EVERY: Duration = Duration::from_millis(500);
+const LENIENT_BEAT_EVERY: Duration = Duration::from_secs(1);
 
 /// Upper bound of replaced event loops that are still blocked. Beyond it, no shard is replaced.
 const GONE_MAX: usize = 8;

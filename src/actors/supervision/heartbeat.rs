@@ -14,7 +14,7 @@ use tokio::time::MissedTickBehavior;
 pub(super) const BEAT_EVERY: Duration = LOOK_EVERY;
 
 /// The interval at which the supervisor reads the counters.
-pub const LOOK_EVERY: Duration = Duration::from_millis(50);
+pub const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// The heartbeat of a loop as the supervisor sees it.
 pub(super) struct Heartbeat {

@@ -1,7 +1,7 @@
 //! The supervisor: restarts children that have stopped and replaces event loops that are blocked.
 //!
 //! ```text
-//! thread `watch`, every 50 ms
+//! thread `watch`, every 100 ms
 //!   ├─ a loop is silent        liveness fails; a shard is restarted in another loop
 //!   ├─ a commit hangs          liveness fails
 //!   └─ a child has stopped     it is restarted from its last checkpoint

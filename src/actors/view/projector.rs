@@ -38,7 +38,7 @@ const BUSY_PACES: u32 = 6;
 const BUSY_RECORDS: usize = 256;
 
 /// The interval at which the projector checks that the file of the rows is still in place.
-const LOOK_EVERY: Duration = Duration::from_millis(500);
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// Upper bound of records that are skipped without a transaction, because they do not concern the
 /// view.

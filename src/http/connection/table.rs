@@ -14,6 +14,7 @@ use std::{
     },
     time::{Duration, Instant},
 };
+use tokio::sync::Notify;
 
 /// The interval between checks of the deadlines.
 const TICK: Duration = Duration::from_millis(100);
@@ -35,7 +36,12 @@ const SLOW_HEAD_MS: u64 = 1_000;
 /// The connections of one worker.
 #[derive(Debug)]
 pub struct ConnectionTable {
+    begun: Instant,
     clock: Rc<Cell<u64>>,
+    /// Whether the table is empty and the clock stands still, so that an idle worker sleeps.
+    rests: Cell<bool>,
+    /// Notified when the rest ends.
+    opened: Notify,
     load: Arc<WorkerLoad>,
     open: RefCell<Vec<Rc<ConnectionState>>>,
     /// The number of sockets whose last response is being written.
@@ -56,7 +62,8 @@ impl ConnectionTable {
     pub fn new(connections_max: usize, load: Arc<WorkerLoad>) -> Rc<Self> {
         let connections_max = connections_max.max(1);
         let (clock, open, lingering) = (Rc::default(), RefCell::default(), Arc::default());
-        Rc::new(Self { clock, load, open, lingering, connections_max })
+        let (begun, rests, opened) = (Instant::now(), Cell::default(), Notify::new());
+        Rc::new(Self { begun, clock, rests, opened, load, open, lingering, connections_max })
     }
 
     /// Takes a place for a new connection. A full table closes the connections that have waited
@@ -68,6 +75,10 @@ impl ConnectionTable {
             && (self.evict() == 0 || count >= self.connections_max + SPARE_CONNECTIONS)
         {
             return None;
+        }
+        if self.rests.take() {
+            self.clock.set(self.now_ms());
+            self.opened.notify_one();
         }
         let state = ConnectionState::new(Rc::clone(&self.clock), Arc::clone(&self.load));
         let mut open = self.open.borrow_mut();
@@ -109,16 +120,22 @@ impl ConnectionTable {
         count
     }
 
-    /// Checks all deadlines at every tick; never returns.
+    /// Checks all deadlines at every tick, while there are connections; never returns.
     pub async fn watch(self: Rc<Self>, timeouts: Timeouts) {
-        let begun = Instant::now();
         let mut every = tokio::time::interval(TICK);
         every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
+            if self.open.borrow().is_empty() {
+                self.rests.set(true);
+                self.opened.notified().await;
+            }
             every.tick().await;
-            let now_ms = || u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-            self.check(&timeouts, now_ms).await;
+            self.check(&timeouts, || self.now_ms()).await;
         }
+    }
+
+    fn now_ms(&self) -> u64 {
+        u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
     /// Checks all connections once. Between a few that are closed, other tasks of the worker run.
