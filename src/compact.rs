@@ -1,7 +1,7 @@
 //! `madang compact`: writes the journal into new files without the space that its old values took.
 
 use crate::{
-    console::Progress,
+    console::{Progress, say},
     store::journal::{Compacted, JournalOptions, compact, is_in_use},
 };
 use indicatif::BinaryBytes;
@@ -27,7 +27,7 @@ pub fn run(data: &Path) -> Result<bool, Box<dyn Error>> {
     });
     progress.end();
     let Compacted { entries, bytes_before, bytes_after } = compacted?;
-    println!(
+    say!(
         "{shown}: the journal has {entries} entries; {} before, {} now",
         BinaryBytes(bytes_before),
         BinaryBytes(bytes_after)

@@ -4,8 +4,8 @@
 
 use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
 use std::{
-    fmt::Display,
-    io::{self, IsTerminal as _},
+    fmt::{Arguments, Display},
+    io::{self, IsTerminal as _, Write as _},
     time::{Duration, Instant},
 };
 
@@ -61,13 +61,25 @@ impl Progress {
     }
 }
 
+/// Prints a line, in the form of `println!`. A reader that has ended, such as `head`, is no error:
+/// the exit code tells the result.
+macro_rules! say {
+    ($($part:tt)*) => { $crate::console::print_line(format_args!($($part)*)) };
+}
+pub(crate) use say;
+
+/// Prints a line for [`say!`].
+pub fn print_line(line: Arguments<'_>) {
+    let _ = writeln!(io::stdout(), "{line}");
+}
+
 /// Prints the first of these, such as flaws, and how many more there are.
 pub fn print_first(lines: &[impl Display], of: &str) {
     for line in lines.iter().take(PRINTED_MAX) {
-        println!("{line}");
+        say!("{line}");
     }
     if lines.len() > PRINTED_MAX {
-        println!("{} further {of} are not printed", lines.len() - PRINTED_MAX);
+        say!("{} further {of} are not printed", lines.len() - PRINTED_MAX);
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::{
     actors::{ErasurePlan, Installation, Numbers, Person, Persons, Settings},
+    console::say,
     declarations::Declarations,
     remote::{Server, ServerOptions},
     store::journal::is_in_use,
@@ -137,7 +138,7 @@ fn give_up_lost_keys(options: &Options) -> Result<bool, Box<dyn Error>> {
         return Err(no_journal(options).into());
     }
     if !options.yes {
-        println!(
+        say!(
             "to be given up: the keys that are missing in `persons`; nothing is changed: with \
              `--yes` it cannot be undone"
         );
@@ -145,7 +146,7 @@ fn give_up_lost_keys(options: &Options) -> Result<bool, Box<dyn Error>> {
     }
     let settings = Settings { data: options.data.clone(), ..Settings::default() };
     Installation::give_up_lost_keys(&settings)?;
-    println!("given up: texts whose key is missing are shown as erased");
+    say!("given up: texts whose key is missing are shown as erased");
     Ok(true)
 }
 
@@ -159,18 +160,18 @@ fn print(plan: &ErasurePlan, is_confirmed: bool) {
     list("erased before", erased_before);
     list("left alone, because another customer has something under them as well", shared);
     if *records_in_clear > 0 {
-        println!(
+        say!(
             "{records_in_clear} records are older than the encryption of personal texts: they are \
              shown as erased, and their bytes stay in the journal and in backups"
         );
     }
     match (numbers.is_empty(), is_confirmed) {
-        (true, _) => println!("there is nothing to erase"),
+        (true, _) => say!("there is nothing to erase"),
         (false, true) => {
-            println!("the views with personal texts are made again");
-            println!("destroy the copies of the folder `persons` that were made before, too");
+            say!("the views with personal texts are made again");
+            say!("destroy the copies of the folder `persons` that were made before, too");
         }
-        (false, false) => println!("nothing is changed: `erase --yes` cannot be undone"),
+        (false, false) => say!("nothing is changed: `erase --yes` cannot be undone"),
     }
 }
 
@@ -178,6 +179,6 @@ fn list(what: &str, numbers: &Numbers) {
     for (business, numbers) in numbers {
         let some: Vec<String> = numbers.iter().take(LISTED).map(u64::to_string).collect();
         let more = if numbers.len() > LISTED { ", ..." } else { "" };
-        println!("{what}: {} numbers of {business}: {}{more}", numbers.len(), some.join(", "));
+        say!("{what}: {} numbers of {business}: {}{more}", numbers.len(), some.join(", "));
     }
 }

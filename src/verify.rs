@@ -3,7 +3,7 @@
 
 use crate::{
     actors::{Findings, Installation, Settings, StartError},
-    console::{Progress, print_first},
+    console::{Progress, print_first, say},
     declarations::Declarations,
     store::journal::is_in_use,
 };
@@ -42,18 +42,18 @@ pub fn repair(
         return Ok(true);
     }
     if repairs.is_empty() {
-        println!("nothing can be repaired; a backup restores a damaged journal");
+        say!("nothing can be repaired; a backup restores a damaged journal");
         return Ok(false);
     }
-    println!("{} repairs:", repairs.len());
+    say!("{} repairs:", repairs.len());
     print_first(repairs, "repairs");
     if !is_confirmed {
-        println!("nothing is changed: `repair --yes` carries them out");
+        say!("nothing is changed: `repair --yes` carries them out");
         return Ok(false);
     }
     let settings = Settings { data: data.to_owned(), ..Settings::default() };
     Installation::repair(&settings, repairs)?;
-    println!("repaired; the data is checked again");
+    say!("repaired; the data is checked again");
     run(data, declarations)
 }
 
@@ -92,9 +92,9 @@ pub(crate) fn print_result(data: &Path, findings: &Findings) -> bool {
     print(findings);
     let (data, flaws) = (data.display(), findings.flaws.len());
     match flaws {
-        0 if !findings.unchecked.is_empty() => println!("{data}: sound, as far as it was checked"),
-        0 => println!("{data}: sound"),
-        _ => println!("{data}: {flaws} flaws"),
+        0 if !findings.unchecked.is_empty() => say!("{data}: sound, as far as it was checked"),
+        0 => say!("{data}: sound"),
+        _ => say!("{data}: {flaws} flaws"),
     }
     flaws == 0
 }
@@ -103,11 +103,11 @@ pub(crate) fn print_result(data: &Path, findings: &Findings) -> bool {
 pub(crate) fn print(findings: &Findings) {
     let Findings { flaws, open, checked, unchecked, .. } = findings;
     for waiting in open {
-        println!("{waiting}");
+        say!("{waiting}");
     }
     print_first(flaws, "flaws");
-    println!("checked: {} parts", checked.len());
+    say!("checked: {} parts", checked.len());
     if !unchecked.is_empty() {
-        println!("not checked: {}", unchecked.join(", "));
+        say!("not checked: {}", unchecked.join(", "));
     }
 }

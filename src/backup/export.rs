@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     actors::StoredTypes,
-    console::Progress,
+    console::{Progress, say},
     declarations::Declarations,
     store::{
         KindId,
@@ -63,7 +63,7 @@ pub fn run(options: &Options, declarations: &Declarations) -> Result<bool, Box<d
         File::open(folder.unwrap_or(std::path::Path::new(".")))?.sync_all()
     };
     finish().map_err(|error| format!("{shown}: {error}"))?;
-    println!("{shown}: {records} records");
+    say!("{shown}: {records} records");
     Ok(true)
 }
 

@@ -5,7 +5,7 @@ use super::{
     line::{Line, Types},
 };
 use crate::{
-    console::Progress,
+    console::{Progress, say},
     declarations::Declarations,
     store::{
         KindId, Payload, Stream,
@@ -72,7 +72,7 @@ pub fn run(options: &Options, declarations: &Declarations) -> Result<bool, Box<d
     progress.end();
     journal.close();
     target.end()?;
-    println!("{}: {records} records; check it with `madang verify`", options.data.display());
+    say!("{}: {records} records; check it with `madang verify`", options.data.display());
     Ok(true)
 }
 

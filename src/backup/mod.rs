@@ -18,7 +18,7 @@ pub use source::Source;
 
 use crate::{
     actors::{SUBSCRIPTIONS, clock, fitting_subscription},
-    console::{Progress, print_first},
+    console::{Progress, print_first, say},
     domain::kernel::Timestamp,
     files,
     inbound::position_token::PositionToken,
@@ -99,7 +99,7 @@ pub fn run(options: &Options) -> Result<bool, Box<dyn Error>> {
     if let Some(to) = &options.keys {
         copied(&options.source.data.join(persons::FOLDER), to)?;
     }
-    println!(
+    say!(
         "{}: position {}, {} bytes in {} files",
         options.folder.display(),
         manifest.position,
@@ -154,10 +154,10 @@ fn check(folder: &Path) -> Result<bool, BackupError> {
     print_first(&flaws, "flaws");
     let Manifest { position, time, .. } = backup.manifest();
     if flaws.is_empty() {
-        println!("{}: sound, position {position}, made at {time}", folder.display());
+        say!("{}: sound, position {position}, made at {time}", folder.display());
         return Ok(true);
     }
-    println!("{}: damaged; flaws: {}", folder.display(), flaws.len());
+    say!("{}: damaged; flaws: {}", folder.display(), flaws.len());
     Ok(false)
 }
 
@@ -187,15 +187,19 @@ pub fn restored(options: &RestoreOptions) -> Result<bool, Box<dyn Error>> {
     let keys = options.data.join(persons::FOLDER);
     match &options.keys {
         Some(from) => copied(from, &keys)?,
-        None => println!("copy the keys of personal texts to {} as well", keys.display()),
+        None => say!("copy the keys of personal texts to {} as well", keys.display()),
     }
-    println!(
+    say!(
         "{}: restored to position {}, with {} answers to keys; check it with `madang verify`",
         options.data.display(),
         restored.position,
         restored.answers
     );
-    Ok(true)
+    let is_too_early = restored.position == 0 && options.to_time.is_some();
+    if is_too_early {
+        say!("no record of the backup is as old as `--to-time`");
+    }
+    Ok(!is_too_early)
 }
 
 /// Fits a stored state to a journal that ends at a position.

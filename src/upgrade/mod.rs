@@ -13,7 +13,7 @@ mod views;
 use crate::{
     actors::{Findings, Installation, Settings},
     backup::{Source, stored_types, upcasting},
-    console::Progress,
+    console::{Progress, say},
     declarations::Declarations,
     remote::ServerOptions,
     store::{
@@ -61,8 +61,8 @@ pub fn run(options: &Options, declarations: &Declarations) -> Result<bool, Box<d
     let (data, version) = (data.display(), env!("CARGO_PKG_VERSION"));
     let flaws = findings.flaws.len();
     match flaws {
-        0 => println!("{data}: version {version} can serve it"),
-        _ => println!("{data}: version {version} cannot serve it; flaws: {flaws}"),
+        0 => say!("{data}: version {version} can serve it"),
+        _ => say!("{data}: version {version} cannot serve it; flaws: {flaws}"),
     }
     Ok(flaws == 0)
 }

@@ -3,7 +3,7 @@
 use crate::{
     support::{
         client,
-        process::{Server, assert_verified},
+        process::{Server, assert_verified, binary},
         token::{SECRET, token},
     },
     tools::{
@@ -11,7 +11,12 @@ use crate::{
         restore, shown, stopped,
     },
 };
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{
+    collections::BTreeSet,
+    fs, io,
+    path::Path,
+    process::{Command, Stdio},
+};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_backup_while_clients_order_holds_every_order_that_was_acknowledged_up_to_its_position() {
@@ -141,6 +146,37 @@ fn a_damaged_backup_is_refused_and_named() {
     let restore = ["restore", shown(&backup), "--data", shown(&new)];
     assert!(refused(&restore).contains("state-00000001.part"));
     assert!(!new.exists());
+}
+
+#[test]
+fn a_restore_to_a_time_before_all_records_says_that_nothing_is_so_old() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let (data, backup, new) = (path("data"), path("backup"), path("new"));
+    assert!(Server::start(&data, None).terminate().success());
+    back_up_files(&data, &backup);
+    let restore = ["restore", shown(&backup), "--data", shown(&new)];
+    let keys = keys_beside(&backup);
+    let then = ["--keys", shown(&keys), "--to-time", "2001-01-01T00:00:00Z"];
+    assert!(refused(&[&restore[..], &then].concat()).contains("no record of the backup is as old"));
+}
+
+#[test]
+fn a_command_whose_reader_has_ended_still_tells_its_result_by_its_exit_code() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(Server::start(folder.path(), None).terminate().success());
+    let (reader, writer) = io::pipe().unwrap();
+    drop(reader);
+    let verify = Command::new(binary())
+        .args(["verify", "--data", shown(folder.path())])
+        .env("RUST_LOG", "warn")
+        .stdout(writer)
+        .stderr(Stdio::piped())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&verify.stderr);
+    assert!(verify.status.success(), "{}: {said}", verify.status);
+    assert!(!said.contains("panicked"), "{said}");
 }
 
 #[test]
