@@ -115,7 +115,11 @@ impl<'a> Reload<'a> {
         let businesses = self.declarations.sections();
         let from = |old| changes(old, config, &businesses).unwrap_or_default();
         let changed = from(&self.current).live;
-        tracing::info!(changed = changed.join(", "), "the settings were read again");
+        if changed.is_empty() {
+            tracing::info!("the settings were read again; none has changed that can change now");
+        } else {
+            tracing::info!(changed = changed.join(", "), "the settings were read again");
+        }
         let later = from(&self.started).after_restart;
         if !later.is_empty() {
             tracing::warn!(keys = later.join(", "), "these settings take effect at the next start");

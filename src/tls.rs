@@ -25,8 +25,9 @@ pub const HTTP_1: &[u8] = b"http/1.1";
 /// The name of HTTP/2 over TLS.
 pub const HTTP_2: &[u8] = b"h2";
 
-/// The permissions of a key file that let others than its owner read it.
-const READABLE_BY_OTHERS: u32 = 0o077;
+/// The permissions of a key file for others than its owner and its group. The group may be that of
+/// the service, as when root owns the file.
+const FOR_OTHERS: u32 = 0o007;
 
 described! {
     /// Section `[tls]`. Without it, the server speaks plain HTTP.
@@ -177,11 +178,11 @@ fn content(file: &Path) -> Result<Vec<u8>, String> {
     fs::read(file).map_err(|error| format!("{}: cannot be read: {error}", file.display()))
 }
 
-/// Logs a warning when others than the owner may read the key.
+/// Logs a warning when others than the owner and the group may use the key.
 fn warn_of_readers(key: &Path) {
     let mode = fs::metadata(key).map_or(0, |found| found.permissions().mode());
-    if mode & READABLE_BY_OTHERS != 0 {
+    if mode & FOR_OTHERS != 0 {
         let file = key.display();
-        tracing::warn!(%file, "others than its owner may read this private key; chmod 600 it");
+        tracing::warn!(%file, "every user may read or change this private key; chmod o= it");
     }
 }

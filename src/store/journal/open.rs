@@ -54,7 +54,7 @@ pub fn store_in(dir: &Path) -> Option<StoreId> {
 pub(in crate::store) fn open(dir: &Path, options: &JournalOptions) -> Result<Opened, OpenError> {
     let failed = |reason: String| OpenError { path: dir.to_owned(), reason };
     if !options.is_unfinished && files::unfinished_marker(dir).exists() {
-        let reason = "its restore or import was interrupted; run `madang restore` again";
+        let reason = "its restore or import was interrupted; run that command again";
         return Err(failed(reason.to_owned()));
     }
     let locked = Locked::take(dir)?;

@@ -165,7 +165,7 @@ fn an_interrupted_restore_is_refused_and_can_be_begun_again() {
         let _ = catch_unwind(AssertUnwindSafe(kill)).unwrap_err();
         let refused = SledJournal::open(&target.join("journal"), JournalOptions::default());
         let reason = refused.err().expect("a journal that is not whole is refused").reason;
-        assert!(reason.contains("`madang restore` again"), "{reason}");
+        assert!(reason.contains("run that command again"), "{reason}");
     }
     assert_eq!(content(&bench.restored("new", &ALL)), content(&bench.journal));
     let error = restore(&backup, &bench.path("new"), &ALL, &keep, &mut |_, _, _| ());
