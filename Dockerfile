@@ -6,8 +6,8 @@ WORKDIR /src
 COPY . .
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target \
-    cargo build --release --locked --bin madang \
-    && install -D target/release/madang /image/usr/bin/madang \
+    cargo build --profile dist --locked --bin madang \
+    && install -D target/dist/madang /image/usr/bin/madang \
     && strip --strip-debug /image/usr/bin/madang \
     && install -D -m 0644 deploy/docker/madang.toml /image/etc/madang/madang.toml \
     && install -d /data

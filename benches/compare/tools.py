@@ -45,14 +45,14 @@ def install(names):
 def build(names, madang, peers=None):
     """Builds the peers unless their folder is given, and madang unless it is given; returns the path
     of madang."""
-    command = ["cargo", "build", "--release", "--target-dir", TARGET]
+    command = ["cargo", "build", "--target-dir", TARGET]
     binaries = [f"--bin=peer-{name}" for name in names if name != "madang"]
     if binaries and peers is None:
-        of_peers = ["--locked", "--manifest-path", PEERS, *binaries]
+        of_peers = ["--release", "--locked", "--manifest-path", PEERS, *binaries]
         subprocess.run([*command, *of_peers], check=True, cwd=REPOSITORY)
     if madang is None and "madang" in names:
-        subprocess.run([*command, "--bin", "madang"], check=True, cwd=REPOSITORY)
-    return madang or os.path.join(TARGET, "release", "madang")
+        subprocess.run([*command, "--profile", "dist", "--bin", "madang"], check=True, cwd=REPOSITORY)
+    return madang or os.path.join(TARGET, "dist", "madang")
 
 
 def peer(name, folder=None):

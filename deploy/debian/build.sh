@@ -4,13 +4,13 @@
 set -eu
 cd "$(dirname "$0")/../.."
 
-cargo build --release --locked
+cargo build --profile dist --locked
 target=${CARGO_TARGET_DIR:-target}
 files=target/deb
 rm -rf "$files"
 mkdir -p "$files"
-"$target/release/madang" man "$files/man1"
-"$target/release/madang" completions bash >"$files/madang.bash"
-"$target/release/madang" completions zsh >"$files/_madang"
-"$target/release/madang" completions fish >"$files/madang.fish"
-cargo deb --no-build --locked "$@"
+"$target/dist/madang" man "$files/man1"
+"$target/dist/madang" completions bash >"$files/madang.bash"
+"$target/dist/madang" completions zsh >"$files/_madang"
+"$target/dist/madang" completions fish >"$files/madang.fish"
+cargo deb --no-build --profile dist --locked "$@"

@@ -16,7 +16,7 @@ fn every_file_of_the_package_exists_or_is_made_by_its_build() {
         let is_made = match source.strip_prefix("target/deb/") {
             Some(made) => build.contains(&format!("$files/{}", made.trim_end_matches("/*"))),
             None if source.starts_with("target/release/") => {
-                build.contains("cargo build --release")
+                build.contains("cargo build --profile dist")
             }
             None => Path::new(source.trim_end_matches("/*.md")).exists(),
         };
