@@ -4,7 +4,7 @@ use super::registry::Gates;
 use std::{sync::Arc, time::Duration};
 
 /// The longest pause between two ticks. It bounds how late an unreported permit expires.
-const TICK_EVERY: Duration = Duration::from_millis(100);
+const TICK_EVERY: Duration = Duration::from_millis(250);
 
 /// Ticks all gates for ever. The gates keep their state when this is dropped and called again.
 pub async fn drive(gates: Arc<Gates>) {
