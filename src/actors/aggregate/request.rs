@@ -72,12 +72,12 @@ impl<A: Aggregate> AggregateKind<A> {
         // neither.
         let decision = match self.decide_on_blank(command.clone()) {
             Ok(decision) => decision,
-            Err(request_error) => return self.refuse(0, request_error, call).await,
+            Err(request_error) => return Box::pin(self.refuse(0, request_error, call)).await,
         };
         self.precheck(&command, &A::default(), &decision.events)?;
         let number = match self.next_number.assign(A::NAME) {
             Ok(number) => number,
-            Err(request_error) => return self.refuse(0, request_error, call).await,
+            Err(request_error) => return Box::pin(self.refuse(0, request_error, call)).await,
         };
         let content = |call| Content::Create(command, decision, call);
         self.tell(number, content, call, true).await
@@ -107,7 +107,9 @@ impl<A: Aggregate> AggregateKind<A> {
             match self.decide_on_blank(command.clone()) {
                 Ok(decision) if decision.events.is_empty() => {}
                 Ok(_) => check_chosen(number, A::NAME)?,
-                Err(request_error) => return self.refuse(number, request_error, call).await,
+                Err(request_error) => {
+                    return Box::pin(self.refuse(number, request_error, call)).await;
+                }
             }
         }
         let content = |call| Content::Tell(command, Sender::Client(call));
@@ -185,7 +187,7 @@ impl<A: Aggregate> AggregateKind<A> {
         let Some(number) = watch.number() else { return Err(Err(busy(A::NAME))) };
         let keyed = Some((key, watch));
         let waits = Waits { number, wait_max, admission: None, keyed, is_new: false, sight };
-        Err(self.answer_in_time(&waits, None).await)
+        Err(Box::pin(self.answer_in_time(&waits, None)).await)
     }
 
     /// Adds to a failure the gate that caused it.
@@ -277,7 +279,7 @@ impl<A: Aggregate> AggregateKind<A> {
         if let Some(key) = key {
             let journal = Arc::clone(&self.shared.journal);
             if let Some(stored) = begin_read(move || journal.answer(key.key)).await? {
-                return self.recall(stored, call).await;
+                return Box::pin(self.recall(stored, call)).await;
             }
         }
         self.submit(parsed, call, first).await

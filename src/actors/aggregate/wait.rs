@@ -60,12 +60,13 @@ impl<A: Aggregate> AggregateKind<A> {
                 Ok(Some(Ok(Told::Moved(number, next)))) => {
                     (waits.number, receiver) = (number, next);
                 }
-                Ok(Some(Err(_))) => return self.after_loss(&waits).await,
+                Ok(Some(Err(_))) => return Box::pin(self.after_loss(&waits)).await,
                 Ok(None) => break true,
                 Err(NotInTime) => break false,
             }
         };
-        let answer = self.answer_in_time(&waits, Some(receiver)).await;
+        // What is rare is boxed: the future of each command would have room for it and be copied.
+        let answer = Box::pin(self.answer_in_time(&waits, Some(receiver))).await;
         if !is_deferred {
             // The step that the client waited for was not taken in time.
             let (reply, _) = ReplyTo::channel();
