@@ -14,6 +14,7 @@ def is_met(aim, reached):
     """Whether an aim such as `≤ 10` is met."""
     sign, bound = aim.split(" ")
     bound = float(bound.replace(",", ""))
+    reached = round(reached, 9)  # ticks of a clock divided by seconds are not exact
     return reached >= bound if sign == "≥" else reached <= bound
 
 
