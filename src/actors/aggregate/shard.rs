@@ -205,7 +205,7 @@ impl<A: Aggregate> Shard<A> {
             let Some((number, used)) = self.oldest.pop_front() else { return };
             let Some(instance) = self.active.get(&number) else { continue };
             if instance.used == used && self.is_idle(instance) {
-                self.forget(number);
+                self.end_idle(number);
                 left -= 1;
                 if left == 0 {
                     return;
@@ -257,7 +257,7 @@ impl<A: Aggregate> Shard<A> {
                 return self.oldest.push_front((number, used));
             }
             if is_unused && self.is_idle(instance) {
-                self.forget(number);
+                self.end_idle(number);
             } else {
                 self.oldest.push_back((number, instance.used));
             }
@@ -269,10 +269,15 @@ impl<A: Aggregate> Shard<A> {
         instance.activity.is_idle(self.aggregate.shared.journal.durable(), no_client_waits)
     }
 
+    /// Removes an instance that is idle: all its records are durable.
+    fn end_idle(&mut self, number: u64) {
+        self.forget(number);
+        self.aggregate.shared.representations.passivate(self.aggregate.stream(number));
+    }
+
     /// Removes an instance. This drops its only address, which stops the actor.
     fn forget(&mut self, number: u64) {
         if self.active.remove(&number).is_some() {
-            self.aggregate.shared.representations.passivate(self.aggregate.stream(number));
             self.aggregate.shared.active.fetch_sub(1, Ordering::Relaxed);
             self.aggregate.population.passivated(1);
         }
