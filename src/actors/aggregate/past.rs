@@ -3,11 +3,11 @@
 
 use super::{
     kind::AggregateKind,
-    rehydration::{apply, first_event, shown},
+    rehydration::{apply, first_event, shown_safely},
 };
 use crate::{
     actors::{
-        api::{Collection, FieldChange, Moment, Outcome, Page, PastReply, RequestError, Sight},
+        api::{Collection, FieldChange, Moment, Page, PastReply, RequestError, Sight},
         support::{catch_panic, now, run_blocking},
     },
     domain::kernel::{Aggregate, Timestamp, representation},
@@ -150,8 +150,7 @@ impl Past<'_> {
         if state == A::default() {
             return Err(AggregateKind::<A>::not_found(number));
         }
-        let reply = catch_panic(|| shown(&state, number, version, 0, Outcome::Done));
-        let body = reply.map_err(RequestError::Failed)??.body;
+        let body = shown_safely(&state, number, version, 0)?.body;
         Ok(PastReply { number, version, time, is_present: version == last, body })
     }
 

@@ -44,6 +44,14 @@ pub struct Rebuilt<A> {
     pub records_read: u32,
 }
 
+impl<A> Rebuilt<A> {
+    /// Whether more records had to be read than lie between two snapshots. In this case the latest
+    /// snapshot was of another shape, or there was none.
+    pub const fn needs_snapshot(&self, snapshot_every_events: u32) -> bool {
+        self.version > 0 && self.records_read > snapshot_every_events
+    }
+}
+
 /// Rebuilds an aggregate from its snapshot and the records after it. With `has_identity`, its owner
 /// is read from its first event as well. Blocking.
 pub fn rebuild<A: Aggregate>(
@@ -116,8 +124,19 @@ pub fn reply<A: Aggregate>(
     shown(state, number, version, position, outcome)
 }
 
+/// The reply that shows an aggregate after a read. A panic of the domain code becomes an error.
+pub fn shown_safely<A: Aggregate>(
+    state: &A,
+    number: u64,
+    version: u32,
+    position: u64,
+) -> Result<Reply, RequestError> {
+    catch_panic(|| shown(state, number, version, position, Outcome::Done))
+        .unwrap_or_else(|reason| Err(RequestError::Failed(reason)))
+}
+
 /// The reply that shows an aggregate.
-pub fn shown<A: Aggregate>(
+fn shown<A: Aggregate>(
     state: &A,
     number: u64,
     version: u32,

@@ -13,14 +13,14 @@
 use super::{
     envelope::Content,
     kind::AggregateKind,
-    rehydration::{Rebuilt, rebuild, shown},
+    rehydration::{Rebuilt, rebuild, shown_safely},
     representations::{Miss, Shown, Stamp},
     wait::Reached,
 };
 use crate::{
     actors::{
-        api::{Outcome, Reply, Sight},
-        support::{begin_brief, catch_panic},
+        api::{Reply, Sight},
+        support::begin_brief,
     },
     domain::kernel::Aggregate,
 };
@@ -43,7 +43,10 @@ impl<A: Aggregate> AggregateKind<A> {
         let begun = match self.shared.representations.lookup(self.stream(number)) {
             Ok(shown) => Begun::Seen(self.as_seen(number, &shown, sight)),
             Err(Miss::Active(stamp)) => Begun::Asked(self.begin_ask_to_show(number, sight, stamp)),
-            Err(Miss::Passive(stamp)) => Begun::Read(stamp, self.begin_read_passive(number)),
+            Err(Miss::Passive(stamp)) => {
+                let aggregate = Arc::clone(self);
+                Begun::Read(stamp, begin_brief(move || aggregate.read_passive(number)))
+            }
         };
         let (aggregate, sight) = (Arc::clone(self), sight.clone());
         async move {
@@ -80,29 +83,21 @@ impl<A: Aggregate> AggregateKind<A> {
         self.begin_ask(number, move |reply| Content::Show(sight, reply, stamp))
     }
 
-    /// Begins to read an aggregate without an instance from the journal; `None` when its instance
-    /// has to be asked.
-    fn begin_read_passive(
-        self: &Arc<Self>,
-        number: u64,
-    ) -> impl Future<Output = Result<Option<Shown>, String>> + use<A> {
-        let aggregate = Arc::clone(self);
-        begin_brief(move || aggregate.read_passive(number))
-    }
-
-    /// Blocking.
+    /// Reads an aggregate without an instance from the journal; `None` when its instance has to be
+    /// asked. Blocking.
     fn read_passive(&self, number: u64) -> Option<Shown> {
         let shared = &self.shared;
         if shared.quarantine.reason(A::NAME, number).is_some() {
             return None;
         }
         let rebuilt = rebuild::<A>(&*shared.journal, self.stream(number), shared.has_identity);
-        let Rebuilt { state, version, owner, records_read, .. } = rebuilt.ok()?;
-        let needs_snapshot = records_read > shared.settings.snapshot_every_events;
+        let rebuilt = rebuilt.ok()?;
+        let needs_snapshot = rebuilt.needs_snapshot(shared.settings.snapshot_every_events);
+        let Rebuilt { state, version, owner, .. } = rebuilt;
         if version == 0 || needs_snapshot || state == A::default() {
             return None;
         }
-        let reply = catch_panic(|| shown(&state, number, version, 0, Outcome::Done)).ok()?.ok()?;
+        let reply = shown_safely(&state, number, version, 0).ok()?;
         Some(Shown { reply, owner: owner.and_then(|owner| owner.owner.clone()) })
     }
 }

@@ -95,7 +95,7 @@ mod tests {
             assert_eq!(n, expected);
             threads.push(thread);
         }
-        for group in threads.chunks(32) {
+        for group in threads.chunks(GROUP_MAX) {
             assert!(group.iter().all(|thread| *thread == group[0]), "{threads:?}");
         }
         assert_ne!(threads[0], thread::current().id());

@@ -9,7 +9,7 @@ mod waiters;
 use super::{
     envelope::{Content, Decision, Envelope, Keyed, ReplyTo, Sender},
     kind::AggregateKind,
-    rehydration::{reply, shown},
+    rehydration::{reply, shown_safely},
     representations::{Shown, Stamp},
 };
 use crate::{
@@ -237,8 +237,7 @@ impl<A: Aggregate> Instance<A> {
         }
         let state = &self.state;
         let (number, version, position) = (self.number, self.version, self.position);
-        let answer = catch_panic(|| shown(state, number, version, position, Outcome::Done));
-        let answer = answer.unwrap_or_else(|reason| Err(RequestError::Failed(reason)));
+        let answer = shown_safely(state, number, version, position);
         let shown = stamp.zip(answer.as_ref().ok()).map(|(stamp, reply)| {
             let shown = Shown { reply: reply.clone(), owner: self.owner().cloned() };
             (self.aggregate.stream(number), stamp, shown)

@@ -119,12 +119,17 @@ impl<A: Aggregate> Instance<A> {
     fn on_rehydrated(&mut self, rebuilt: Reading<A>, ctx: &mut Context<Self>) {
         let _entered = Correlation::of(self.number, None).enter();
         match rebuilt {
-            Ok(Ok(Rebuilt { state, version, is_born, owner, position, records_read })) => {
+            Ok(Ok(rebuilt)) => {
+                let every = self.aggregate.shared.settings.snapshot_every_events;
+                let needs_snapshot = rebuilt.needs_snapshot(every);
+                let Rebuilt { state, version, is_born, owner, position, .. } = rebuilt;
                 (self.state, self.version, self.position) = (state, version, position);
                 (self.is_born, self.owner) = (is_born, owner);
                 self.condition = Condition::Present;
                 self.record_rebuilt();
-                self.shorten_history(records_read);
+                if needs_snapshot {
+                    self.shorten_history();
+                }
                 self.answer_waiting(ctx);
                 self.unstash(ctx);
             }
@@ -169,14 +174,8 @@ impl<A: Aggregate> Instance<A> {
         }
     }
 
-    /// Writes a snapshot when more records had to be read than lie between two snapshots. In this
-    /// case the latest snapshot was of another shape, or there was none. The next rebuild reads
-    /// only the records after the new snapshot.
-    fn shorten_history(&self, records_read: u32) {
-        if self.version == 0 || records_read <= self.aggregate.shared.settings.snapshot_every_events
-        {
-            return;
-        }
+    /// Writes a snapshot. The next rebuild reads only the records after it.
+    fn shorten_history(&self) {
         let journal = &self.aggregate.shared.journal;
         // If the journal does not accept the snapshot now, the next rebuild writes it.
         if journal.check_accepting().is_ok() {
