@@ -5,6 +5,7 @@ use crate::{
     described,
     files::{self, Stamp},
 };
+use rustix::process::geteuid;
 use rustls::{
     ServerConfig,
     crypto::CryptoProvider,
@@ -15,7 +16,7 @@ use rustls::{
 use serde::{Deserialize, Serialize};
 use std::{
     fs,
-    os::unix::fs::PermissionsExt as _,
+    os::unix::fs::{MetadataExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
     sync::{Arc, RwLock},
 };
@@ -25,8 +26,10 @@ pub const HTTP_1: &[u8] = b"http/1.1";
 /// The name of HTTP/2 over TLS.
 pub const HTTP_2: &[u8] = b"h2";
 
-/// The permissions of a key file for others than its owner and its group. The group may be that of
-/// the service, as when root owns the file.
+/// The permissions of a key file for its group and for all others.
+const FOR_GROUP_AND_OTHERS: u32 = 0o077;
+
+/// Those for all others.
 const FOR_OTHERS: u32 = 0o007;
 
 described! {
@@ -178,11 +181,15 @@ fn content(file: &Path) -> Result<Vec<u8>, String> {
     fs::read(file).map_err(|error| format!("{}: cannot be read: {error}", file.display()))
 }
 
-/// Logs a warning when others than the owner and the group may use the key.
+/// Logs a warning when others than this process may use the key. A file of another owner, such as
+/// root, is read through its group.
 fn warn_of_readers(key: &Path) {
-    let mode = fs::metadata(key).map_or(0, |found| found.permissions().mode());
-    if mode & FOR_OTHERS != 0 {
+    let Ok(found) = fs::metadata(key) else { return };
+    let is_own = found.uid() == geteuid().as_raw();
+    let (too_wide, mend) =
+        if is_own { (FOR_GROUP_AND_OTHERS, "chmod 600") } else { (FOR_OTHERS, "chmod o=") };
+    if found.permissions().mode() & too_wide != 0 {
         let file = key.display();
-        tracing::warn!(%file, "every user may read or change this private key; chmod o= it");
+        tracing::warn!(%file, mend, "others than this server may read this private key");
     }
 }
