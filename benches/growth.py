@@ -4,7 +4,7 @@
     benches/growth.py                               # every part, about 20 minutes
     benches/growth.py --only memory idle            # some parts; the others keep their figures
     benches/growth.py --size 10000 --events 100000 --no-docs   # a first look
-    benches/growth.py --binary target/release/madang --build "release build of this commit"
+    benches/growth.py --binary target/dist/madang --build "dist build of this commit"
 
 Each part starts servers of its own on 127.0.0.1, with ports from the system and data in a folder
 below `target`, which is deleted after the part. It prints each figure beside its aim, and writes
@@ -96,7 +96,7 @@ def arguments():
     parser.add_argument("--seconds", type=int, default=3, help="of each load with a fixed time")
     parser.add_argument("--binary", help="a binary that is built already")
     parser.add_argument("--peers-from", help="a folder with peers that are built already")
-    parser.add_argument("--build", default="release build",
+    parser.add_argument("--build", default="build with the profile `dist`",
                         help="what the report says of the binary")
     parser.add_argument("--data", help="a folder for the data, on the disk to measure")
     parser.add_argument("--report", action="store_true",

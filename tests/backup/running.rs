@@ -14,7 +14,7 @@ use crate::{
 use std::{
     collections::BTreeSet,
     fs, io,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
@@ -151,10 +151,7 @@ fn a_damaged_backup_is_refused_and_named() {
 #[test]
 fn a_restore_to_a_time_before_all_records_says_that_nothing_is_so_old() {
     let folder = tempfile::tempdir().unwrap();
-    let path = |name: &str| folder.path().join(name);
-    let (data, backup, new) = (path("data"), path("backup"), path("new"));
-    assert!(Server::start(&data, None).terminate().success());
-    back_up_files(&data, &backup);
+    let (backup, new) = (backed_up(folder.path()), folder.path().join("new"));
     let restore = ["restore", shown(&backup), "--data", shown(&new)];
     let keys = keys_beside(&backup);
     let then = ["--keys", shown(&keys), "--to-time", "2001-01-01T00:00:00Z"];
@@ -182,10 +179,7 @@ fn a_command_whose_reader_has_ended_still_tells_its_result_by_its_exit_code() {
 #[test]
 fn a_folder_whose_restore_was_interrupted_is_not_served() {
     let folder = tempfile::tempdir().unwrap();
-    let path = |name: &str| folder.path().join(name);
-    let (data, backup, new) = (path("data"), path("backup"), path("new"));
-    assert!(Server::start(&data, None).terminate().success());
-    back_up_files(&data, &backup);
+    let (backup, new) = (backed_up(folder.path()), folder.path().join("new"));
     // A kill leaves the marker and a part of the journal.
     fs::create_dir_all(new.join("journal")).unwrap();
     fs::write(new.join("restore.unfinished"), "").unwrap();
@@ -193,6 +187,14 @@ fn a_folder_whose_restore_was_interrupted_is_not_served() {
     assert!(refused(&serve).contains("was interrupted"));
     restore(&backup, &new);
     assert_verified(&new);
+}
+
+/// The backup of a server that has taken no command, in this folder.
+fn backed_up(folder: &Path) -> PathBuf {
+    let (data, backup) = (folder.join("data"), folder.join("backup"));
+    assert!(Server::start(&data, None).terminate().success());
+    back_up_files(&data, &backup);
+    backup
 }
 
 fn flip(path: &Path) {
