@@ -16,18 +16,10 @@ use crate::{
     traces::Correlation,
 };
 use actix::{Actor, AsyncContext, Context, Handler, Message};
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 /// Upper bound of records read in one turn of the event loop.
 pub const TURN_RECORDS_MAX: usize = 512;
-
-/// A turn with at least this many records counts as heavy load: the next one waits for
-/// [`BUSY_PAUSE`]. Waking the subscriber for each record would cost the whole system more than the
-/// pause.
-const BUSY_RECORDS: usize = 24;
-
-/// The pause after a turn in heavy load; see [`BUSY_RECORDS`].
-const BUSY_PAUSE: Duration = Duration::from_millis(1);
 
 /// The message that there may be records to read.
 #[derive(Message)]
@@ -74,13 +66,10 @@ pub trait Subscriber: Actor<Context = Context<Self>> + Handler<Wake> {
         cursor.progress.call(cursor.head());
     }
 
-    /// Handles a wake-up: runs one turn and schedules the next.
+    /// Handles a wake-up: runs one turn and schedules the next. Records that arrive during a turn are
+    /// read together in the next one, so turns grow with the load and need no pause between them.
     fn wake(&mut self, ctx: &mut Context<Self>) {
         match self.turn(ctx) {
-            Ok((records, false)) if (BUSY_RECORDS..TURN_RECORDS_MAX).contains(&records) => {
-                // The wake flag stays set meanwhile, so that no further wake message is sent.
-                ctx.run_later(BUSY_PAUSE, |_, ctx| ctx.notify(Wake));
-            }
             Ok((records, is_more)) => {
                 let may_read = self.may_read();
                 let cursor = self.cursor();

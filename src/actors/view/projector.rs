@@ -17,7 +17,7 @@ use crate::{
     },
     traces::Tracer,
 };
-use actix::{Actor, AsyncContext, Context, Handler, Message};
+use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, WrapFuture};
 use std::{
     sync::{
         Arc,
@@ -25,14 +25,17 @@ use std::{
     },
     time::Duration,
 };
-use tokio::sync::watch;
+use tokio::{
+    sync::{Notify, watch},
+    time::timeout,
+};
 
-/// The shortest time between two transactions in light load, which bounds how far the view lags.
+/// The shortest time between two transactions in light load, which bounds how far the view lags. A
+/// reader that begins to wait for the view ends it.
 const PACE: Duration = Duration::from_millis(10);
 
-/// The number of these times between two transactions in heavy load, when most rows change several
-/// times in a row. A reader that waits for the view ends the pause.
-const BUSY_PACES: u32 = 6;
+/// The same time in heavy load, when most rows change several times in a row.
+const BUSY_PACE: Duration = Duration::from_millis(60);
 
 /// A turn with at least this many records counts as heavy load.
 const BUSY_RECORDS: usize = 256;
@@ -61,6 +64,7 @@ pub struct Projector<F: Projection> {
     progress: Arc<Progress>,
     reached: watch::Sender<u64>,
     waiting: Arc<AtomicUsize>,
+    asked: Arc<Notify>,
 }
 
 /// What is to be done after a turn.
@@ -115,10 +119,7 @@ impl<F: Projection> Handler<Wake> for Projector<F> {
             }
             // The wake flag stays set during the pause, so that one turn reads all records that
             // arrive meanwhile.
-            Ok(Turn::Rest(records)) => {
-                let paces = if records < BUSY_RECORDS { 1 } else { BUSY_PACES };
-                Self::pause(paces, ctx);
-            }
+            Ok(Turn::Rest(records)) => self.pause(records, ctx),
             Err(reason) => {
                 self.progress.request_error(Some(reason));
                 self.start_over();
@@ -155,19 +156,25 @@ impl<F: Projection> Projector<F> {
             progress: Arc::clone(&rows.progress),
             reached: rows.reached.clone(),
             waiting: Arc::clone(&rows.waiting),
+            asked: Arc::clone(&rows.asked),
         })
     }
 
-    /// Pauses before the next turn, until a reader waits for the view.
-    fn pause(paces: u32, ctx: &mut Context<Self>) {
-        ctx.run_later(PACE, move |projector, ctx| {
-            let is_waited_for = projector.waiting.load(Ordering::Acquire) > 0;
-            if paces > 1 && !is_waited_for {
-                Self::pause(paces - 1, ctx);
-            } else {
-                projector.look_again();
-            }
-        });
+    /// Pauses after a turn that read this number of records.
+    fn pause(&self, records: usize, ctx: &mut Context<Self>) {
+        let is_light = records < BUSY_RECORDS || self.waiting.load(Ordering::Acquire) > 0;
+        let pause = if is_light { PACE } else { BUSY_PACE };
+        let look = |(), projector: &mut Self, _: &mut _| projector.look_again();
+        ctx.spawn(self.rest(pause).into_actor(self).map(look));
+    }
+
+    /// Returns a future of the end of a pause of at most this time. A reader that begins to wait
+    /// for the view ends the pause, also one that has begun during the turn before.
+    fn rest(&self, pause: Duration) -> impl Future<Output = ()> + use<F> {
+        let asked = Arc::clone(&self.asked);
+        async move {
+            let _ = timeout(pause, asked.notified()).await;
+        }
     }
 
     /// Wakes the projector after its pause when a record concerns the view or a reader waits for

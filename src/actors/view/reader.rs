@@ -21,7 +21,7 @@ use std::{
     },
     time::Duration,
 };
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 /// Upper bound of clients that wait at the same time for one view to reach a position. Further
 /// clients are answered 503.
@@ -39,6 +39,8 @@ pub struct ViewReader {
     /// Number of waiting readers. While there are some, records that do not concern the view also
     /// advance it.
     pub(super) waiting: Arc<AtomicUsize>,
+    /// Tells the projector that a reader has begun to wait, so that it ends its pause.
+    pub(super) asked: Arc<Notify>,
     queries: Arc<Queries>,
 }
 
@@ -50,8 +52,8 @@ impl ViewReader {
         progress: Arc<Progress>,
         queries: Arc<Queries>,
     ) -> Self {
-        let (reached, waiting) = (watch::Sender::new(0), Arc::default());
-        Self { info, progress, storage, reached, waiting, queries }
+        let (reached, waiting, asked) = (watch::Sender::new(0), Arc::default(), Arc::default());
+        Self { info, progress, storage, reached, waiting, asked, queries }
     }
 
     /// Returns the read model for a new projector: the rows in place, or new ones to be rebuilt.
@@ -75,6 +77,7 @@ impl ViewReader {
         }
         let _waiting = CountGuard::new(&self.waiting);
         self.progress.wake();
+        self.asked.notify_one();
         // The channel is open as long as the reader exists.
         let _ = reached.wait_for(|reached| *reached >= position).await;
     }
