@@ -80,23 +80,16 @@ fn micros(time: Duration) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::{
-        future::Future,
-        pin::pin,
-        task::{Context, Poll, Waker},
-    };
+    use futures_util::poll;
+    use std::{pin::pin, task::Poll};
 
     const HOUR: Duration = Duration::from_secs(3_600);
-
-    fn poll(waiting: std::pin::Pin<&mut impl Future<Output = ()>>) -> Poll<()> {
-        waiting.poll(&mut Context::from_waker(Waker::noop()))
-    }
 
     #[tokio::test]
     async fn a_due_time_that_is_set_during_a_tick_bounds_the_next_pause() {
         let timer = Timer::default();
         timer.expect(HOUR);
-        assert_eq!(poll(pin!(timer.until_due(HOUR * 2))), Poll::Pending);
+        assert_eq!(poll!(pin!(timer.until_due(HOUR * 2))), Poll::Pending);
         timer.expect(Duration::ZERO);
         timer.until_due(HOUR).await;
     }
@@ -105,10 +98,10 @@ mod tests {
     async fn a_due_time_before_the_next_tick_wakes_the_gate_driver() {
         let timer = Timer::default();
         let mut waiting = pin!(timer.until_due(HOUR));
-        assert_eq!(poll(waiting.as_mut()), Poll::Pending);
+        assert_eq!(poll!(waiting.as_mut()), Poll::Pending);
         timer.expect(HOUR * 2);
-        assert_eq!(poll(waiting.as_mut()), Poll::Pending, "the due time is later");
+        assert_eq!(poll!(waiting.as_mut()), Poll::Pending, "the due time is later");
         timer.expect(HOUR / 2);
-        assert_eq!(poll(waiting), Poll::Ready(()));
+        assert_eq!(poll!(waiting), Poll::Ready(()));
     }
 }

@@ -160,7 +160,8 @@ impl<F: Projection> Projector<F> {
         })
     }
 
-    /// Pauses after a turn that read this number of records.
+    /// Pauses after a turn that read this number of records. The pause is short while a reader waits
+    /// for a position that no record has yet.
     fn pause(&self, records: usize, ctx: &mut Context<Self>) {
         let is_light = records < BUSY_RECORDS || self.waiting.load(Ordering::Acquire) > 0;
         let pause = if is_light { PACE } else { BUSY_PACE };

@@ -12,14 +12,9 @@ use crate::{
     domain::kernel::{Field, Readers},
     store::{KindSet, read_model::Layout},
 };
+use futures_util::poll;
 use serde::{Deserialize, Serialize};
-use std::{
-    collections::BTreeMap,
-    path::Path,
-    pin::{Pin, pin},
-    sync::atomic::AtomicU64,
-    task::{self, Poll, Waker},
-};
+use std::{collections::BTreeMap, path::Path, pin::pin, sync::atomic::AtomicU64, task::Poll};
 
 /// A position that no record has.
 const NONE: u64 = 0;
@@ -270,20 +265,16 @@ fn more_rows_than_there_may_be_in_memory_are_rebuilt_in_several_transactions() {
 
 const HOUR: Duration = Duration::from_secs(3_600);
 
-fn poll<T>(future: Pin<&mut impl Future<Output = T>>) -> Poll<T> {
-    future.poll(&mut task::Context::from_waker(Waker::noop()))
-}
-
 #[tokio::test]
 async fn a_reader_that_begins_to_wait_ends_the_pause_of_the_projector() {
     let mut view = View::of(Filled::with(1), NONE);
     view.catch_up();
     let mut rest = pin!(view.projector.rest(HOUR));
-    assert_eq!(poll(rest.as_mut()), Poll::Pending);
+    assert_eq!(poll!(rest.as_mut()), Poll::Pending);
     view.filled.add(1, 1);
     let mut reading = pin!(view.rows.reach_within(Some(view.filled.journal.durable()), HOUR));
-    assert!(poll(reading.as_mut()).is_pending(), "the record is not in the rows");
-    assert_eq!(poll(rest), Poll::Ready(()));
+    assert!(poll!(reading.as_mut()).is_pending(), "the record is not in the rows");
+    assert_eq!(poll!(rest), Poll::Ready(()));
 }
 
 #[tokio::test]
@@ -292,8 +283,8 @@ async fn a_reader_that_began_to_wait_during_a_turn_ends_the_next_pause() {
     view.catch_up();
     view.filled.add(1, 1);
     let mut reading = pin!(view.rows.reach_within(Some(view.filled.journal.durable()), HOUR));
-    assert!(poll(reading.as_mut()).is_pending(), "the record is not in the rows");
-    assert_eq!(poll(pin!(view.projector.rest(HOUR))), Poll::Ready(()));
+    assert!(poll!(reading.as_mut()).is_pending(), "the record is not in the rows");
+    assert_eq!(poll!(pin!(view.projector.rest(HOUR))), Poll::Ready(()));
 }
 
 #[tokio::test]
@@ -302,5 +293,5 @@ async fn a_reader_of_rows_that_are_reached_does_not_end_a_pause() {
     view.catch_up();
     let durable = view.filled.journal.durable();
     assert_eq!(view.rows.reach_within(Some(durable), HOUR).await.ok(), Some(()));
-    assert_eq!(poll(pin!(view.projector.rest(HOUR))), Poll::Pending);
+    assert_eq!(poll!(pin!(view.projector.rest(HOUR))), Poll::Pending);
 }
