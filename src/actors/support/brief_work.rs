@@ -86,7 +86,7 @@ mod tests {
     use std::thread;
 
     #[actix::test]
-    async fn the_works_of_a_turn_are_done_in_groups_and_each_returns_its_result() {
+    async fn the_works_of_a_turn_are_done_in_two_groups_and_each_returns_its_result() {
         let begun: Vec<_> =
             (0..20).map(|n| begin_brief(move || (n, thread::current().id()))).collect();
         let mut threads = Vec::new();
@@ -95,7 +95,7 @@ mod tests {
             assert_eq!(n, expected);
             threads.push(thread);
         }
-        for group in threads.chunks(GROUP_MAX) {
+        for group in threads.chunks(10) {
             assert!(group.iter().all(|thread| *thread == group[0]), "{threads:?}");
         }
         assert_ne!(threads[0], thread::current().id());
