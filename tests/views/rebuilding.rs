@@ -5,6 +5,7 @@ use super::support::{
     process::{Server, assert_verified},
     story,
 };
+use madang::http::PositionToken;
 use reqwest::{Client, Response, StatusCode};
 use rusqlite::Connection;
 use serde_json::{Value, json};
@@ -55,6 +56,12 @@ async fn read(client: &Client, server: &Server, path: &str) -> (StatusCode, Valu
     (response.status(), response.json().await.expect("json"))
 }
 
+/// Returns the position of an answer.
+fn position_of(response: &Response) -> PositionToken {
+    let position = response.headers()["x-madang-position"].to_str().expect("a text");
+    position.parse().expect("a position")
+}
+
 /// Waits until no view is being rebuilt.
 async fn rebuilt(client: &Client, server: &Server) {
     let begun = Instant::now();
@@ -68,10 +75,14 @@ async fn rebuilt(client: &Client, server: &Server) {
     }
 }
 
+/// The files of all views.
+fn files_in(views: &Path) -> impl Iterator<Item = PathBuf> {
+    let files = fs::read_dir(views).expect("a folder").map(|entry| entry.expect("a file").path());
+    files.filter(|path| path.extension().is_some_and(|ending| ending == "sqlite"))
+}
+
 /// The statements that made the tables and indexes of each view.
 fn schemas(views: &Path) -> BTreeMap<PathBuf, Vec<String>> {
-    let files = fs::read_dir(views).expect("a folder").map(|entry| entry.expect("a file").path());
-    let files = files.filter(|path| path.extension().is_some_and(|ending| ending == "sqlite"));
     let schema = |path: PathBuf| {
         let file = Connection::open(&path).expect("opens");
         let all = "SELECT sql FROM sqlite_master ORDER BY sql";
@@ -79,7 +90,7 @@ fn schemas(views: &Path) -> BTreeMap<PathBuf, Vec<String>> {
         let all = all.query_map([], |row| row.get(0)).expect("is a query");
         (path, all.collect::<Result<_, _>>().expect("texts"))
     };
-    files.map(schema).collect()
+    files_in(views).map(schema).collect()
 }
 
 fn wait_until(is_so: impl Fn() -> bool) {
@@ -156,7 +167,7 @@ async fn commands_are_accepted_during_a_rebuild_and_their_rows_are_read_after_it
     let server = Server::start(data.path(), None);
     for nth in 1..=100 {
         let response = order(&client, server.url("/taxi/orders"), "Kim").await;
-        let at = response.headers()["x-madang-position"].to_str().expect("a text").to_owned();
+        let at = position_of(&response);
         let path = format!("/taxi/mypages/{}?at-least={at}", 40 * CLIENTS + nth);
         let (mut status, mut row) = read(&client, &server, &path).await;
         while status == StatusCode::SERVICE_UNAVAILABLE {
@@ -169,4 +180,24 @@ async fn commands_are_accepted_during_a_rebuild_and_their_rows_are_read_after_it
     assert_eq!(page["page"]["totalElements"], 40 * CLIENTS + 100, "{page}");
     assert!(server.terminate().success());
     assert_verified(data.path());
+}
+
+#[tokio::test]
+async fn after_a_stop_no_view_has_to_read_what_was_answered() {
+    let data = tempfile::tempdir().expect("a folder");
+    let client = support::client();
+    let server = Server::start(data.path(), None);
+    order_many(&server, 1).await;
+    let last = position_of(&order(&client, server.url("/taxi/orders"), "Kim").await);
+    assert!(server.terminate().success());
+    let mut seen = 0;
+    // Also the files of views of businesses without any record.
+    for path in files_in(&views(data.path())) {
+        let file = Connection::open(&path).expect("opens");
+        let position = file.query_row("SELECT cursor FROM meta", [], |row| row.get::<_, i64>(0));
+        let position = PositionToken(position.expect("a position").cast_unsigned());
+        assert!(position >= last, "{} is at {position}, not at {last}", path.display());
+        seen += 1;
+    }
+    assert!(seen > 10);
 }

@@ -12,7 +12,7 @@ use crate::{
     domain::kernel::{Dispatch, Meta, Timestamp},
     store::{
         Cause, Payload, Stream,
-        journal::{Journal, MemoryJournal},
+        journal::{Entry, Journal, MemoryJournal, Submission},
     },
 };
 use actix::{Addr, Message};
@@ -74,10 +74,18 @@ fn record(position: u64, conversation: u64) -> Arc<Record> {
     })
 }
 
-/// A started runner with this lease.
-async fn started(lease: Lease) -> Addr<EffectRunner<TestEffect>> {
-    let journal: Arc<dyn Journal> = MemoryJournal::new();
-    let services = services_on(&journal);
+/// Writes one record, and returns its position.
+fn write_one(journal: &Arc<dyn Journal>) -> u64 {
+    let kind = journal.kind("test/others").expect("a kind");
+    let stream = Stream { kind, number: journal.submitted() + 1 };
+    let entries = vec![Entry { payload: Payload::Event(Vec::new()), typed: None }];
+    let of = Submission::of(stream, journal.generation(), Timestamp(0));
+    journal.submit(Submission { entries, ..of }).expect("is accepted").last_position
+}
+
+/// A runner with this lease that has read this journal.
+async fn started_on(journal: &Arc<dyn Journal>, lease: Lease) -> Addr<EffectRunner<TestEffect>> {
+    let services = services_on(journal);
     let progress = Progress::new("port", &services.components.with(NAME, "port"));
     let limits = Limits { under_way_max: 1, urgent_max: 1, background_max: 1 };
     let me = (KindId(1), lease);
@@ -89,11 +97,23 @@ async fn started(lease: Lease) -> Addr<EffectRunner<TestEffect>> {
 #[actix::test]
 async fn the_effects_of_a_stopped_runner_are_cancelled_before_its_lease_ends() {
     let lease = Lease::default();
-    let runner = started(lease.clone()).await;
+    let journal: Arc<dyn Journal> = MemoryJournal::new();
+    let runner = started_on(&journal, lease.clone()).await;
     let (sender, dropped) = oneshot::channel();
     runner.send(RunForever(sender)).await.expect("a running effect");
     runner.do_send(Lifecycle::Stop);
     let dropped = timeout(Duration::from_secs(20), dropped).await.expect("the effect ends");
     assert!(dropped.is_err(), "the effect has no outcome");
     assert!(!lease.is_over());
+}
+
+#[actix::test]
+async fn a_runner_that_is_ordered_to_stop_stores_its_position() {
+    let journal: Arc<dyn Journal> = MemoryJournal::new();
+    let read = write_one(&journal);
+    let runner = started_on(&journal, Lease::default()).await;
+    runner.send(Lifecycle::Stop).await.expect("a runner that stops");
+    // The checkpoint is written with the next record.
+    write_one(&journal);
+    assert_eq!(journal.cursor_of(KindId(1)).expect("reads"), read);
 }

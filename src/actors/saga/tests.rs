@@ -6,9 +6,12 @@ use super::{
     parked::{ParkReason, Stopped},
 };
 use crate::{
-    actors::subscription::{
-        Progress, Subscriber,
-        testing::{NoEvents, services_on},
+    actors::{
+        subscription::{
+            Progress, Subscriber, Wake,
+            testing::{NoEvents, services_on},
+        },
+        supervision::Lifecycle,
     },
     domain::kernel::{Id, Meta, Saga, Step, Timestamp, WaitsFor},
     store::{
@@ -16,7 +19,7 @@ use crate::{
         journal::{Checkpoint, Entry, Journal, MemoryJournal, ReadLevel, Submission},
     },
 };
-use actix::Context;
+use actix::{Actor as _, Context};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -163,4 +166,19 @@ async fn the_record_of_a_timer_belongs_to_the_customer_of_the_record_that_set_it
         let fired = fired_after(principals.as_ref());
         assert_eq!((fired.stream.number, &fired.principals), (AGAIN, &principals));
     }
+}
+
+#[actix::test]
+async fn a_saga_that_is_ordered_to_stop_stores_its_position() {
+    let journal: Arc<dyn Journal> = MemoryJournal::new();
+    let me = journal.kind(Idle::NAME).expect("a kind");
+    let timer =
+        |number| write(&journal, Stream { kind: me, number }, Payload::TimerFired, Cause::Timer);
+    let read = timer(1);
+    let runner = runner(&journal, me).start();
+    runner.send(Wake).await.expect("a started runner");
+    runner.send(Lifecycle::Stop).await.expect("a runner that stops");
+    // The checkpoint is written with the next record.
+    timer(3);
+    assert_eq!(journal.cursor_of(me).expect("reads"), read);
 }

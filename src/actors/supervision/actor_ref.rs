@@ -17,7 +17,7 @@ pub struct HostLoop {
 }
 
 /// The message by which the supervisor controls a child.
-#[derive(Clone, Copy, Debug, Message)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Message)]
 #[rtype(result = "()")]
 pub enum Lifecycle {
     /// Stop, after the messages sent before.

@@ -86,6 +86,26 @@ impl Child {
         self.at.connected() && !self.lease.is_over()
     }
 
+    /// Orders an actor that has a last checkpoint to write it and to stop. Its successor would start
+    /// after it.
+    pub fn order_to_stop(&self) {
+        if self.handover == Restart::After {
+            self.at.do_send(Lifecycle::Stop);
+        }
+    }
+
+    /// Waits until an actor that was [ordered to](Self::order_to_stop) has stopped, at most up to
+    /// this time.
+    pub fn wait_until_stopped(&self, until: Instant) -> bool {
+        while self.handover == Restart::After && self.at.connected() {
+            if Instant::now() > until {
+                return false;
+            }
+            thread::park_timeout(LOOK_EVERY);
+        }
+        true
+    }
+
     /// Makes the actor panic as an injected fault.
     pub fn break_it(&self) {
         self.at.do_send(Lifecycle::Panic);
@@ -100,8 +120,9 @@ impl Child {
         loops: &EventLoops,
         journal: &Arc<dyn Journal>,
     ) -> Result<(), String> {
-        if self.handover == Restart::After {
-            self.stop()?;
+        self.order_to_stop();
+        if !self.wait_until_stopped(Instant::now() + STOPS_WITHIN) {
+            return Err("it does not stop".to_owned());
         }
         self.end_lease(&loops.handle(self.on), journal);
         // A queued checkpoint must not be committed while the successor reads its own.
@@ -128,17 +149,5 @@ impl Child {
         if ended.recv_timeout(YIELDS_WITHIN).is_err() {
             journal.end(&self.lease);
         }
-    }
-
-    fn stop(&self) -> Result<(), String> {
-        self.at.do_send(Lifecycle::Stop);
-        let since = Instant::now();
-        while self.at.connected() {
-            if since.elapsed() > STOPS_WITHIN {
-                return Err("it does not stop".to_owned());
-            }
-            thread::park_timeout(LOOK_EVERY);
-        }
-        Ok(())
     }
 }

@@ -46,6 +46,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+/// At the end, subscribers and projectors that do not stop within this time are not waited for.
+const STOPS_WITHIN: Duration = Duration::from_millis(500);
+
 /// Supervises the event loops and children of a runtime.
 pub struct Supervisor {
     journal: Arc<dyn Journal>,
@@ -200,14 +203,22 @@ impl Supervisor {
         Ok(())
     }
 
-    /// Stops the supervisor's thread, and returns the loops of subscribers and projectors.
+    /// Stops the supervisor's thread, and then subscribers and projectors, which write their last
+    /// checkpoints. Returns their loops.
     pub fn end(&self) -> Vec<Arbiter> {
         self.is_over.store(true, Ordering::Relaxed);
         if let Some(watch) = sync::lock(&self.watch).take() {
             watch.thread().unpark();
             let _ = watch.join();
         }
-        sync::lock(&self.supervised).loops.take(true)
+        let mut supervised = sync::lock(&self.supervised);
+        let Supervised { loops, children, .. } = &mut *supervised;
+        children.iter().for_each(Child::order_to_stop);
+        let until = Instant::now() + STOPS_WITHIN;
+        for child in children.iter().filter(|child| !child.wait_until_stopped(until)) {
+            tracing::warn!(part = child.name, "it does not stop, and writes no last checkpoint");
+        }
+        loops.take(true)
     }
 
     /// Returns the loops of the shards. Call it after [`Self::end`].

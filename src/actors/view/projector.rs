@@ -43,6 +43,9 @@ const BUSY_RECORDS: usize = 256;
 /// The interval at which the projector checks that the file of the rows is still in place.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
+/// Turns before a stop, so that the rows include what is in memory of the journal.
+const LAST_TURNS_MAX: usize = 4;
+
 /// Upper bound of records that are skipped without a transaction, because they do not concern the
 /// view.
 const PASSED_RECORDS_MAX: u64 = 10_000;
@@ -104,6 +107,9 @@ impl<F: Projection> Handler<Lifecycle> for Projector<F> {
     type Result = ();
 
     fn handle(&mut self, order: Lifecycle, ctx: &mut Self::Context) {
+        if order == Lifecycle::Stop {
+            self.finish();
+        }
         order.obeyed(ctx);
     }
 }
@@ -219,6 +225,24 @@ impl<F: Projection> Projector<F> {
             self.reached.send_replace(self.cursor);
         }
         Ok(if read < BATCH_RECORDS_MAX { Turn::Rest(read) } else { Turn::GoOn })
+    }
+
+    /// Folds what there is to fold, and writes the position to the file, so that a successor reads
+    /// few records again.
+    fn finish(&mut self) {
+        for _ in 0..LAST_TURNS_MAX {
+            if self.storage.is_rebuilding() || self.turn() != Ok(Turn::GoOn) {
+                break;
+            }
+        }
+        let is_written = self.committed == self.cursor || self.folding.is_changed();
+        if is_written || self.storage.is_rebuilding() || self.storage.is_being_checked() {
+            return;
+        }
+        match self.model.commit(self.cursor, &[]) {
+            Ok(()) => self.committed = self.cursor,
+            Err(error) => tracing::debug!(%error, "a view stops without its position"),
+        }
     }
 
     /// Folds a batch of records into rows under rebuild, and puts them in place when they include

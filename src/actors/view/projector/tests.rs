@@ -295,3 +295,37 @@ async fn a_reader_of_rows_that_are_reached_does_not_end_a_pause() {
     assert_eq!(view.rows.reach_within(Some(durable), HOUR).await.ok(), Some(()));
     assert_eq!(poll!(pin!(view.projector.rest(HOUR))), Poll::Pending);
 }
+
+#[test]
+fn a_projector_that_stops_writes_the_position_of_records_that_do_not_concern_it() {
+    let mut view = View::of(Filled::with(1), NONE);
+    view.catch_up();
+    let written = view.projector.committed;
+    let kind = view.filled.journal.kind("test/others").expect("a kind");
+    let others = Filled { journal: Arc::clone(&view.filled.journal), kind };
+    others.add(1, 3);
+    assert!(matches!(view.projector.turn(), Ok(Turn::Rest(read)) if read >= 3));
+    assert_eq!(view.projector.committed, written, "a few records are not worth a transaction");
+    let durable = view.filled.journal.durable();
+    view.projector.finish();
+    let (storage, model) = storage(&view.filled, view.folder.path());
+    assert!(!storage.is_rebuilding() && model.cursor().expect("is readable") >= durable);
+}
+
+#[test]
+fn a_projector_that_stops_folds_the_last_records() {
+    let mut view = View::of(Filled::with(1), NONE);
+    view.catch_up();
+    some(&view.filled);
+    view.projector.finish();
+    view.assert_equal_to_a_replay();
+}
+
+#[test]
+fn a_projector_that_stops_during_a_rebuild_leaves_it() {
+    let mut view = View::of(some_records(), NONE);
+    assert_eq!(view.projector.turn(), Ok(Turn::GoOn));
+    let cursor = view.projector.cursor;
+    view.projector.finish();
+    assert_eq!((view.projector.cursor, view.projector.committed), (cursor, 0));
+}
