@@ -11,15 +11,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 const INSTANCES_MAX: usize = 40;
 
+/// The number of instances in memory.
+async fn active(site: &Site) -> usize {
+    let health = site.shown("/actuator/health").await;
+    let active = health["components"]["journal"]["details"]["activeAggregates"].as_str();
+    active.and_then(|active| active.parse().ok()).expect("a number")
+}
+
 #[tokio::test]
 async fn the_longest_unused_instances_are_passivated_before_the_limit_and_rehydrated_by_commands_alone()
  {
     let site = Site::of(desk, |config| config.actors.instances_max = INSTANCES_MAX);
-    let active = async || {
-        let health = site.shown("/actuator/health").await;
-        let active = health["components"]["journal"]["details"]["activeAggregates"].as_str();
-        active.and_then(|active| active.parse::<usize>().ok()).expect("a number")
-    };
+    let active = async || active(&site).await;
     for _ in 0..2 * INSTANCES_MAX {
         assert_eq!(site.post("/desk/tickets", &json!({})).await.status(), 201);
         assert!(active().await <= INSTANCES_MAX);
@@ -36,6 +39,16 @@ async fn the_longest_unused_instances_are_passivated_before_the_limit_and_rehydr
         assert_eq!(site.post(&format!("{path}/stamp"), &json!({})).await.status(), 200);
         assert_eq!(site.shown(&path).await["stamps"], 1);
     }
+}
+
+#[tokio::test]
+async fn more_instances_than_are_passivated_at_once_make_room_soon_after_their_last_use() {
+    let site = Site::of(desk, |config| config.actors.instances_max = 1_000);
+    let opened = (0..900).map(async |_| {
+        assert_eq!(site.post("/desk/tickets", &json!({})).await.status(), 201);
+    });
+    join_all(opened).await;
+    until(async || (active(&site).await < 750).then_some(())).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -45,9 +45,16 @@ const LOOK_EVERY_AT_REST: Duration = Duration::from_secs(1);
 /// order that waits for its payment would be rebuilt as soon as it is paid.
 const KEPT_FOR: Duration = Duration::from_secs(1);
 
-/// At most this many instances are checked in one sweep, so that a sweep never blocks the event
-/// loop.
-const SWEEP_INSTANCES_MAX: usize = 4_096;
+/// At most this many instances are checked at once, which takes a fraction of a millisecond. Commands
+/// wait for it.
+const PORTION: usize = 128;
+
+/// The time between two portions.
+const NEXT_PORTION: Duration = Duration::from_millis(10);
+
+/// Each activation near the limit checks this many instances. More instances are passivated than
+/// activated, also when some of them cannot be passivated yet.
+const CHECKED_BY_ACTIVATION: usize = 3;
 
 /// The shard actor, which owns the instances of one kind on one thread. Only the shard sends to
 /// their mailboxes. It can thus drop an instance without a message, if nothing is queued and all
@@ -76,7 +83,7 @@ impl<A: Aggregate> Actor for Shard<A> {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.set_mailbox_capacity(self.aggregate.shared.settings.mailbox_messages_max);
-        ctx.run_interval(SWEEP_EVERY, |shard, _| shard.sweep());
+        Self::sweep_in(SWEEP_EVERY, ctx);
         Self::make_room_in(LOOK_EVERY_AT_REST, ctx);
     }
 }
@@ -173,6 +180,7 @@ impl<A: Aggregate> Shard<A> {
 
     fn activate(&mut self, envelope: Envelope<A>, after: u64) {
         let number = envelope.number;
+        self.make_room(CHECKED_BY_ACTIVATION);
         let instances_max = self.aggregate.shared.settings.instances_max;
         if self.aggregate.shared.active.load(Ordering::Relaxed) >= instances_max {
             self.passivate_longest_unused();
@@ -216,52 +224,76 @@ impl<A: Aggregate> Shard<A> {
         }
     }
 
-    /// Passivates instances that are unused for `idle_after_s`.
-    fn sweep(&mut self) {
-        let idle_after = Duration::from_secs(self.aggregate.shared.settings.idle_after_s);
-        self.passivate(idle_after, |_| true);
+    /// After this time, and again and again, passivates instances that are unused for
+    /// `idle_after_s`.
+    fn sweep_in(time: Duration, ctx: &mut Context<Self>) {
+        ctx.run_later(time, |shard, ctx| {
+            let idle_after = Duration::from_secs(shard.aggregate.shared.settings.idle_after_s);
+            let is_more = shard.passivate(idle_after, PORTION, |_| true);
+            Self::sweep_in(if is_more { NEXT_PORTION } else { SWEEP_EVERY }, ctx);
+        });
     }
 
-    /// Passivates the longest unused instances before the limit is reached. A kind in demand can
-    /// then use the room of idle kinds.
-    fn make_room(&mut self) {
+    /// Passivates the longest unused instances before the limit is reached, after at most this many
+    /// checks. A kind in demand can then use the room of idle kinds. Returns whether there may be
+    /// more.
+    fn make_room(&mut self, checks_max: usize) -> bool {
         let max = self.aggregate.shared.settings.instances_max;
-        if self.aggregate.shared.active.load(Ordering::Relaxed) >= max / 5 * 4 {
-            self.passivate(KEPT_FOR, |active| active >= max / 4 * 3);
-        }
+        self.aggregate.shared.active.load(Ordering::Relaxed) >= max / 5 * 4
+            && self.passivate(KEPT_FOR, checks_max, |active| active >= max / 4 * 3)
     }
 
     /// Makes room after this time, and again and again.
     fn make_room_in(time: Duration, ctx: &mut Context<Self>) {
         ctx.run_later(time, |shard, ctx| {
-            shard.make_room();
+            let is_more = shard.make_room(PORTION);
             let Services { active, settings, .. } = &*shard.aggregate.shared;
             let is_near = active.load(Ordering::Relaxed) >= settings.instances_max / 2;
-            Self::make_room_in(if is_near { LOOK_EVERY } else { LOOK_EVERY_AT_REST }, ctx);
+            let pause = if is_more {
+                NEXT_PORTION
+            } else if is_near {
+                LOOK_EVERY
+            } else {
+                LOOK_EVERY_AT_REST
+            };
+            Self::make_room_in(pause, ctx);
         });
     }
 
     /// Passivates instances unused for this long, while `is_wanted` holds for the current number of
-    /// instances in memory. The search ends at the first instance whose last use is too recent.
-    /// Others behind it may therefore be passivated later, by at most this time.
-    fn passivate(&mut self, unused_for: Duration, is_wanted: impl Fn(usize) -> bool) {
-        for _ in 0..self.oldest.len().min(SWEEP_INSTANCES_MAX) {
+    /// instances in memory, after at most this many checks. Returns whether there may be more. The
+    /// search ends at the first instance whose last use is too recent. Others behind it may
+    /// therefore be passivated later, by at most this time.
+    fn passivate(
+        &mut self,
+        unused_for: Duration,
+        checks_max: usize,
+        is_wanted: impl Fn(usize) -> bool,
+    ) -> bool {
+        let mut is_more = false;
+        for _ in 0..self.oldest.len().min(checks_max) {
             if !is_wanted(self.aggregate.shared.active.load(Ordering::Relaxed)) {
-                return;
+                return false;
             }
-            let Some((number, used)) = self.oldest.pop_front() else { return };
-            let Some(instance) = self.active.get(&number) else { continue };
+            let Some((number, used)) = self.oldest.pop_front() else { return false };
+            let Some(instance) = self.active.get(&number) else {
+                is_more = true;
+                continue;
+            };
             let is_unused = instance.used_at.elapsed() >= unused_for;
             if !is_unused && instance.used == used {
                 // It was queued at its last use, and those behind it were queued later.
-                return self.oldest.push_front((number, used));
+                self.oldest.push_front((number, used));
+                return false;
             }
             if is_unused && self.is_idle(instance) {
                 self.end_idle(number);
+                is_more = true;
             } else {
                 self.oldest.push_back((number, instance.used));
             }
         }
+        is_more
     }
 
     fn is_idle(&self, instance: &Resident<A>) -> bool {
