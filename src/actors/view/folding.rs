@@ -12,6 +12,7 @@ use crate::{
         KindSet, Record, Subject,
         read_model::{FoundRow, ReadModel, RowChange},
     },
+    sync::Portions,
     traces::{Correlation, Tracer},
 };
 use serde::de::DeserializeOwned;
@@ -19,6 +20,9 @@ use std::{collections::HashMap, sync::Arc};
 
 /// Upper bound of rows kept in memory between transactions.
 const RECENT_ROWS_MAX: usize = 16_384;
+
+/// Records that are folded, or rows that are serialized, before other threads may run.
+const PORTION: usize = 64;
 
 /// Changes of rows after which a rebuild writes the rows.
 const CHANGES_MAX: usize = 65_536;
@@ -71,9 +75,11 @@ impl<F: Projection> Folding<F> {
     /// be [forgotten](Self::forget).
     pub fn fold(&mut self, records: &[Arc<Record>], file: RowsFile<'_>) -> Result<(), String> {
         self.traced.begin();
+        let mut portions = Portions::of(PORTION);
         for record in records {
             if self.kinds.contains(record.stream.kind) {
                 self.fold_record(record, file)?;
+                portions.step();
             }
         }
         Ok(())
@@ -151,7 +157,9 @@ impl<F: Projection> Folding<F> {
     pub fn changes(&mut self) -> Result<Changes, String> {
         self.changed.sort_unstable();
         self.changed.dedup();
+        let mut portions = Portions::of(PORTION);
         let change = |number: &u64| {
+            portions.step();
             let row = self.recent.get(*number);
             let change = row.map(|OwnedRow { row, owner }| {
                 RowChange::new(F::layout().fields, row, owner.as_deref())

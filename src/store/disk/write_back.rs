@@ -37,10 +37,13 @@ const WAITING_BYTES_MAX: u64 = 4 * PENDING_BYTES_MAX;
 /// Longest time that a write stays in memory alone.
 const PENDING_TIME_MAX: Duration = Duration::from_secs(1);
 
-/// Most keys that sled gets at once.
+/// Keys that sled gets at once. Then other threads may run, so that none waits long for a processor.
+const PORTION_KEYS: usize = 128;
+
+/// Most keys that are synced at once.
 const PART_KEYS_MAX: usize = 512;
 
-/// Most bytes of keys and values that sled gets at once.
+/// Most bytes of keys and values that are synced at once.
 const PART_BYTES_MAX: usize = 256 * 1024;
 
 /// The tree and its log. Dropping it writes everything back.
@@ -246,28 +249,35 @@ impl State {
     }
 
     fn write_part(&self, part: Part) -> Result<(), Failure> {
-        self.tree.apply(part.writes)?;
+        for portion in part.portions {
+            self.tree.apply(portion)?;
+            thread::yield_now();
+        }
         self.tree.flush()?;
         let synced = self.faults.before_write_back().and_then(|()| self.files.sync());
         synced.map_err(|error| Failure::Broken(error.to_string()))
     }
 }
 
-/// Writes that sled gets at once.
+/// Writes that become durable together.
 #[derive(Default)]
 struct Part {
-    writes: sled::Batch,
+    portions: Vec<sled::Batch>,
     keys: usize,
     bytes: usize,
 }
 
 impl Part {
     fn add(&mut self, (key, value): (&IVec, &Option<IVec>)) {
+        if self.keys.is_multiple_of(PORTION_KEYS) {
+            self.portions.push(sled::Batch::default());
+        }
+        let Some(writes) = self.portions.last_mut() else { return };
         self.keys += 1;
         self.bytes += key.len() + value.as_ref().map_or(0, |value| value.len());
         match value {
-            Some(value) => self.writes.insert(key, value),
-            None => self.writes.remove(key),
+            Some(value) => writes.insert(key, value),
+            None => writes.remove(key),
         }
     }
 

@@ -7,7 +7,11 @@ use super::{
     schema::{self, Layout},
     sums,
 };
+use crate::sync::Portions;
 use rusqlite::{CachedStatement, Connection, Transaction, TransactionBehavior, types::Value};
+
+/// Rows that are written before other threads may run.
+const PORTION: usize = 32;
 
 /// The statements that write rows. They also store the number of rows, because a count of a million
 /// rows is slow. A trigger would be slower: it copies every page before a change, in case the
@@ -68,7 +72,9 @@ impl Writing {
             .query_row([], |row| row.get(0))?;
         let has_owners = self.lists_owners && owners::are_there(transaction)?;
         let (mut added, mut deleted) = (0, 0);
+        let mut portions = Portions::of(PORTION);
         for (number, change) in changes {
+            portions.step();
             let number = number.cast_signed();
             // A number beyond the last is new; most other numbers exist.
             let is_there = last.is_some_and(|last| number <= last);
