@@ -15,6 +15,9 @@ use std::{error::Error, path::PathBuf, time::Duration};
 /// The longest time that the server may take for one page. A page waits for a busy disk.
 const PAGE_WITHIN: Duration = Duration::from_secs(120);
 
+/// The priority (`nice`) of a command that reads the journal of a running server.
+const BESIDE_A_SERVER: i32 = 10;
+
 /// The options that name the journal.
 #[derive(Args, Clone, Debug)]
 pub struct Source {
@@ -48,9 +51,11 @@ impl Source {
             && self.server.token_file.is_none()
             && let Some(mut pages) = takeover::pages_of(&self.data)
         {
+            let_the_server_come_first();
             return work(&mut pages);
         }
         if self.is_served() {
+            let_the_server_come_first();
             let server = Server::of(&self.server, PAGE_WITHIN)?;
             let here = store_in(&dir);
             return work(&mut |part| {
@@ -90,8 +95,29 @@ impl Source {
     }
 }
 
+/// Lowers the priority of this thread, and so of the threads that it starts, below that of a server
+/// on the same machine. Where that is not possible, it keeps its own.
+fn let_the_server_come_first() {
+    let _ = rustix::process::setpriority_process(None, BESIDE_A_SERVER);
+}
+
 /// Asks a server for one page.
 fn page_of(server: &Server, part: Part) -> Result<Vec<u8>, BackupError> {
     let page = server.get(&format!("/admin/backup?{part}"));
     page.map_err(|reason| BackupError(format!("the server at {}: {reason}", server.url())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::thread;
+
+    #[test]
+    fn a_command_beside_a_server_has_a_lower_priority() {
+        let lowered = thread::spawn(|| {
+            let_the_server_come_first();
+            rustix::process::getpriority_process(None)
+        });
+        assert_eq!(lowered.join().expect("no panic"), Ok(BESIDE_A_SERVER));
+    }
 }

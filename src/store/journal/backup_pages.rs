@@ -19,8 +19,8 @@ use std::{
 /// The length at which a page is closed, in bytes.
 const PAGE_BYTES: usize = 1 << 20;
 
-/// The records that are read at once: at least those of one usual commit.
-const RECORDS_AT_ONCE: usize = 512;
+/// The records that are read at once, before other threads may run: at least those of most commits.
+const RECORDS_AT_ONCE: usize = 256;
 
 /// The longest wait for the watermark, after a position was read from the disk.
 const DURABLE_WITHIN: Duration = Duration::from_secs(5);
@@ -42,6 +42,7 @@ impl SledJournal {
                     let records = reading::global(&disk.db, after, limit, RECORDS_AT_ONCE)?;
                     after = records.last().map_or(limit, |last| last.position);
                     page.extend(records);
+                    thread::yield_now();
                 }
             }
             Part::Answers { after } => answers(&disk.db, after, &mut page)?,
