@@ -89,7 +89,7 @@ impl<E: Effect> Actor for EffectRunner<E> {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         self.listen_to(self.services.registry.kinds_of::<E::Events>(), ctx);
-        ctx.run_interval(CHECKPOINT_EVERY, |effect_runner, _| effect_runner.write_checkpoint());
+        ctx.run_interval(CHECKPOINT_EVERY, |effect_runner, _| effect_runner.checkpoint());
     }
 }
 
@@ -173,25 +173,17 @@ impl<E: Effect> Subscriber for EffectRunner<E> {
         self.tell_progress();
         Ok(!is_closed && self.may_take())
     }
-
-    fn write_checkpoint(&mut self) {
-        self.cursor.skip();
-        let position = self.settled_position();
-        if !self.cursor.is_started || !self.cursor.is_behind(position) {
-            return;
-        }
-        // This checkpoint replaces an older one that the journal did not accept.
-        drop(self.cursor.take_unsent());
-        self.cursor.write_down(self.cursor.checkpoint_at(position, Vec::new()));
-        self.tell_progress();
-    }
 }
 
 impl<E: Effect> Handler<Lifecycle> for EffectRunner<E> {
     type Result = ();
 
     fn handle(&mut self, order: Lifecycle, ctx: &mut Self::Context) {
-        self.obey(order, ctx);
+        // A successor then reads few records again.
+        if order == Lifecycle::Stop {
+            self.checkpoint();
+        }
+        order.obeyed(ctx);
     }
 }
 
@@ -329,6 +321,18 @@ impl<E: Effect> EffectRunner<E> {
         self.cursor.progress.reach(self.settled_position());
         let waiting = self.aside.len() + self.poisoned.len();
         self.cursor.progress.wait_for(self.urgent.len() + self.background.len() + waiting);
+    }
+
+    fn checkpoint(&mut self) {
+        self.cursor.skip();
+        let position = self.settled_position();
+        if !self.cursor.is_started || !self.cursor.is_behind(position) {
+            return;
+        }
+        // This checkpoint replaces an older one that the journal did not accept.
+        drop(self.cursor.take_unsent());
+        self.cursor.write_down(self.cursor.checkpoint_at(position, Vec::new()));
+        self.tell_progress();
     }
 }
 

@@ -151,17 +151,17 @@ impl<S: Saga> Subscriber for SagaRunner<S> {
         self.cursor.progress.reach(self.cursor.after);
         if self.is_suspended() { Ok(false) } else { self.catch_up_stopped(ctx) }
     }
-
-    fn write_checkpoint(&mut self) {
-        self.checkpoint();
-    }
 }
 
 impl<S: Saga> Handler<Lifecycle> for SagaRunner<S> {
     type Result = ();
 
     fn handle(&mut self, order: Lifecycle, ctx: &mut Self::Context) {
-        self.obey(order, ctx);
+        // A successor then reads few records again.
+        if order == Lifecycle::Stop {
+            self.checkpoint();
+        }
+        order.obeyed(ctx);
     }
 }
 

@@ -8,7 +8,7 @@
 
 use super::cursor::Cursor;
 use crate::{
-    actors::{supervision::Lifecycle, support::RETRY_PAUSE},
+    actors::support::RETRY_PAUSE,
     store::{
         KindSet, Record,
         journal::{Listener, StoreError},
@@ -47,18 +47,6 @@ pub trait Subscriber: Actor<Context = Context<Self>> + Handler<Wake> {
 
     /// Does pending work besides reading. Returns whether more of that is left.
     fn follow_up(&mut self, ctx: &mut Context<Self>) -> Result<bool, String>;
-
-    /// Stores what has changed since the last checkpoint.
-    fn write_checkpoint(&mut self);
-
-    /// Executes an order of the supervisor. A subscriber that is to stop writes a checkpoint first,
-    /// so that its successor reads few records again.
-    fn obey(&mut self, order: Lifecycle, ctx: &mut Context<Self>) {
-        if order == Lifecycle::Stop {
-            self.write_checkpoint();
-        }
-        order.obeyed(ctx);
-    }
 
     /// Subscribes to records of these kinds, and wakes the subscriber at once for the first time.
     fn listen_to(&mut self, kinds: KindSet, ctx: &mut Context<Self>) {
