@@ -6,7 +6,7 @@ use crate::{
     relay::{BAD_DIGIT, Knocking, Relay, SAGA_IS_POISONED, STUCK},
 };
 use madang::{
-    actors::{ActorSettings, Caller, GateSettings, Installation, Page, Runtime, Settings},
+    actors::{ActorSettings, Caller, Fault, GateSettings, Installation, Page, Runtime, Settings},
     domain::kernel::{Business, Host},
     store::journal::JournalOptions,
 };
@@ -36,11 +36,19 @@ fn start_in<B: Business>(settings: Settings) -> Runtime {
     .unwrap()
 }
 
-/// Starts a runtime whose sagas store no checkpoint during a test.
+/// Starts a runtime whose sagas store no checkpoint before they stop.
 fn start_without_checkpoints<B: Business>(data: &Path) -> Runtime {
     let mut settings = settings(data);
     settings.actors.checkpoint_every_ms = 3_600_000;
+    settings.allow_faults = true;
     start_in::<B>(settings)
+}
+
+/// Stops a runtime whose saga panics, so that the saga stores no last checkpoint.
+async fn stop_with_a_crash(runtime: &Runtime, saga: &str) {
+    let part = format!("saga {saga}");
+    runtime.break_on_purpose(Fault::Break { part }).await.unwrap();
+    runtime.stop().await;
 }
 
 fn assert_sound(data: &Path) {
@@ -241,7 +249,7 @@ async fn a_command_delivered_after_a_checkpoint_is_not_repeated_although_later_o
     becomes(&runtime, 1, 1).await;
     turn(&runtime, true).await;
     add_to_all(&runtime, 1, 2).await;
-    runtime.stop().await;
+    stop_with_a_crash(&runtime, "relay/echo").await;
     drop(runtime);
 
     let runtime = start::<Relay>(folder.path());

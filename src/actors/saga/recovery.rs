@@ -142,6 +142,8 @@ impl<S: Saga> SagaRunner<S> {
         let is_changed =
             !self.timers_changed.is_empty() || self.stops.is_changed() || self.memory.changed() > 0;
         if !is_changed && !self.cursor.is_behind(position) {
+            // After a start, all that is parked may be as of the last checkpoint.
+            self.cursor.progress.wait_for(self.stops.len());
             return false;
         }
         let durable = self.cursor.journal.durable();
