@@ -179,11 +179,7 @@ impl<E: Effect> Handler<Lifecycle> for EffectRunner<E> {
     type Result = ();
 
     fn handle(&mut self, order: Lifecycle, ctx: &mut Self::Context) {
-        // A successor then reads few records again.
-        if order == Lifecycle::Stop {
-            self.checkpoint();
-        }
-        order.obeyed(ctx);
+        order.obeyed_after(|| self.checkpoint(), ctx);
     }
 }
 

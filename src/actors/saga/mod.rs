@@ -157,11 +157,7 @@ impl<S: Saga> Handler<Lifecycle> for SagaRunner<S> {
     type Result = ();
 
     fn handle(&mut self, order: Lifecycle, ctx: &mut Self::Context) {
-        // A successor then reads few records again.
-        if order == Lifecycle::Stop {
-            self.checkpoint();
-        }
-        order.obeyed(ctx);
+        order.obeyed_after(|| _ = self.checkpoint(), ctx);
     }
 }
 

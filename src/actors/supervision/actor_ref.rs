@@ -32,8 +32,24 @@ impl Lifecycle {
     /// # Panics
     /// When the message is [`Self::Panic`].
     pub fn obeyed<A: Actor<Context = Context<A>>>(self, ctx: &mut Context<A>) {
+        self.obeyed_after(|| (), ctx);
+    }
+
+    /// Executes the message in the actor's context. Before a stop it does this last work, which
+    /// writes a checkpoint: a successor then reads few records again.
+    ///
+    /// # Panics
+    /// When the message is [`Self::Panic`].
+    pub fn obeyed_after<A: Actor<Context = Context<A>>>(
+        self,
+        last_work: impl FnOnce(),
+        ctx: &mut Context<A>,
+    ) {
         match self {
-            Self::Stop => ctx.stop(),
+            Self::Stop => {
+                last_work();
+                ctx.stop();
+            }
             Self::Panic => panic!("broken on purpose"),
         }
     }

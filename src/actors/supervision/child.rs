@@ -86,18 +86,20 @@ impl Child {
         self.at.connected() && !self.lease.is_over()
     }
 
-    /// Orders an actor that has a last checkpoint to write it and to stop. Its successor would start
-    /// after it.
+    /// Whether the actor writes a checkpoint before it stops. Its successor starts after it.
+    pub fn has_last_checkpoint(&self) -> bool {
+        self.handover == Restart::After
+    }
+
+    /// Orders the actor to stop.
     pub fn order_to_stop(&self) {
-        if self.handover == Restart::After {
-            self.at.do_send(Lifecycle::Stop);
-        }
+        self.at.do_send(Lifecycle::Stop);
     }
 
     /// Waits until an actor that was [ordered to](Self::order_to_stop) has stopped, at most up to
     /// this time.
     pub fn wait_until_stopped(&self, until: Instant) -> bool {
-        while self.handover == Restart::After && self.at.connected() {
+        while self.at.connected() {
             if Instant::now() > until {
                 return false;
             }
@@ -120,13 +122,15 @@ impl Child {
         loops: &EventLoops,
         journal: &Arc<dyn Journal>,
     ) -> Result<(), String> {
-        self.order_to_stop();
-        if !self.wait_until_stopped(Instant::now() + STOPS_WITHIN) {
-            return Err("it does not stop".to_owned());
+        if self.has_last_checkpoint() {
+            self.order_to_stop();
+            if !self.wait_until_stopped(Instant::now() + STOPS_WITHIN) {
+                return Err("it does not stop".to_owned());
+            }
         }
         self.end_lease(&loops.handle(self.on), journal);
         // A queued checkpoint must not be committed while the successor reads its own.
-        if self.handover == Restart::After && !journal.settle(SETTLES_WITHIN) {
+        if self.has_last_checkpoint() && !journal.settle(SETTLES_WITHIN) {
             return Err("the journal does not settle".to_owned());
         }
         let lease = Lease::default();

@@ -213,9 +213,14 @@ impl Supervisor {
         }
         let mut supervised = sync::lock(&self.supervised);
         let Supervised { loops, children, .. } = &mut *supervised;
-        children.iter().for_each(Child::order_to_stop);
+        let mut stopping: Vec<_> =
+            children.iter().filter(|child| child.has_last_checkpoint()).collect();
+        for child in &stopping {
+            child.order_to_stop();
+        }
         let until = Instant::now() + STOPS_WITHIN;
-        for child in children.iter().filter(|child| !child.wait_until_stopped(until)) {
+        stopping.retain(|child| !child.wait_until_stopped(until));
+        for child in stopping {
             tracing::warn!(part = child.name, "it does not stop, and writes no last checkpoint");
         }
         loops.take(true)
