@@ -234,13 +234,12 @@ impl<A: Aggregate> Shard<A> {
         });
     }
 
-    /// Passivates the longest unused instances before the limit is reached, after at most this many
-    /// checks. A kind in demand can then use the room of idle kinds. Returns whether there may be
-    /// more.
+    /// Passivates the longest unused instances while at least four fifths of those allowed are in
+    /// memory, after at most this many checks. A kind in demand can then use the room of idle kinds.
+    /// Returns whether there may be more.
     fn make_room(&mut self, checks_max: usize) -> bool {
         let max = self.aggregate.shared.settings.instances_max;
-        self.aggregate.shared.active.load(Ordering::Relaxed) >= max / 5 * 4
-            && self.passivate(KEPT_FOR, checks_max, |active| active >= max / 4 * 3)
+        self.passivate(KEPT_FOR, checks_max, |active| active >= max / 5 * 4)
     }
 
     /// Makes room after this time, and again and again.
