@@ -241,43 +241,46 @@ impl State {
         for write in writes {
             part.add(write);
             if part.is_full() {
-                self.write_part(mem::take(&mut part))?;
+                self.end(mem::take(&mut part))?;
+            } else if part.keys.is_multiple_of(PORTION_KEYS) {
+                self.apply(mem::take(&mut part.portion))?;
             }
         }
         part.add((&IVec::from(keys::WRITTEN_BACK), &Some(codec::frame(&last).into())));
-        self.write_part(part)
+        self.end(part)
     }
 
-    fn write_part(&self, part: Part) -> Result<(), Failure> {
-        for portion in part.portions {
-            self.tree.apply(portion)?;
-            thread::yield_now();
-        }
+    /// Makes a part durable.
+    fn end(&self, part: Part) -> Result<(), Failure> {
+        self.apply(part.portion)?;
         self.tree.flush()?;
         let synced = self.faults.before_write_back().and_then(|()| self.files.sync());
         synced.map_err(|error| Failure::Broken(error.to_string()))
+    }
+
+    fn apply(&self, portion: sled::Batch) -> Result<(), Failure> {
+        self.tree.apply(portion)?;
+        thread::yield_now();
+        Ok(())
     }
 }
 
 /// Writes that become durable together.
 #[derive(Default)]
 struct Part {
-    portions: Vec<sled::Batch>,
+    /// Those that sled does not have yet.
+    portion: sled::Batch,
     keys: usize,
     bytes: usize,
 }
 
 impl Part {
     fn add(&mut self, (key, value): (&IVec, &Option<IVec>)) {
-        if self.keys.is_multiple_of(PORTION_KEYS) {
-            self.portions.push(sled::Batch::default());
-        }
-        let Some(writes) = self.portions.last_mut() else { return };
         self.keys += 1;
         self.bytes += key.len() + value.as_ref().map_or(0, |value| value.len());
         match value {
-            Some(value) => writes.insert(key, value),
-            None => writes.remove(key),
+            Some(value) => self.portion.insert(key, value),
+            None => self.portion.remove(key),
         }
     }
 
