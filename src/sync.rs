@@ -1,12 +1,9 @@
 //! Locks that ignore poisoning, because guarded data is consistent between any two statements that
-//! panic; counts of operations in progress; and the work of background threads in portions.
+//! panic; and counts of operations in progress.
 
-use std::{
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
-        atomic::{AtomicUsize, Ordering},
-    },
-    thread,
+use std::sync::{
+    Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+    atomic::{AtomicUsize, Ordering},
 };
 
 /// Locks a mutex, even if a thread panicked while it held the lock.
@@ -43,45 +40,5 @@ impl CountGuard {
 impl Drop for CountGuard {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::AcqRel);
-    }
-}
-
-/// The work of a background thread in portions, after each of which other threads may run. Without
-/// it the thread keeps a processor for a whole time slice of several milliseconds, and a thread that
-/// serves clients waits for that long.
-#[derive(Debug)]
-pub struct Portions {
-    size: usize,
-    left: usize,
-}
-
-impl Portions {
-    /// Divides work into portions of this many steps; at least one.
-    #[must_use]
-    pub const fn of(size: usize) -> Self {
-        Self { size, left: size }
-    }
-
-    /// Counts one step. After a whole portion it lets other threads run, and returns true.
-    pub fn step(&mut self) -> bool {
-        self.left = self.left.saturating_sub(1);
-        let is_whole = self.left == 0;
-        if is_whole {
-            self.left = self.size;
-            thread::yield_now();
-        }
-        is_whole
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn work_is_interrupted_after_each_portion() {
-        let mut portions = Portions::of(3);
-        let interrupted: Vec<_> = (1..=7).filter(|_| portions.step()).collect();
-        assert_eq!(interrupted, [3, 6]);
     }
 }

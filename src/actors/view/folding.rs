@@ -4,6 +4,7 @@ use super::{
     projection::Projection,
     recent_rows::{OwnedRow, RecentRows, Taken},
     traced_rows::TracedRows,
+    waiting_readers::WaitingReaders,
 };
 use crate::{
     actors::{dispatch::Registry, support::catch_panic},
@@ -12,11 +13,10 @@ use crate::{
         KindSet, Record, Subject,
         read_model::{FoundRow, ReadModel, RowChange},
     },
-    sync::Portions,
     traces::{Correlation, Tracer},
 };
 use serde::de::DeserializeOwned;
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, thread};
 
 /// Upper bound of rows kept in memory between transactions.
 const RECENT_ROWS_MAX: usize = 16_384;
@@ -44,6 +44,7 @@ pub struct RowsFile<'a> {
 pub struct Folding<F: Projection> {
     projection: F,
     registry: Arc<Registry>,
+    waiting: WaitingReaders,
     /// The kinds whose records concern the projection.
     pub(super) kinds: KindSet,
     recent: RecentRows<F::Row>,
@@ -56,11 +57,16 @@ pub struct Folding<F: Projection> {
 
 impl<F: Projection> Folding<F> {
     /// Creates a folding without rows in memory.
-    pub fn new(projection: F, registry: Arc<Registry>, tracer: Option<Arc<Tracer>>) -> Self {
+    pub fn new(
+        projection: F,
+        (registry, waiting): (Arc<Registry>, WaitingReaders),
+        tracer: Option<Arc<Tracer>>,
+    ) -> Self {
         Self {
             kinds: projection.kinds(&registry),
             projection,
             registry,
+            waiting,
             recent: RecentRows::default(),
             continued: HashMap::new(),
             changed: Vec::new(),
@@ -75,12 +81,10 @@ impl<F: Projection> Folding<F> {
     /// be [forgotten](Self::forget).
     pub fn fold(&mut self, records: &[Arc<Record>], file: RowsFile<'_>) -> Result<(), String> {
         self.traced.begin();
-        let mut portions = Portions::of(PORTION);
-        for record in records {
-            if self.kinds.contains(record.stream.kind) {
-                self.fold_record(record, file)?;
-                portions.step();
-            }
+        let (waiting, kinds) = (self.waiting.clone(), self.kinds.clone());
+        let concerned = records.iter().filter(|record| kinds.contains(record.stream.kind));
+        for record in waiting.in_portions(concerned, PORTION, thread::yield_now) {
+            self.fold_record(record, file)?;
         }
         Ok(())
     }
@@ -157,16 +161,14 @@ impl<F: Projection> Folding<F> {
     pub fn changes(&mut self) -> Result<Changes, String> {
         self.changed.sort_unstable();
         self.changed.dedup();
-        let mut portions = Portions::of(PORTION);
         let change = |number: &u64| {
-            portions.step();
             let row = self.recent.get(*number);
             let change = row.map(|OwnedRow { row, owner }| {
                 RowChange::new(F::layout().fields, row, owner.as_deref())
             });
             Ok((*number, change.transpose().map_err(|error| error.to_string())?))
         };
-        self.changed.iter().map(change).collect()
+        self.waiting.in_portions(&self.changed, PORTION, thread::yield_now).map(change).collect()
     }
 
     /// Records that the changes are in the file.

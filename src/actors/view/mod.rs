@@ -11,6 +11,7 @@ mod storage;
 #[cfg(test)]
 mod testing;
 mod traced_rows;
+mod waiting_readers;
 
 pub use projection::{Projection, ViewProjection};
 pub use projector::Projector;

@@ -7,6 +7,7 @@ use super::{
     reader::ViewReader,
     shared_reads::{BATCH_RECORDS_MAX, Batch, SharedReader, SharedReads},
     storage::ViewStorage,
+    waiting_readers::WaitingReaders,
 };
 use crate::{
     actors::{subscription::Progress, supervision::Lifecycle, support::RETRY_PAUSE},
@@ -18,17 +19,8 @@ use crate::{
     traces::Tracer,
 };
 use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, WrapFuture};
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Duration,
-};
-use tokio::{
-    sync::{Notify, watch},
-    time::timeout,
-};
+use std::{sync::Arc, thread, time::Duration};
+use tokio::sync::watch;
 
 /// The shortest time between two transactions in light load, which bounds how far the view lags. A
 /// reader that begins to wait for the view ends it.
@@ -39,6 +31,9 @@ const BUSY_PACE: Duration = Duration::from_millis(60);
 
 /// A turn with at least this many records counts as heavy load.
 const BUSY_RECORDS: usize = 256;
+
+/// Rows that are written before other threads may run.
+const PORTION: usize = 32;
 
 /// The interval at which the projector checks that the file of the rows is still in place.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -66,8 +61,7 @@ pub struct Projector<F: Projection> {
     is_careful: bool,
     progress: Arc<Progress>,
     reached: watch::Sender<u64>,
-    waiting: Arc<AtomicUsize>,
-    asked: Arc<Notify>,
+    waiting: WaitingReaders,
 }
 
 /// What is to be done after a turn.
@@ -94,7 +88,8 @@ impl<F: Projection> Actor for Projector<F> {
             let passed = Arc::clone(&progress);
             let wake = Arc::new(move |position| progress.call(position));
             let pass = Arc::new(move |position| passed.pass(position));
-            let (kinds, is_waited_for) = (self.folding.kinds.clone(), Arc::clone(&self.waiting));
+            let kinds = self.folding.kinds.clone();
+            let is_waited_for = Arc::clone(self.waiting.counter());
             let listener = Listener { kinds, is_waited_for, wake, pass };
             self.reads.journal.subscribe(ReadLevel::Durable, listener);
         }
@@ -151,7 +146,11 @@ impl<F: Projection> Projector<F> {
         rows.progress.reach(cursor);
         rows.reached.send_replace(cursor);
         Ok(Self {
-            folding: Folding::new(projection, Arc::clone(&reads.registry), tracer),
+            folding: Folding::new(
+                projection,
+                (Arc::clone(&reads.registry), rows.waiting.clone()),
+                tracer,
+            ),
             storage: Arc::clone(&rows.storage),
             model,
             cursor,
@@ -161,34 +160,24 @@ impl<F: Projection> Projector<F> {
             is_careful: false,
             progress: Arc::clone(&rows.progress),
             reached: rows.reached.clone(),
-            waiting: Arc::clone(&rows.waiting),
-            asked: Arc::clone(&rows.asked),
+            waiting: rows.waiting.clone(),
         })
     }
 
     /// Pauses after a turn that read this number of records. The pause is short while a reader waits
     /// for a position that no record has yet.
     fn pause(&self, records: usize, ctx: &mut Context<Self>) {
-        let is_light = records < BUSY_RECORDS || self.waiting.load(Ordering::Acquire) > 0;
+        let is_light = records < BUSY_RECORDS || self.waiting.count() > 0;
         let pause = if is_light { PACE } else { BUSY_PACE };
         let look = |(), projector: &mut Self, _: &mut _| projector.look_again();
-        ctx.spawn(self.rest(pause).into_actor(self).map(look));
-    }
-
-    /// Returns a future of the end of a pause of at most this time. A reader that begins to wait
-    /// for the view ends the pause, also one that has begun during the turn before.
-    fn rest(&self, pause: Duration) -> impl Future<Output = ()> + use<F> {
-        let asked = Arc::clone(&self.asked);
-        async move {
-            let _ = timeout(pause, asked.notified()).await;
-        }
+        ctx.spawn(self.waiting.pause(pause).into_actor(self).map(look));
     }
 
     /// Wakes the projector after its pause when a record concerns the view or a reader waits for
     /// it.
     fn look_again(&self) {
         self.progress.clear_wake();
-        let is_waited_for = self.waiting.load(Ordering::Acquire) > 0;
+        let is_waited_for = self.waiting.count() > 0;
         let called = if is_waited_for { u64::MAX } else { self.progress.called() };
         let is_suspended = self.progress.component().is_suspended();
         if !is_suspended && called.min(self.reads.journal.durable()) > self.cursor {
@@ -334,7 +323,8 @@ impl<F: Projection> Projector<F> {
     /// survive a failed one and are marked as untrusted.
     fn write(&mut self, position: u64) -> Result<(), String> {
         let changes = self.folding.changes()?;
-        let written = self.model.commit(position, &changes);
+        let in_portions = self.waiting.in_portions(&changes, PORTION, thread::yield_now);
+        let written = self.model.commit(position, in_portions);
         written.map_err(|error| {
             if self.storage.is_rebuilding() {
                 self.model.mark_untrusted(error.reason).to_string()

@@ -3,6 +3,7 @@
 use super::{
     query_limits::{Queries, look_up},
     storage::ViewStorage,
+    waiting_readers::WaitingReaders,
 };
 use crate::{
     actors::{
@@ -12,16 +13,9 @@ use crate::{
     },
     domain::kernel::{Query, View},
     store::read_model::{FoundRow, ReadModel, ReadModelError, SortBy, Wanted},
-    sync::CountGuard,
 };
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Duration,
-};
-use tokio::sync::{Notify, watch};
+use std::{sync::Arc, time::Duration};
+use tokio::sync::watch;
 
 /// Upper bound of clients that wait at the same time for one view to reach a position. Further
 /// clients are answered 503.
@@ -36,11 +30,9 @@ pub struct ViewReader {
     pub(super) storage: Arc<ViewStorage>,
     /// The position that the rows have reached, sent by the projector.
     pub(super) reached: watch::Sender<u64>,
-    /// Number of waiting readers. While there are some, records that do not concern the view also
-    /// advance it.
-    pub(super) waiting: Arc<AtomicUsize>,
-    /// Tells the projector that a reader has begun to wait, so that it ends its pause.
-    pub(super) asked: Arc<Notify>,
+    /// The readers that wait for a position. While there are some, records that do not concern the
+    /// view also advance it.
+    pub(super) waiting: WaitingReaders,
     queries: Arc<Queries>,
 }
 
@@ -52,8 +44,8 @@ impl ViewReader {
         progress: Arc<Progress>,
         queries: Arc<Queries>,
     ) -> Self {
-        let (reached, waiting, asked) = (watch::Sender::new(0), Arc::default(), Arc::default());
-        Self { info, progress, storage, reached, waiting, asked, queries }
+        let (reached, waiting) = (watch::Sender::new(0), WaitingReaders::default());
+        Self { info, progress, storage, reached, waiting, queries }
     }
 
     /// Returns the read model for a new projector: the rows in place, or new ones to be rebuilt.
@@ -75,9 +67,8 @@ impl ViewReader {
         if *reached.borrow() >= position {
             return;
         }
-        let _waiting = CountGuard::new(&self.waiting);
+        let _waiting = self.waiting.begin();
         self.progress.wake();
-        self.asked.notify_one();
         // The channel is open as long as the reader exists.
         let _ = reached.wait_for(|reached| *reached >= position).await;
     }
@@ -99,7 +90,7 @@ impl ViewReader {
         if *self.reached.borrow() >= position {
             return Ok(());
         }
-        if self.waiting.load(Ordering::Acquire) >= WAITING_MAX {
+        if self.waiting.count() >= WAITING_MAX {
             return Err(busy("the view"));
         }
         let reached = tokio::time::timeout(wait_max, self.reach(position)).await;

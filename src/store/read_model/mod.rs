@@ -204,15 +204,15 @@ impl ReadModel {
     ///
     /// # Errors
     /// When the file cannot be written; then no change is written.
-    pub fn commit(
+    pub fn commit<'a>(
         &self,
         cursor: u64,
-        changes: &[(u64, Option<RowChange>)],
+        changes: impl IntoIterator<Item = &'a (u64, Option<RowChange>)>,
     ) -> Result<(), ReadModelError> {
         let mut writer = sync::lock(&self.writer);
         self.verify()?;
         self.unseal().map_err(|error| self.failure(error.to_string()))?;
-        let written = self.writing.write(&mut writer, cursor, changes);
+        let written = self.writing.write(&mut writer, cursor, changes.into_iter());
         let after = FileStamp::of(&self.path);
         let exchanged = std::mem::replace(&mut *sync::lock(&self.stamp), after).exchanged(&after);
         // Without this check the new stamp would include the files of another process.

@@ -7,11 +7,7 @@ use super::{
     schema::{self, Layout},
     sums,
 };
-use crate::sync::Portions;
 use rusqlite::{CachedStatement, Connection, Transaction, TransactionBehavior, types::Value};
-
-/// Rows that are written before other threads may run.
-const PORTION: usize = 32;
 
 /// The statements that write rows. They also store the number of rows, because a count of a million
 /// rows is slow. A trigger would be slower: it copies every page before a change, in case the
@@ -37,11 +33,11 @@ impl Writing {
     }
 
     /// Writes rows (`None` deletes one) and the cursor, all or nothing.
-    pub(super) fn write(
+    pub(super) fn write<'a>(
         &self,
         writer: &mut Connection,
         cursor: u64,
-        changes: &[(u64, Option<RowChange>)],
+        changes: impl Iterator<Item = &'a (u64, Option<RowChange>)>,
     ) -> Result<(), Fault> {
         // The transaction begins as a write, although it reads first.
         let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -59,10 +55,10 @@ impl Writing {
     }
 
     /// Writes rows; returns how many were added and how many were deleted.
-    fn write_rows(
+    fn write_rows<'a>(
         &self,
         transaction: &Transaction<'_>,
-        changes: &[(u64, Option<RowChange>)],
+        changes: impl Iterator<Item = &'a (u64, Option<RowChange>)>,
     ) -> rusqlite::Result<(i64, i64)> {
         let mut insert = transaction.prepare_cached(&self.insert)?;
         let mut update = transaction.prepare_cached(&self.update)?;
@@ -72,9 +68,7 @@ impl Writing {
             .query_row([], |row| row.get(0))?;
         let has_owners = self.lists_owners && owners::are_there(transaction)?;
         let (mut added, mut deleted) = (0, 0);
-        let mut portions = Portions::of(PORTION);
         for (number, change) in changes {
-            portions.step();
             let number = number.cast_signed();
             // A number beyond the last is new; most other numbers exist.
             let is_there = last.is_some_and(|last| number <= last);

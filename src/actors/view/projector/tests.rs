@@ -14,7 +14,13 @@ use crate::{
 };
 use futures_util::poll;
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, path::Path, pin::pin, sync::atomic::AtomicU64, task::Poll};
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    pin::pin,
+    sync::atomic::{AtomicU64, Ordering},
+    task::Poll,
+};
 
 /// A position that no record has.
 const NONE: u64 = 0;
@@ -269,7 +275,7 @@ const HOUR: Duration = Duration::from_secs(3_600);
 async fn a_reader_that_begins_to_wait_ends_the_pause_of_the_projector() {
     let mut view = View::of(Filled::with(1), NONE);
     view.catch_up();
-    let mut rest = pin!(view.projector.rest(HOUR));
+    let mut rest = pin!(view.projector.waiting.pause(HOUR));
     assert_eq!(poll!(rest.as_mut()), Poll::Pending);
     view.filled.add(1, 1);
     let mut reading = pin!(view.rows.reach_within(Some(view.filled.journal.durable()), HOUR));
@@ -284,7 +290,7 @@ async fn a_reader_that_began_to_wait_during_a_turn_ends_the_next_pause() {
     view.filled.add(1, 1);
     let mut reading = pin!(view.rows.reach_within(Some(view.filled.journal.durable()), HOUR));
     assert!(poll!(reading.as_mut()).is_pending(), "the record is not in the rows");
-    assert_eq!(poll!(pin!(view.projector.rest(HOUR))), Poll::Ready(()));
+    assert_eq!(poll!(pin!(view.projector.waiting.pause(HOUR))), Poll::Ready(()));
 }
 
 #[tokio::test]
@@ -293,7 +299,7 @@ async fn a_reader_of_rows_that_are_reached_does_not_end_a_pause() {
     view.catch_up();
     let durable = view.filled.journal.durable();
     assert_eq!(view.rows.reach_within(Some(durable), HOUR).await.ok(), Some(()));
-    assert_eq!(poll!(pin!(view.projector.rest(HOUR))), Poll::Pending);
+    assert_eq!(poll!(pin!(view.projector.waiting.pause(HOUR))), Poll::Pending);
 }
 
 #[test]
