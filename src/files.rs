@@ -1,7 +1,8 @@
-//! Files of keys and accounts: read with a limit, written for the owner alone. Also the look for
-//! changes of files.
+//! Files of keys and accounts: read with a limit, written for the owner alone. Also the names of files
+//! that belong to another one, and the look for changes of files.
 
 use std::{
+    ffi::OsString,
     fs::{self, DirBuilder, File, OpenOptions, Permissions},
     io::{self, Read as _, Write as _},
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _},
@@ -30,6 +31,13 @@ pub fn unless_missing<T>(accessed: io::Result<T>) -> io::Result<Option<T>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// Returns the path with this ending appended: the name of a file that belongs to another one.
+pub fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(ending);
+    PathBuf::from(name)
 }
 
 /// Removes a file, if there is one.

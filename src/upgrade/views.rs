@@ -3,9 +3,8 @@
 //! `SQLite` changes a file that it opens, and the server would rebuild the view. So the files are
 //! read as bytes. A copy counts only when nothing was written before and during it.
 
-use crate::files::{private_folder, unless_missing};
+use crate::files::{beside, private_folder, unless_missing};
 use std::{
-    ffi::OsString,
     fs, io,
     path::{Path, PathBuf},
     thread,
@@ -86,7 +85,5 @@ fn is_quiet(stamp: &Stamp) -> bool {
 }
 
 fn log_of(path: &Path) -> PathBuf {
-    let mut name = OsString::from(path);
-    name.push("-wal");
-    PathBuf::from(name)
+    beside(path, "-wal")
 }

@@ -10,14 +10,12 @@
 use super::{
     ReadModel,
     fault::{Fault, OpenProblem, ReadModelError},
-    owners,
-    paths::beside,
-    queries, schema,
+    owners, queries, schema,
     seal::{self, Progressing, Seal},
     stamp::FileStamp,
     wal,
 };
-use crate::sync;
+use crate::{files::beside, sync};
 use rusqlite::Connection;
 use std::{
     fs::{self, File},

@@ -10,7 +10,6 @@ mod examining;
 mod fault;
 mod limit;
 mod owners;
-mod paths;
 mod queries;
 mod row;
 mod row_writer;
@@ -29,8 +28,11 @@ pub use row::{FoundRow, RowChange};
 pub use schema::Layout;
 pub use search::{SearchError, SortBy, Wanted};
 
-use crate::domain::kernel::{Filter, Query};
-use crate::sync;
+use crate::{
+    domain::kernel::{Filter, Query},
+    files::beside,
+    sync,
+};
 use fault::Fault;
 use queries::{count, dense_range_of, meta, numbers_of, rows};
 use row_writer::Writing;
@@ -95,7 +97,7 @@ impl ReadModel {
     ) -> Result<Self, ReadModelError> {
         let failed = |reason| ReadModelError { name: layout.name, reason };
         schema::clear_away(place, found).map_err(|error| failed(error.to_string()))?;
-        let path = paths::beside(place, ".building");
+        let path = beside(place, ".building");
         let writer = schema::create(&path, &layout).map_err(failed)?;
         Ok(Self::of(writer, path, (layout, Writing::of(&layout, false))))
     }

@@ -3,13 +3,11 @@
 use super::{
     columns::{OWNER, columns_of},
     fault::{Fault, OpenProblem},
-    owners,
-    paths::beside,
-    queries, seal, sums,
+    owners, queries, seal, sums,
 };
 use crate::{
     domain::kernel::{Field, FieldKind, View, field_names},
-    files::remove,
+    files::{beside, remove},
     store::permissions::{create_private_folder, tighten},
 };
 use rusqlite::{Connection, config::DbConfig};

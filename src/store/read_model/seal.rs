@@ -9,8 +9,7 @@
 //! ```
 //! The last line is the checksum of the lines before it.
 
-use super::paths::beside;
-use crate::files;
+use crate::files::{self, beside};
 use std::{
     fs::{self, File},
     io::{self, Read as _, Write as _},

@@ -4,7 +4,7 @@
 //! process. Such a process deletes, replaces, shortens or overwrites a file, or drops a table. A
 //! stamp costs three calls of `stat`, a few microseconds.
 
-use super::paths::beside;
+use crate::files::beside;
 use std::{fs, os::unix::fs::MetadataExt as _, path::Path};
 
 /// The state of a database file, its log and its shared memory at one time.

@@ -2,8 +2,11 @@
 //! read.
 
 use super::answering::{FIELDS, LAYOUT, change, long};
-use crate::store::read_model::{
-    OpenProblem, ReadModel, ReadModelError, RowChange, SearchError, SortBy, Wanted,
+use crate::{
+    files::beside,
+    store::read_model::{
+        OpenProblem, ReadModel, ReadModelError, RowChange, SearchError, SortBy, Wanted,
+    },
 };
 use serde_json::json;
 use std::{
@@ -28,10 +31,6 @@ struct Outcomes {
     found: u32,
     harmless: u32,
     wrong: Vec<String>,
-}
-
-fn beside(path: &Path, ending: &str) -> PathBuf {
-    PathBuf::from(format!("{}{ending}", path.display()))
 }
 
 fn row(number: u64, round: u64) -> RowChange {
