@@ -49,6 +49,8 @@ pub struct App {
     /// Further handles of the listeners, for a process that takes over.
     spare: Sockets,
     data: PathBuf,
+    /// The longest time of a stop for requests in flight.
+    stop_within: Duration,
     /// The task that fetches the keys of an authorization server.
     _refresh: Option<AbortOnDropHandle<()>>,
     /// The task that reads the certificate again when it changes.
@@ -305,7 +307,6 @@ impl App {
         let listeners = Listeners { clients: listener, forwarded: sockets.forwarded };
         let server = http::start(parts, listeners, connections_max).map_err(listen)?;
         let refresh = identity.as_ref().and_then(|identity| identity.verifier.spawn_refresh());
-        let is_tls = certificate.is_some();
         let renewal = certificate.map(|it| AbortOnDropHandle::new(tokio::spawn(it.keep_current())));
         Ok(Self {
             runtime,
@@ -315,10 +316,11 @@ impl App {
             grpc,
             clients,
             metrics,
-            is_tls,
+            is_tls: renewal.is_some(),
             turnstile,
             spare,
             data: config.data,
+            stop_within: Duration::from_secs(config.http.stop_within_s),
             _refresh: refresh.map(AbortOnDropHandle::new),
             _renewal: renewal,
         })

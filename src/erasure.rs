@@ -71,7 +71,11 @@ impl Place {
     fn of(options: &Options, declarations: &Declarations) -> Result<Self, Box<dyn Error>> {
         let journal = options.data.join("journal");
         if options.server.url.is_some() || is_in_use(&journal) {
-            return Ok(Self::Server(Server::of(&options.server, ERASED_WITHIN)?));
+            return Ok(Self::Server(Server::of(
+                &options.server,
+                Some(&options.data),
+                ERASED_WITHIN,
+            )?));
         }
         if !journal.is_dir() {
             return Err(no_journal(options).into());

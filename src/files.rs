@@ -40,6 +40,17 @@ pub fn beside(path: &Path, ending: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
+/// Returns the absolute path without links, also of what does not exist yet.
+pub fn resolved(path: &Path) -> PathBuf {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let there = path.ancestors().find_map(|part| Some((part, part.canonicalize().ok()?)));
+    let joined = there.and_then(|(part, found)| {
+        let rest = path.strip_prefix(part).ok()?;
+        Some(if rest.as_os_str().is_empty() { found } else { found.join(rest) })
+    });
+    joined.unwrap_or(path)
+}
+
 /// Removes a file, if there is one.
 ///
 /// # Errors

@@ -62,16 +62,20 @@ enum Token {
 }
 
 impl Server {
-    /// The server of these options: the one at the address, or the one on this machine. `within` is
-    /// the longest time that it may take for an answer.
+    /// The server of these options: the one at the address, or the one on this machine, which may have
+    /// this data folder. `within` is the longest time that it may take for an answer.
     ///
     /// # Errors
     /// When the settings are invalid, or the token cannot be read.
-    pub fn of(options: &ServerOptions, within: Duration) -> Result<Self, Box<dyn Error>> {
+    pub fn of(
+        options: &ServerOptions,
+        data: Option<&Path>,
+        within: Duration,
+    ) -> Result<Self, Box<dyn Error>> {
         let is_here = options.url.is_none();
         let (url, made) = match &options.url {
             Some(url) => (url.trim_end_matches('/').to_owned(), None),
-            None => here(options)?,
+            None => here(options, data)?,
         };
         let token = match (&options.token_file, made) {
             (Some(file), _) => Token::Given(files::read_text(file)?.trim().to_owned()),
@@ -164,13 +168,15 @@ impl std::fmt::Display for Unanswered {
 /// The URL of a server, and the issuer of its tokens when this user can read its keys.
 type Found = (String, Option<Arc<TokenIssuer>>);
 
-/// The server on this machine, as its settings say.
-fn here(options: &ServerOptions) -> Result<Found, Box<dyn Error>> {
+/// The server on this machine, as its settings say. Its data folder is the given one, if there are
+/// keys in it, or that of the settings.
+fn here(options: &ServerOptions, data: Option<&Path>) -> Result<Found, Box<dyn Error>> {
     let config = Config::read(Flags { config: options.config.clone(), ..Flags::default() })?;
     // The keys of a server that has not started are not made here.
-    let has_keys = config.identity.issue && TokenIssuer::has_keys(&config.data);
-    let issuer = match options.token_file {
-        None if has_keys => TokenIssuer::start(&config.identity, &config.data)?,
+    let has_keys = |data: &&Path| config.identity.issue && TokenIssuer::has_keys(data);
+    let data = data.into_iter().chain([&*config.data]).find(has_keys);
+    let issuer = match (data, &options.token_file) {
+        (Some(data), None) => TokenIssuer::start(&config.identity, data)?,
         _ => None,
     };
     Ok((url_of(&config)?, issuer))

@@ -3,6 +3,7 @@
 use crate::{
     config::{Config, Flags},
     identity::{IdentitySettings, TokenIssuer, Verifier, hash_secret, is_role},
+    store::permissions::check_owner,
 };
 use clap::Args;
 use std::{
@@ -45,6 +46,14 @@ pub fn mint(options: &Options) -> Result<String, Box<dyn Error>> {
         return Err(format!("--role {role:?}: a role must be one word").into());
     }
     let settings = settings(options)?;
+    check_owner(&options.data)?;
+    if settings.issue && !TokenIssuer::has_keys(&options.data) {
+        let data = options.data.display();
+        eprintln!(
+            "{data}: no server has issued tokens here: a new key is made, and only a server with this \
+             data folder accepts the token"
+        );
+    }
     let issuer = TokenIssuer::start(&settings, &options.data)?
         .ok_or("identity.issue is not set, so this server accepts no tokens of its own")?;
     let lifetime = Duration::from_secs(options.lifetime_s);

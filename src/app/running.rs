@@ -2,10 +2,20 @@
 
 use super::{App, AppError, Retiring};
 use crate::{
-    grpc, systemd,
+    actors::Runtime,
+    grpc,
+    http::Traffic,
+    systemd,
     takeover::{Addresses, Control, Place, Successor},
 };
-use std::io;
+use std::{convert::Infallible, io, time::Duration};
+use tokio::time::sleep;
+
+/// So long before the deadline of a stop, waits for outcomes are ended: those clients get 202.
+const ANSWERED_BEFORE: Duration = Duration::from_millis(500);
+
+/// So long before the deadline, the log says how many requests will be given up.
+const GIVEN_UP_BEFORE: Duration = Duration::from_millis(50);
 
 /// Waits until the gRPC server has ended by itself; for ever when there is none.
 async fn ended(server: Option<&mut grpc::Server>) {
@@ -64,13 +74,16 @@ impl App {
                 systemd::stopping();
                 // No process can take over from now on. New connections are refused instead of waiting.
                 drop(self.spare);
-                let stopped = async {
+                let grpc_stopped = async {
                     if let Some(grpc) = grpc.take() {
                         grpc.stop().await;
                     }
                 };
-                let ((), (), served) = tokio::join!(handle.stop(true), stopped, &mut http);
-                served
+                let stopped = async { tokio::join!(handle.stop(true), grpc_stopped, &mut http).2 };
+                tokio::select! {
+                    served = stopped => served,
+                    never = end_waits_in_time(self.stop_within, &runtime, &self.traffic) => match never {},
+                }
             }
         };
         if let Some((metrics, _)) = metrics {
@@ -80,6 +93,19 @@ impl App {
         tracing::info!("stopped");
         served.map(|()| None).map_err(AppError::Served)
     }
+}
+
+/// Ends waits for outcomes shortly before this deadline, and logs what will not be answered by then.
+async fn end_waits_in_time(deadline: Duration, runtime: &Runtime, traffic: &Traffic) -> Infallible {
+    let waits_end = deadline.saturating_sub(ANSWERED_BEFORE);
+    sleep(waits_end).await;
+    runtime.end_waits();
+    sleep(deadline.saturating_sub(waits_end + GIVEN_UP_BEFORE)).await;
+    let requests = traffic.serving();
+    if requests > 0 {
+        tracing::warn!(requests, "requests in flight are given up: the stop takes too long");
+    }
+    std::future::pending().await
 }
 
 /// Waits for a process that asks for the store; for ever when none can.

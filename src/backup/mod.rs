@@ -25,6 +25,7 @@ use crate::{
     store::{
         backup::{Backup, BackupError, Manifest, back_up},
         journal::{Cut, Restore, Stage, restore},
+        permissions::check_owner,
         persons::{self, copy_keys},
     },
 };
@@ -95,6 +96,7 @@ pub fn run(options: &Options) -> Result<bool, Box<dyn Error>> {
     if options.check {
         return Ok(check(&options.folder)?);
     }
+    apart(options)?;
     let manifest = made(options)?;
     if let Some(to) = &options.keys {
         copied(&options.source.data.join(persons::FOLDER), to)?;
@@ -107,6 +109,28 @@ pub fn run(options: &Options) -> Result<bool, Box<dyn Error>> {
         manifest.files.len()
     );
     Ok(true)
+}
+
+/// Refuses folders that are one in another: a backup would then hold keys or other files that are no
+/// part of it, and a copy of keys over those of a server would destroy new ones. Also refuses root in
+/// the folder of another user.
+fn apart(options: &Options) -> Result<(), String> {
+    let (folder, data) = (&options.folder, &options.source.data);
+    let mut pairs = vec![(folder, "the backup", data, "the data folder")];
+    if let Some(keys) = &options.keys {
+        pairs.push((keys, "the copy of the keys", data, "the data folder"));
+        pairs.push((keys, "the copy of the keys", folder, "the backup"));
+        check_owner(keys)?;
+    }
+    check_owner(folder)?;
+    for (inner, what, outer, of) in pairs {
+        let inside = |inner, outer| files::resolved(inner).starts_with(files::resolved(outer));
+        if inside(inner, outer) || inside(outer, inner) {
+            let (inner, outer) = (inner.display(), outer.display());
+            return Err(format!("{inner}: {what} must be apart from {of}, {outer}"));
+        }
+    }
+    Ok(())
 }
 
 /// Copies the keys of personal texts. It is done after the records, which need no later keys.
@@ -195,11 +219,7 @@ pub fn restored(options: &RestoreOptions) -> Result<bool, Box<dyn Error>> {
         restored.position,
         restored.answers
     );
-    let is_too_early = restored.position == 0 && options.to_time.is_some();
-    if is_too_early {
-        say!("no record of the backup is as old as `--to-time`");
-    }
-    Ok(!is_too_early)
+    Ok(true)
 }
 
 /// Fits a stored state to a journal that ends at a position.

@@ -56,7 +56,7 @@ impl Source {
         }
         if self.is_served() {
             let_the_server_come_first();
-            let server = Server::of(&self.server, PAGE_WITHIN)?;
+            let server = Server::of(&self.server, Some(&self.data), PAGE_WITHIN)?;
             let here = store_in(&dir);
             return work(&mut |part| {
                 let page = page_of(&server, part)?;

@@ -74,7 +74,8 @@ impl Verifier {
         Ok(Arc::new(Self { rules, keys: RwLock::new(keys), epoch: AtomicU64::new(0), remote }))
     }
 
-    /// Checks that the keys and accounts in files can be used, and makes nothing.
+    /// Checks that the keys and accounts in files, and the key in a variable, can be used. Makes
+    /// nothing.
     ///
     /// # Errors
     /// A sentence that names the unusable setting and the reason, without any secret.
@@ -83,7 +84,7 @@ impl Verifier {
         let accounts = Accounts::read(settings.accounts_file.as_deref());
         accounts.map_err(|reason| format!("identity.accounts_file: {reason}"))?;
         let files = [&settings.secret_file, &settings.public_key_file, &settings.jwks_file];
-        if files.iter().all(|file| file.is_none()) {
+        if files.iter().all(|file| file.is_none()) && settings.secret_env.is_none() {
             return Ok(());
         }
         read_keys(settings, Path::new("")).map(drop)

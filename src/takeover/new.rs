@@ -86,6 +86,13 @@ fn connected(data: &Path) -> Result<Option<UnixStream>, String> {
         let connected = Place::of(data).and_then(|place| place.connect(CONTROL));
         match connected {
             Ok(stream) => return Ok(Some(stream)),
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                return Err(format!(
+                    "this user may not ask the server of {}: {error}; run the command as the owner \
+                     of the data folder",
+                    data.display()
+                ));
+            }
             Err(_) if !is_in_use(&data.join("journal")) => return Ok(None),
             Err(error) if begun.elapsed() > FREE_WITHIN => {
                 return Err(format!(

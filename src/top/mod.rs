@@ -19,6 +19,7 @@ use serde_json::Value;
 use std::{
     error::Error,
     io::{self, IsTerminal as _, Write as _},
+    path::PathBuf,
     time::Duration,
 };
 
@@ -31,6 +32,9 @@ pub struct Options {
     /// The server that is watched.
     #[command(flatten)]
     pub server: ServerOptions,
+    /// The data folder of the server, when the settings do not name it; its owner needs no token
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
     /// The pause between two looks, in seconds
     #[arg(long, value_name = "SECS", default_value = "2", value_parser = pause)]
     pub every: Duration,
@@ -50,7 +54,7 @@ fn pause(text: &str) -> Result<Duration, String> {
 /// When the settings are invalid; with `--once` also when the server gives no figures; without it
 /// when there is no terminal.
 pub fn run(options: &Options) -> Result<bool, Box<dyn Error>> {
-    let server = Server::of(&options.server, ANSWER_WITHIN)?;
+    let server = Server::of(&options.server, options.data.as_deref(), ANSWER_WITHIN)?;
     let page = Page { url: server.url().to_owned(), ..Page::default() };
     if options.once {
         return once(&server, page, options.every);

@@ -156,6 +156,33 @@ fn a_restore_to_a_time_before_all_records_says_that_nothing_is_so_old() {
     let keys = keys_beside(&backup);
     let then = ["--keys", shown(&keys), "--to-time", "2001-01-01T00:00:00Z"];
     assert!(refused(&[&restore[..], &then].concat()).contains("no record of the backup is as old"));
+    let first = ["--to-position", "0"];
+    assert!(
+        refused(&[&restore[..], &first].concat()).contains("no record of the backup is as old")
+    );
+    assert!(!new.exists());
+}
+
+#[test]
+fn a_backup_the_copy_of_its_keys_and_the_data_are_refused_in_each_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let data = path("data");
+    assert!(Server::start(&data, None).terminate().success());
+    std::os::unix::fs::symlink(&data, path("link")).unwrap();
+    for (backup, keys, named) in [
+        ("backup", "backup/persons", "apart from the backup"),
+        ("backup/new", "backup", "apart from the backup"),
+        ("backup", "data/persons", "apart from the data folder"),
+        ("backup", "link/../data/persons", "apart from the data folder"),
+        ("link/backup", "keys", "apart from the data folder"),
+    ] {
+        let (backup, keys) = (path(backup), path(keys));
+        let command = ["backup", shown(&backup), "--data", shown(&data), "--keys", shown(&keys)];
+        let said = refused(&command);
+        assert!(said.contains(named), "{backup:?}, {keys:?}: {said}");
+    }
+    assert!(!path("backup").exists() && !path("keys").exists());
 }
 
 #[test]

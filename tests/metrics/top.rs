@@ -67,10 +67,14 @@ fn a_server_that_issues_its_own_tokens_gets_one_of_its_data_folder() {
     let (code, page) = top(&["--url", &server.url("")]);
     assert!(code == Some(1) && page.contains("--token-file"), "{page}");
     let (data, listen) = (folder.path().join("data"), server.address.to_string());
-    let settings =
-        format!("data = {:?}\nlisten = \"{listen}\"\n[identity]\nissue = true\n", data.display());
+    let settings = format!("listen = \"{listen}\"\n[identity]\nissue = true\n");
     let here = folder.path().join("here.toml");
+    let config = ["--config", here.to_str().expect("ASCII letters")];
+    fs::write(&here, format!("data = {:?}\n{settings}", data.display())).expect("written");
+    let (code, page) = top(&config);
+    assert!(code == Some(0) && page.contains("\nrequests "), "{page}");
     fs::write(&here, settings).expect("written");
-    let (code, page) = top(&["--config", here.to_str().expect("ASCII letters")]);
+    let data = ["--data", data.to_str().expect("ASCII letters")];
+    let (code, page) = top(&[config, data].concat());
     assert!(code == Some(0) && page.contains("\nrequests "), "{page}");
 }

@@ -185,7 +185,7 @@ fn an_invalid_variable_or_flag_is_refused_by_name_and_leaves_nothing_behind() {
 }
 
 #[test]
-fn a_check_of_settings_names_each_file_that_a_server_could_not_use() {
+fn a_check_of_settings_names_each_file_and_variable_that_a_server_could_not_use() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("madang.toml");
     let none = folder.path().join("none");
@@ -197,6 +197,7 @@ fn a_check_of_settings_names_each_file_that_a_server_could_not_use() {
             "identity.accounts_file: ",
         ),
         (format!("[identity]\nsecret_file = \"{none}\""), "identity.secret_file: "),
+        (format!("[identity]\nsecret_env = \"{none}\""), "identity.secret_env: "),
     ] {
         fs::write(&file, &text).unwrap();
         let mut check = Command::new(env!("CARGO_BIN_EXE_madang"));

@@ -141,6 +141,28 @@ fn a_stop_does_not_wait_for_silent_clients_or_services() {
 }
 
 #[test]
+fn a_client_that_waits_for_a_slow_service_gets_its_202_before_the_server_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = silent.local_addr().unwrap();
+    let server = start(
+        folder.path(),
+        &format!(
+            "[http]\nstop_within_s = 1\nwait_max_ms = 30000\n\
+             [ports.\"taxi/payment\"]\ntransport = \"http\"\nurl = \"http://{url}\"\n\
+             timeout_ms = 20000\nwithin_ms = 25000"
+        ),
+    );
+    let mut order = begin(server.address, "/taxi/orders", ORDER);
+    let _asked = silent.accept().expect("the question");
+    assert!(ends_in_time(server).success());
+    let mut answer = String::new();
+    order.read_to_string(&mut answer).expect("an answer");
+    assert!(answer.starts_with("HTTP/1.1 202") && answer.contains("/taxi/orders/1"), "{answer}");
+    assert_verified(&folder.path().join("data"));
+}
+
+#[test]
 fn a_stop_ends_in_time_while_a_view_is_rebuilt() {
     let folder = tempfile::tempdir().unwrap();
     let server = stopping_soon(folder.path());

@@ -87,6 +87,11 @@ pub fn restore(
 ) -> Result<Restored, BackupError> {
     Target::check(data)?;
     let plan = Plan::of(backup, how, progress)?;
+    if plan.position == 0 && how.cut != Cut::End {
+        return Err(BackupError(
+            "no record of the backup is as old as that: nothing is restored".to_owned(),
+        ));
+    }
     let target = Target::begin(data)?;
     let dir = data.join("journal");
     let mut writing = Writing::begin(opened(&dir)?, &plan.state, plan.late)?;
