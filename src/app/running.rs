@@ -8,6 +8,7 @@ use crate::{
     systemd,
     takeover::{Addresses, Control, Place, Successor},
 };
+use actix_web::dev::ServerHandle;
 use std::{convert::Infallible, io, time::Duration};
 use tokio::time::sleep;
 
@@ -74,16 +75,8 @@ impl App {
                 systemd::stopping();
                 // No process can take over from now on. New connections are refused instead of waiting.
                 drop(self.spare);
-                let grpc_stopped = async {
-                    if let Some(grpc) = grpc.take() {
-                        grpc.stop().await;
-                    }
-                };
-                let stopped = async { tokio::join!(handle.stop(true), grpc_stopped, &mut http).2 };
-                tokio::select! {
-                    served = stopped => served,
-                    never = end_waits_in_time(self.stop_within, &runtime, &self.traffic) => match never {},
-                }
+                let in_flight = (self.stop_within, &runtime, &self.traffic);
+                stopped((&handle, &mut http), grpc.take(), in_flight).await
             }
         };
         if let Some((metrics, _)) = metrics {
@@ -92,6 +85,23 @@ impl App {
         runtime.stop().await;
         tracing::info!("stopped");
         served.map(|()| None).map_err(AppError::Served)
+    }
+}
+
+/// Stops both servers. Requests in flight have this time; waits for outcomes end shortly before.
+async fn stopped(
+    (handle, http): (&ServerHandle, impl Future<Output = io::Result<()>>),
+    grpc: Option<grpc::Server>,
+    (within, runtime, traffic): (Duration, &Runtime, &Traffic),
+) -> io::Result<()> {
+    let grpc_stopped = async {
+        if let Some(grpc) = grpc {
+            grpc.stop().await;
+        }
+    };
+    tokio::select! {
+        ((), (), served) = async { tokio::join!(handle.stop(true), grpc_stopped, http) } => served,
+        never = end_waits_in_time(within, runtime, traffic) => match never {},
     }
 }
 

@@ -241,7 +241,7 @@ pub(in crate::store) fn commit_records(
             let record = find(db, &mut blocks, first_position, (stream, version))?;
             if record.position != position {
                 return Err(unreadable(format!(
-                    "version {version} of {stream:?} is at position {} instead of {position}",
+                    "version {version} of {stream} is at position {} instead of {position}",
                     record.position
                 )));
             }

@@ -13,7 +13,7 @@ pub enum StoreError {
     #[error("{0}")]
     Damaged(String),
     /// The stored data of a stream is not what was written. A retry does not help.
-    #[error("stream {stream:?} cannot be read: {reason}")]
+    #[error("{stream} cannot be read: {reason}")]
     Unreadable {
         /// The stream that cannot be read.
         stream: Stream,

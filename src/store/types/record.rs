@@ -33,6 +33,12 @@ pub struct Stream {
     pub number: u64,
 }
 
+impl fmt::Display for Stream {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "stream {} of kind {}", self.number, self.kind.0)
+    }
+}
+
 /// One entry of the journal, with its place in the one total order.
 #[derive(Clone, Debug)]
 pub struct Record {

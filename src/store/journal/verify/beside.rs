@@ -49,13 +49,15 @@ impl Audit<'_> {
             let last = last_versions.map_or(u32::MAX, |last_versions| {
                 stream.and_then(|stream| last_versions.get(&stream)).copied().unwrap_or(0)
             });
+            let of = || stream.map_or_else(|| "an unreadable key".to_owned(), |it| it.to_string());
             match codec::unframe::<Snapshot>(&value) {
                 Ok(snapshot) if snapshot.version > last => self.flaw(format!(
-                    "the snapshot of {stream:?} is of version {}, the stream ends at {last}",
+                    "the snapshot of {} is of version {}, the stream ends at {last}",
+                    of(),
                     snapshot.version
                 )),
                 Ok(_) => {}
-                Err(error) => self.flaw(format!("the snapshot of {stream:?}: {error}")),
+                Err(error) => self.flaw(format!("the snapshot of {}: {error}", of())),
             }
         }
         Ok(())

@@ -137,10 +137,10 @@ impl Audit<'_> {
         let Record { stream, version, position, .. } = record;
         let expected = before.map_or(1, |before| before.version.saturating_add(1));
         if *version != expected {
-            self.flaw(format!("{stream:?} goes on at version {version} instead of {expected}"));
+            self.flaw(format!("{stream} goes on at version {version} instead of {expected}"));
         }
         if before.is_some_and(|before| before.position >= *position) {
-            self.flaw(format!("{stream:?} goes back in position at version {version}"));
+            self.flaw(format!("{stream} goes back in position at version {version}"));
         }
     }
 

@@ -77,7 +77,7 @@ impl Audit<'_> {
             None if listed.in_memory.contains(&hash) => {}
             None => {
                 let stream = record.stream;
-                self.flaw(format!("{stream:?} is missing among the streams of its owner"));
+                self.flaw(format!("{stream} is missing among the streams of its owner"));
             }
         }
     }
