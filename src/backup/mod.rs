@@ -196,7 +196,9 @@ pub fn restored(options: &RestoreOptions) -> Result<bool, Box<dyn Error>> {
         (None, Some(time)) => Cut::Time(time),
         (None, None) => Cut::End,
     };
-    let how = Restore { cut, skipped_numbers: options.skip_numbers };
+    // An empty backup has an empty restore; otherwise it is a mistake.
+    let may_be_empty = cut == Cut::End;
+    let how = Restore { cut, skipped_numbers: options.skip_numbers, may_be_empty };
     let mut progress = Progress::begin();
     let mut show = |stage, done, total| {
         let what = match stage {

@@ -47,6 +47,8 @@ pub struct Restore {
     pub cut: Cut,
     /// So many numbers of each kind are not assigned after those in the backup.
     pub skipped_numbers: u64,
+    /// Whether a journal without records may be the result.
+    pub may_be_empty: bool,
 }
 
 /// The part of a restore that is in progress.
@@ -87,7 +89,7 @@ pub fn restore(
 ) -> Result<Restored, BackupError> {
     Target::check(data)?;
     let plan = Plan::of(backup, how, progress)?;
-    if plan.position == 0 && how.cut != Cut::End {
+    if plan.position == 0 && !how.may_be_empty {
         return Err(BackupError(
             "no record of the backup is as old as that: nothing is restored".to_owned(),
         ));
