@@ -28,6 +28,18 @@ fn stopping_soon(folder: &Path) -> Server {
     start(folder, &format!("[http]\nstop_within_s = {}", REQUESTS_WITHIN.as_secs()))
 }
 
+/// A server that stops soon, and its payment service, which never answers.
+fn with_a_silent_service(folder: &Path) -> (Server, TcpListener) {
+    let service = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = service.local_addr().unwrap();
+    let settings = format!(
+        "[http]\nstop_within_s = 1\nwait_max_ms = 30000\n\
+         [ports.\"taxi/payment\"]\ntransport = \"http\"\nurl = \"http://{url}\"\n\
+         timeout_ms = 20000\nwithin_ms = 25000"
+    );
+    (start(folder, &settings), service)
+}
+
 fn connect(address: SocketAddr) -> TcpStream {
     let stream = TcpStream::connect(address).expect("a connection");
     stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a limit");
@@ -106,18 +118,9 @@ fn a_fault_that_would_not_end_is_refused_with_its_range() {
 #[test]
 fn a_stop_does_not_wait_for_silent_clients_or_services() {
     let folder = tempfile::tempdir().unwrap();
-    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = silent.local_addr().unwrap();
-    let server = start(
-        folder.path(),
-        &format!(
-            "[http]\nstop_within_s = 1\nwait_max_ms = 30000\n\
-             [ports.\"taxi/payment\"]\ntransport = \"http\"\nurl = \"http://{url}\"\n\
-             timeout_ms = 20000\nwithin_ms = 25000"
-        ),
-    );
+    let (server, service) = with_a_silent_service(folder.path());
     let order = begin(server.address, "/taxi/orders", ORDER);
-    let _asked = silent.accept().expect("the question");
+    let _asked = service.accept().expect("the question");
     let whole = b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n";
     let beginnings: [&[u8]; 5] = [
         b"",
@@ -143,18 +146,9 @@ fn a_stop_does_not_wait_for_silent_clients_or_services() {
 #[test]
 fn a_client_that_waits_for_a_slow_service_gets_its_202_before_the_server_ends() {
     let folder = tempfile::tempdir().unwrap();
-    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = silent.local_addr().unwrap();
-    let server = start(
-        folder.path(),
-        &format!(
-            "[http]\nstop_within_s = 1\nwait_max_ms = 30000\n\
-             [ports.\"taxi/payment\"]\ntransport = \"http\"\nurl = \"http://{url}\"\n\
-             timeout_ms = 20000\nwithin_ms = 25000"
-        ),
-    );
+    let (server, service) = with_a_silent_service(folder.path());
     let mut order = begin(server.address, "/taxi/orders", ORDER);
-    let _asked = silent.accept().expect("the question");
+    let _asked = service.accept().expect("the question");
     assert!(ends_in_time(server).success());
     let mut answer = String::new();
     order.read_to_string(&mut answer).expect("an answer");
