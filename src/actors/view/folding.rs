@@ -81,10 +81,12 @@ impl<F: Projection> Folding<F> {
     /// be [forgotten](Self::forget).
     pub fn fold(&mut self, records: &[Arc<Record>], file: RowsFile<'_>) -> Result<(), String> {
         self.traced.begin();
-        let (waiting, kinds) = (self.waiting.clone(), self.kinds.clone());
-        let concerned = records.iter().filter(|record| kinds.contains(record.stream.kind));
-        for record in waiting.in_portions(concerned, PORTION, thread::yield_now) {
-            self.fold_record(record, file)?;
+        let waiting = self.waiting.clone();
+        // Only a rebuild reads records of other kinds. They count in a portion as well.
+        for record in waiting.in_portions(records, PORTION, thread::yield_now) {
+            if self.kinds.contains(record.stream.kind) {
+                self.fold_record(record, file)?;
+            }
         }
         Ok(())
     }
