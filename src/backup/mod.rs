@@ -196,9 +196,7 @@ pub fn restored(options: &RestoreOptions) -> Result<bool, Box<dyn Error>> {
         (None, Some(time)) => Cut::Time(time),
         (None, None) => Cut::End,
     };
-    // An empty backup has an empty restore; otherwise it is a mistake.
-    let may_be_empty = cut == Cut::End;
-    let how = Restore { cut, skipped_numbers: options.skip_numbers, may_be_empty };
+    let how = Restore { cut, skipped_numbers: options.skip_numbers };
     let mut progress = Progress::begin();
     let mut show = |stage, done, total| {
         let what = match stage {

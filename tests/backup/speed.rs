@@ -51,7 +51,7 @@ fn a_million_records_are_backed_up_and_restored_within_a_minute_each() {
 }
 
 fn restored(backup: &Path, data: &Path) -> u64 {
-    let how = Restore { cut: Cut::End, skipped_numbers: 0, may_be_empty: true };
+    let how = Restore { cut: Cut::End, skipped_numbers: 0 };
     let keep = |_: &str, _: u64, state: Vec<u8>, _: u64| Some(state);
     let backup = Backup::open(backup).unwrap();
     restore(&backup, data, &how, &keep, &mut |_, _, _| ()).unwrap().position

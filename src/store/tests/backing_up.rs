@@ -19,7 +19,7 @@ use std::{
     sync::Arc,
 };
 
-pub(super) const ALL: Restore = Restore { cut: Cut::End, skipped_numbers: 0, may_be_empty: true };
+pub(super) const ALL: Restore = Restore { cut: Cut::End, skipped_numbers: 0 };
 
 /// A data folder with an open journal, and a folder for its backup.
 pub(super) struct Bench {

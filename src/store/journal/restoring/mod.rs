@@ -47,8 +47,6 @@ pub struct Restore {
     pub cut: Cut,
     /// So many numbers of each kind are not assigned after those in the backup.
     pub skipped_numbers: u64,
-    /// Whether a journal without records may be the result.
-    pub may_be_empty: bool,
 }
 
 /// The part of a restore that is in progress.
@@ -78,7 +76,7 @@ pub type Fit<'a> = &'a dyn Fn(&str, u64, Vec<u8>, u64) -> Option<Vec<u8>>;
 /// restore that was interrupted. `progress` receives the stage, what is done, and all there is.
 ///
 /// # Errors
-/// When the backup is damaged or does not reach the cut, the folder holds something else, or the
+/// When the backup is damaged or does not reach the cut, no record is before the cut, the folder holds something else, or the
 /// disk fails.
 pub fn restore(
     backup: &Backup,
@@ -89,7 +87,8 @@ pub fn restore(
 ) -> Result<Restored, BackupError> {
     Target::check(data)?;
     let plan = Plan::of(backup, how, progress)?;
-    if plan.position == 0 && !how.may_be_empty {
+    // An empty backup has an empty restore; otherwise it is a mistake.
+    if plan.position == 0 && how.cut != Cut::End {
         return Err(BackupError(
             "no record of the backup is as old as that: nothing is restored".to_owned(),
         ));
