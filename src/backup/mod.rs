@@ -9,6 +9,7 @@
 
 mod export;
 mod import;
+mod keys;
 mod line;
 mod source;
 
@@ -26,7 +27,7 @@ use crate::{
         backup::{Backup, BackupError, Manifest, back_up},
         journal::{Cut, Restore, Stage, restore},
         permissions::check_owner,
-        persons::{self, copy_keys},
+        persons,
     },
 };
 use clap::Args;
@@ -42,8 +43,9 @@ pub struct Options {
     /// The folder of the backup; it is made when it does not exist
     #[arg(value_name = "FOLDER")]
     pub folder: PathBuf,
-    /// Read every byte of the backup and check it; exit code 1 when a flaw is found
-    #[arg(long, conflicts_with_all = ["keys", "data", "config", "url", "token_file"])]
+    /// Read every byte of the backup and check it, with `--keys` that copy as well; exit code 1 when
+    /// a flaw is found
+    #[arg(long, conflicts_with_all = ["data", "config", "url", "token_file"])]
     pub check: bool,
     /// Copy the keys of personal texts into this folder, which is brought up to date in its place;
     /// keep it apart from the backup
@@ -94,12 +96,12 @@ fn instant(text: &str) -> Result<Timestamp, String> {
 /// When the journal cannot be read, or the backup cannot be written.
 pub fn run(options: &Options) -> Result<bool, Box<dyn Error>> {
     if options.check {
-        return Ok(check(&options.folder)?);
+        return Ok(check(&options.folder, options.keys.as_deref())?);
     }
     apart(options)?;
     let manifest = made(options)?;
     if let Some(to) = &options.keys {
-        copied(&options.source.data.join(persons::FOLDER), to)?;
+        keys::copy(&options.source.data.join(persons::FOLDER), to)?;
     }
     say!(
         "{}: position {}, {} bytes in {} files",
@@ -133,15 +135,6 @@ fn apart(options: &Options) -> Result<(), String> {
     Ok(())
 }
 
-/// Copies the keys of personal texts. It is done after the records, which need no later keys.
-fn copied(from: &Path, to: &Path) -> Result<(), String> {
-    match copy_keys(from, to) {
-        Ok(true) => Ok(()),
-        Ok(false) => Err(format!("{}: there are no keys of personal texts here", from.display())),
-        Err(error) => Err(format!("the keys of personal texts cannot be copied: {error}")),
-    }
-}
-
 fn made(options: &Options) -> Result<Manifest, Box<dyn Error>> {
     let keys = key_files(&options.source.data)?;
     options.source.with_pages(|pages| {
@@ -168,13 +161,16 @@ fn key_files(data: &Path) -> Result<Vec<(String, Vec<u8>)>, String> {
     Ok(found)
 }
 
-/// Checks a backup, and prints its flaws.
-fn check(folder: &Path) -> Result<bool, BackupError> {
+/// Checks a backup and the copy of its keys, and prints their flaws.
+fn check(folder: &Path, keys: Option<&Path>) -> Result<bool, BackupError> {
     let backup = Backup::open(folder)?;
     let total = backup.manifest().bytes();
     let mut progress = Progress::begin();
-    let flaws = backup.check(&mut |done| progress.show("bytes", done, total));
+    let mut flaws = backup.check(&mut |done| progress.show("bytes", done, total));
     progress.end();
+    if let Some(keys) = keys {
+        flaws.extend(keys::flaws(&backup, keys).unwrap_or_else(|error| vec![error.0]));
+    }
     print_first(&flaws, "flaws");
     let Manifest { position, time, .. } = backup.manifest();
     if flaws.is_empty() {
@@ -191,6 +187,7 @@ fn check(folder: &Path) -> Result<bool, BackupError> {
 /// When the backup is damaged, or the folder is not empty or cannot be written.
 pub fn restored(options: &RestoreOptions) -> Result<bool, Box<dyn Error>> {
     let backup = Backup::open(&options.folder)?;
+    options.keys.as_ref().map_or(Ok(()), |from| keys::check_usable(&backup, from))?;
     let cut = match (options.to_position, options.to_time) {
         (Some(position), _) => Cut::Position(position),
         (None, Some(time)) => Cut::Time(time),
@@ -208,10 +205,10 @@ pub fn restored(options: &RestoreOptions) -> Result<bool, Box<dyn Error>> {
     let restored = restore(&backup, &options.data, &how, &fitting, &mut show);
     progress.end();
     let restored = restored?;
-    let keys = options.data.join(persons::FOLDER);
+    let folder = options.data.join(persons::FOLDER);
     match &options.keys {
-        Some(from) => copied(from, &keys)?,
-        None => say!("copy the keys of personal texts to {} as well", keys.display()),
+        Some(from) => keys::copy(from, &folder)?,
+        None => say!("copy the keys of personal texts to {} as well", folder.display()),
     }
     say!(
         "{}: restored to position {}, with {} answers to keys; check it with `madang verify`",

@@ -2,6 +2,7 @@
 
 mod erasing;
 mod gates;
+mod keys;
 mod running;
 mod speed;
 #[path = "../support/mod.rs"]

@@ -2,7 +2,7 @@
 
 use super::{
     BackupError,
-    chunk::{self, Chunk, Head},
+    chunk::{self, Chunk, Head, State},
     manifest::{self, Content, FileEntry, Manifest},
 };
 use ring::digest::{Context, SHA256};
@@ -49,6 +49,22 @@ impl Backup {
             done += file.bytes;
         }
         flaws
+    }
+
+    /// The state beside the records.
+    ///
+    /// # Errors
+    /// When it is missing, or damaged.
+    pub fn state(&self) -> Result<State, BackupError> {
+        let mut state = None;
+        let mut each = |chunk| {
+            if let Chunk::State(found) = chunk {
+                state = Some(found);
+            }
+            Ok(())
+        };
+        self.read(Content::State, &mut each, &mut |_| ())?;
+        state.ok_or_else(|| BackupError("the backup has no state".to_owned()))
     }
 
     /// Passes the chunks of all files with this content to `each`, in order. `progress` receives

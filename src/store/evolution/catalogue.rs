@@ -7,6 +7,7 @@ use super::{
     upcasting::{Changed, PlaceOf},
 };
 use crate::store::{
+    backup::{BackupError, State},
     codec,
     journal::{Checkpoint, Journal, StoreError},
     persons::{KeyFolder, KeysId},
@@ -220,6 +221,19 @@ pub fn keys_of(journal: &dyn Journal) -> Result<Option<KeysId>, StoreError> {
         return Ok(None);
     };
     codec::decode(&stored).map(Some).map_err(|error| StoreError::Failed(error.to_string()))
+}
+
+/// The identity of the keys of personal texts of the store that this state of a backup is of; `None`
+/// when it had none.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn keys_in(state: &State) -> Result<Option<KeysId>, BackupError> {
+    let is_keys = |(kind, number)| number == KEYS && state.name_of(kind) == KINDS_NAME;
+    let mut all = state.conversations.iter();
+    let stored = all.find(|(kind, number, _)| is_keys((*kind, *number)));
+    let decoded = stored.map(|(_, _, value)| codec::decode(value)).transpose();
+    decoded.map_err(|error| BackupError(error.to_string()))
 }
 
 fn encoded(of: &StoredType, shapes: &[Shape]) -> Vec<u8> {

@@ -15,7 +15,7 @@ mod sealing;
 mod stored_type;
 mod upcasting;
 
-pub use catalogue::{Catalogue, KINDS_NAME, keys_of};
+pub use catalogue::{Catalogue, KINDS_NAME, keys_in, keys_of};
 pub use stored_type::StoredType;
 pub use upcasting::{Place, Upcasting};
 

@@ -1,7 +1,7 @@
 //! A copy of the folder of the keys, beside backups. It is brought up to date in its place, so that
 //! the copy of a destroyed key is overwritten as well.
 
-use super::folder::KeyFolder;
+use super::{folder::KeyFolder, keys::SLOT_BYTES};
 use crate::files;
 use rustix::{
     fs::{SeekFrom, seek},
@@ -44,21 +44,30 @@ pub fn copy_keys(from: &Path, to: &Path) -> io::Result<bool> {
 fn copy_file(from: &Path, to: &Path) -> io::Result<()> {
     let from = File::open(from)?;
     let to = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(to)?;
-    let length = from.metadata()?.len();
-    to.set_len(length)?;
-    let mut end = 0;
+    to.set_len(from.metadata()?.len())?;
+    each_part(&from, &mut |start, bytes| to.write_all_at(bytes, start))?;
+    to.sync_all()
+}
+
+/// Passes the parts of a file that take space, each with its place in bytes. A part begins with a
+/// whole slot.
+pub(super) fn each_part(
+    file: &File,
+    each: &mut dyn FnMut(u64, &[u8]) -> io::Result<()>,
+) -> io::Result<()> {
+    let (length, mut end) = (file.metadata()?.len(), 0);
     while end < length {
-        let start = match seek(&from, SeekFrom::Data(end)) {
-            Ok(start) => start,
+        let start = match seek(file, SeekFrom::Data(end)) {
+            Ok(start) => start - start % SLOT_BYTES as u64,
             Err(Errno::NXIO) => break,
             Err(error) => return Err(error.into()),
         };
-        end = seek(&from, SeekFrom::Hole(start))?.min(start + BYTES_AT_ONCE);
+        end = seek(file, SeekFrom::Hole(start.max(end)))?.min(start + BYTES_AT_ONCE);
         let mut bytes = vec![0; usize::try_from(end - start).map_err(io::Error::other)?];
-        from.read_exact_at(&mut bytes, start)?;
-        to.write_all_at(&bytes, start)?;
+        file.read_exact_at(&mut bytes, start)?;
+        each(start, &bytes)?;
     }
-    to.sync_all()
+    Ok(())
 }
 
 #[cfg(test)]

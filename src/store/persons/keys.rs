@@ -33,7 +33,8 @@ use std::{
     },
 };
 
-const SLOT_BYTES: usize = 32;
+/// The bytes of a slot.
+pub(super) const SLOT_BYTES: usize = 32;
 
 /// The bytes of a secret. The rest of its slot is the checksum, in little endian.
 const SECRET_BYTES: usize = 28;
@@ -48,7 +49,7 @@ const PAGES_IN_ORDER: usize = 32;
 
 /// The bits of a number that are a place in one file. So a file has at most 128 GiB, of which only
 /// the pages in use take space.
-const PLACE_BITS: u32 = 32;
+pub(super) const PLACE_BITS: u32 = 32;
 
 /// The keys of one generation in memory. Two generations are kept.
 const KEYS_KEPT: usize = 2_048;
@@ -246,12 +247,12 @@ impl BusinessKeys {
         if *slot == DESTROYED {
             return Ok(Key::Destroyed);
         }
-        let (secret, checksum) = slot.split_at(SECRET_BYTES);
-        if *checksum != self::checksum(number, secret) {
+        if !is_sound(slot, number) {
             let reason = format!("the key of {}/{number} is damaged", self.business);
             return Err(io::Error::new(io::ErrorKind::InvalidData, reason));
         }
-        let key = UnboundKey::new(&AES_256_GCM, digest(&SHA256, secret).as_ref());
+        let key = digest(&SHA256, &slot[..SECRET_BYTES]);
+        let key = UnboundKey::new(&AES_256_GCM, key.as_ref());
         let key = Arc::new(LessSafeKey::new(key.map_err(|_| io::Error::other("no key"))?));
         kept.put(number, &key);
         Ok(Key::Whole(key))
@@ -300,6 +301,13 @@ fn checksum(number: u64, secret: &[u8]) -> [u8; SLOT_BYTES - SECRET_BYTES] {
     hasher.update(&number.to_le_bytes());
     hasher.update(secret);
     hasher.finalize().to_le_bytes()
+}
+
+/// Whether this is the slot of a number: an empty one, that of a destroyed key, or that of a key with
+/// its checksum.
+pub(super) fn is_sound(slot: &[u8], number: u64) -> bool {
+    let is_whole = |(secret, checksum): (&[u8], &[u8])| *checksum == self::checksum(number, secret);
+    slot == NONE || slot == DESTROYED || slot.split_at_checked(SECRET_BYTES).is_some_and(is_whole)
 }
 
 /// Does this while no other process changes the file.

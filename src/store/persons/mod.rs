@@ -5,14 +5,17 @@
 //! folder    the folder of the keys: whose it is, and its files
 //! keys      one key for each number of a business, in files with fixed slots
 //! copying   a copy of the keys beside backups
+//! checking  the check of such a copy
 //! sealing   the encryption of the personal texts of a value, and its reverse
 //! ```
 
+mod checking;
 mod copying;
 mod folder;
 mod keys;
 mod sealing;
 
+pub use checking::check_keys;
 pub use copying::copy_keys;
 pub use folder::{FOLDER, KeyFolder, KeysId};
 pub use keys::{BusinessKeys, Key};
