@@ -7,7 +7,7 @@ mod running;
 pub(crate) use handover::{HandedOver, Retiring};
 
 use crate::{
-    actors::{Runtime, StartError},
+    actors::{InvalidSetting, Runtime, StartError},
     config::Config,
     contract::{ContractBuilder, proto},
     declarations::Declarations,
@@ -114,7 +114,7 @@ pub enum AppError {
     #[error(transparent)]
     OpenFiles(#[from] TooFew),
     /// The certificate or its key cannot be used; the sentence names the file.
-    #[error("tls: {0}")]
+    #[error("{0}")]
     Tls(String),
     /// The typed services of gRPC cannot be made from the declarations.
     #[error("the services of gRPC: {0}")]
@@ -176,7 +176,9 @@ fn bound(
 /// The certificate, if TLS is configured.
 fn certificate(config: &Config) -> Result<Option<Arc<Certificate>>, AppError> {
     let read = config.tls.files().map(|(chain, key)| Certificate::read(chain, key));
-    read.transpose().map_err(AppError::Tls)
+    read.transpose().map_err(|InvalidSetting { key, reason }| {
+        AppError::Tls(config.with_sources(&format!("tls.{key}: {reason}")))
+    })
 }
 
 /// The protocols that are offered with TLS for HTTP.
@@ -195,7 +197,7 @@ fn tls_for(
     certificate: Option<&Arc<Certificate>>,
 ) -> Result<Option<Arc<ServerConfig>>, AppError> {
     let server = certificate.map(|certificate| certificate.server(protocols)).transpose();
-    server.map_err(|error| AppError::Tls(error.to_string()))
+    server.map_err(|error| AppError::Tls(format!("tls: {error}")))
 }
 
 /// Starts the gRPC server on a socket, with the runtime, tokens, rate limit and feed of HTTP.

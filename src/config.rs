@@ -1,5 +1,6 @@
 //! The configuration: defaults, then a TOML file, then `MADANG_…` variables, then flags.
 
+mod addresses;
 mod changes;
 mod check;
 mod document;
@@ -209,17 +210,8 @@ impl Config {
 
     #[allow(clippy::result_large_err)] // figment defines the size of its errors
     fn checked(self, figment: &Figment) -> Result<Self, Error> {
-        let is_closed = self.insecure || self.identity.is_configured();
-        let addresses =
-            [(vec!["listen"], Some(self.listen)), (vec!["grpc", "listen"], self.grpc.listen)];
-        for (key, address) in addresses {
-            let reachable = address.filter(|address| !is_closed && !address.ip().is_loopback());
-            if let Some(address) = reachable {
-                let reason = format!(
-                    "{address} can be reached from other machines, and requests are not authenticated; configure [identity], or set --insecure to listen there anyway"
-                );
-                return Err(invalid(figment, key, reason));
-            }
+        if let Err((key, reason)) = addresses::check(&self) {
+            return Err(invalid(figment, key, reason));
         }
         match self.check_sections().and_then(|()| self.check_times_of_ports(figment)) {
             Ok(()) => Ok(self),

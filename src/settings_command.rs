@@ -35,20 +35,26 @@ pub fn run(
 /// # Errors
 /// Every error of the settings, each with its key and place.
 pub fn read(flags: &Flags, declarations: &Declarations) -> Result<Config, Vec<String>> {
-    config::checked(flags, &|settings| {
-        Installation::check_settings(settings, |installation| declarations.install(installation))
-    })
+    read_with_files(flags, declarations, &|_| Vec::new())
+}
+
+/// Does the same. `files` returns what is wrong with the files that settings name.
+fn read_with_files(
+    flags: &Flags,
+    declarations: &Declarations,
+    files: &impl Fn(&Config) -> Vec<String>,
+) -> Result<Config, Vec<String>> {
+    let install = |installation: &mut _| declarations.install(installation);
+    let install = |settings| Installation::check_settings(settings, install);
+    config::checked(flags, &install, files)
 }
 
 /// What is wrong with a file of settings and with the files that it names, beside the present
 /// environment.
 fn checked(file: &Path, declarations: &Declarations) -> (bool, String) {
     let flags = Flags { config: Some(file.to_owned()), ..Flags::default() };
-    match read(&flags, declarations) {
-        Ok(config) => match unusable_files(&config) {
-            errors if errors.is_empty() => (true, format!("{}: valid\n", file.display())),
-            errors => (false, errors.join("\n") + "\n"),
-        },
+    match read_with_files(&flags, declarations, &unusable_files) {
+        Ok(_) => (true, format!("{}: valid\n", file.display())),
         Err(errors) => (false, errors.join("\n") + "\n"),
     }
 }
@@ -56,7 +62,7 @@ fn checked(file: &Path, declarations: &Declarations) -> (bool, String) {
 /// What is wrong with the files that the settings name, as a server would find it at its start.
 fn unusable_files(config: &Config) -> Vec<String> {
     let certificate = config.tls.files().map(|(chain, key)| Certificate::read(chain, key));
-    let certificate = certificate.transpose().map(drop).map_err(|reason| format!("tls: {reason}"));
-    let identity = Verifier::check_files(&config.identity);
-    [certificate, identity].into_iter().filter_map(Result::err).collect()
+    let certificate = certificate.transpose().err().into_iter();
+    let certificate = certificate.map(|error| format!("tls.{}: {}", error.key, error.reason));
+    certificate.chain(Verifier::unusable_files(&config.identity)).collect()
 }

@@ -83,8 +83,9 @@ impl Certificate {
     /// Reads the certificate and its key.
     ///
     /// # Errors
-    /// When a file cannot be read, or is not what it has to be; the sentence names the file.
-    pub fn read(certificate: &Path, key: &Path) -> Result<Arc<Self>, String> {
+    /// When a file cannot be read, or is not what it has to be; the error names the key of `[tls]` and
+    /// the file.
+    pub fn read(certificate: &Path, key: &Path) -> Result<Arc<Self>, InvalidSetting> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let current = RwLock::new(pair(certificate, key, &provider)?);
         warn_of_readers(key);
@@ -134,7 +135,9 @@ impl Certificate {
                 tracing::info!(%file, "the certificate was read again");
                 warn_of_readers(&self.key_file);
             }
-            Err(reason) => tracing::warn!(%reason, "the previous certificate stays in use"),
+            Err(InvalidSetting { reason, .. }) => {
+                tracing::warn!(%reason, "the previous certificate stays in use");
+            }
         }
         stamps
     }
@@ -156,29 +159,33 @@ fn pair(
     certificate: &Path,
     key: &Path,
     provider: &CryptoProvider,
-) -> Result<Arc<CertifiedKey>, String> {
-    let wrong = |file: &Path, reason: &str| Err(format!("{}: {reason}", file.display()));
-    let chain =
-        CertificateDer::pem_slice_iter(&content(certificate)?).collect::<Result<Vec<_>, _>>();
+) -> Result<Arc<CertifiedKey>, InvalidSetting> {
+    let no_chain = |reason: &str| wrong("certificate", certificate, reason);
+    let no_key = |reason: &str| wrong("key", key, reason);
+    let content = |file: &Path| fs::read(file).map_err(|error| format!("cannot be read: {error}"));
+    let chain = content(certificate).map_err(|reason| no_chain(&reason))?;
+    let chain = CertificateDer::pem_slice_iter(&chain).collect::<Result<Vec<_>, _>>();
     let chain = match chain {
-        Ok(chain) if chain.is_empty() => return wrong(certificate, "holds no certificate in PEM"),
+        Ok(chain) if chain.is_empty() => return Err(no_chain("holds no certificate in PEM")),
         Ok(chain) => chain,
-        Err(_) => return wrong(certificate, "is not valid PEM"),
+        Err(_) => return Err(no_chain("is not valid PEM")),
     };
-    let Ok(private) = PrivateKeyDer::from_pem_slice(&content(key)?) else {
-        return wrong(key, "holds no private key in PEM");
+    let private = content(key).map_err(|reason| no_key(&reason))?;
+    let Ok(private) = PrivateKeyDer::from_pem_slice(&private) else {
+        return Err(no_key("holds no private key in PEM"));
     };
     match CertifiedKey::from_der(chain, private, provider) {
         Ok(pair) => Ok(Arc::new(pair)),
         Err(rustls::Error::InconsistentKeys(_)) => {
-            wrong(key, &format!("is not the key of {}", certificate.display()))
+            Err(no_key(&format!("is not the key of {}", certificate.display())))
         }
-        Err(error) => wrong(key, &format!("cannot be used with the certificate: {error}")),
+        Err(error) => Err(no_key(&format!("cannot be used with the certificate: {error}"))),
     }
 }
 
-fn content(file: &Path) -> Result<Vec<u8>, String> {
-    fs::read(file).map_err(|error| format!("{}: cannot be read: {error}", file.display()))
+/// The error of the file that this key of `[tls]` names.
+fn wrong(key: &'static str, file: &Path, reason: &str) -> InvalidSetting {
+    InvalidSetting::new(key, format!("{}: {reason}", file.display()))
 }
 
 /// Logs a warning when others than this process may use the key. A file of another owner, such as

@@ -11,7 +11,7 @@ use crate::actors::{Settings, StartError};
 const ERRORS_MAX: usize = 1_000;
 
 /// The settings of all sources. `install` checks the sections of businesses, ports and gates against
-/// those that exist.
+/// those that exist. `files` returns what is wrong with the files that settings name.
 ///
 /// A wrong key is left out, and the others are checked again, so an error that follows from a
 /// missing key can be named as well.
@@ -21,13 +21,17 @@ const ERRORS_MAX: usize = 1_000;
 pub fn checked(
     flags: &Flags,
     install: &impl Fn(Settings) -> Result<(), StartError>,
+    files: &impl Fn(&Config) -> Vec<String>,
 ) -> Result<Config, Vec<String>> {
     let mut found = Vec::new();
     let mut without: Vec<String> = Vec::new();
     while found.len() < ERRORS_MAX {
         let (sentences, keys) = match read(flags, &without, install) {
-            Ok(config) if without.is_empty() => return Ok(config),
-            Ok(_) => break,
+            Ok(config) => {
+                let unusable = files(&config);
+                found.extend(unusable.iter().map(|line| config.with_sources(line)));
+                return if found.is_empty() { Ok(config) } else { Err(found) };
+            }
             Err(wrong) => wrong,
         };
         found.extend(sentences);

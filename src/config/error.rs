@@ -1,11 +1,12 @@
 //! The errors of settings: sentences that name the key and its place.
 
-use super::place::Place;
+use super::{OWN_KEYS, place::Place};
 use crate::domain::kernel::in_plain_words;
 use figment::{
     Figment,
     error::{Error, Kind},
 };
+use serde::de::Error as SerdeError;
 
 /// The error of an unusable configuration. It names the key and its source.
 #[derive(Debug, thiserror::Error)]
@@ -46,7 +47,17 @@ fn reason(kind: &Kind) -> String {
             (found.to_string(), expected)
         }
         Kind::UnknownField(name, known) => {
-            return format!("there is no key `{name}`; there are {}", known.join(", "));
+            // The names of the businesses are not known here.
+            let others = if *known == OWN_KEYS {
+                ", and the section of each business; `madang config doc` prints every key"
+            } else {
+                ""
+            };
+            return format!("there is no key `{name}`; there are {}{others}", known.join(", "));
+        }
+        Kind::UnknownVariant(found, known) => {
+            let error: serde::de::value::Error = SerdeError::unknown_variant(found, known);
+            return in_plain_words(&error.to_string());
         }
         other => return other.to_string(),
     };

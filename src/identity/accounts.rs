@@ -1,8 +1,7 @@
 //! The clients and users that may get tokens from this server, and the hashes of their secrets.
 
-use super::is_role;
-use crate::files;
-use crate::store::SUBJECT_BYTES_MAX;
+use super::{IdentitySettings, is_role};
+use crate::{files, store::SUBJECT_BYTES_MAX};
 use argon2::{
     ARGON2ID_IDENT, Argon2, Params, PasswordHash, PasswordHasher as _, PasswordVerifier as _,
 };
@@ -108,6 +107,15 @@ fn client_credentials() -> Vec<Grant> {
 }
 
 impl Accounts {
+    /// Reads the file of these settings.
+    ///
+    /// # Errors
+    /// The sentence of [`Self::read`], after the name of the setting.
+    pub fn of_settings(settings: &IdentitySettings) -> Result<Self, String> {
+        let read = Self::read(settings.accounts_file.as_deref());
+        read.map_err(|reason| format!("identity.accounts_file: {reason}"))
+    }
+
     /// Reads the file; without one there is no account.
     ///
     /// # Errors

@@ -74,20 +74,16 @@ impl Verifier {
         Ok(Arc::new(Self { rules, keys: RwLock::new(keys), epoch: AtomicU64::new(0), remote }))
     }
 
-    /// Checks that the keys and accounts in files, and the key in a variable, can be used. Makes
-    /// nothing.
-    ///
-    /// # Errors
-    /// A sentence that names the unusable setting and the reason, without any secret.
-    pub fn check_files(settings: &IdentitySettings) -> Result<(), String> {
+    /// What is wrong with the keys and accounts in files, and with the key in a variable: sentences
+    /// that name the unusable setting and the reason, without any secret. Makes nothing.
+    #[must_use]
+    pub fn unusable_files(settings: &IdentitySettings) -> Vec<String> {
         provider::install();
-        let accounts = Accounts::read(settings.accounts_file.as_deref());
-        accounts.map_err(|reason| format!("identity.accounts_file: {reason}"))?;
+        let accounts = Accounts::of_settings(settings).map(drop);
         let files = [&settings.secret_file, &settings.public_key_file, &settings.jwks_file];
-        if files.iter().all(|file| file.is_none()) && settings.secret_env.is_none() {
-            return Ok(());
-        }
-        read_keys(settings, Path::new("")).map(drop)
+        let has_keys = files.iter().any(|file| file.is_some()) || settings.secret_env.is_some();
+        let keys = if has_keys { read_keys(settings, Path::new("")).map(drop) } else { Ok(()) };
+        [accounts, keys].into_iter().filter_map(Result::err).collect()
     }
 
     /// Verifies a token at the present time. This never waits. When the key of the token is not

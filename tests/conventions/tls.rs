@@ -104,6 +104,7 @@ fn a_server_does_not_start_with_a_wrong_certificate_and_names_the_file() {
         ("server.pem", "other.key", "other.key", "is not the key of "),
     ] {
         let error = Certificate::read(&at(certificate), &at(key)).unwrap_err();
+        let error = error.reason;
         assert!(error.starts_with(&format!("{}: {reason}", at(file).display())), "{error}");
     }
     assert!(Certificate::read(&at("server.pem"), &at("server.key")).is_ok());

@@ -104,6 +104,20 @@ fn the_shown_settings_are_settings_again() {
 
 const WRONG: &str = "\
 colour = 1
+listen = \"127.0.0.1:9\"
+[grpc]
+listen = \"127.0.0.1:9\"
+[metrics]
+listen = \"0.0.0.0:9\"
+[log]
+format = \"xml\"
+[identity]
+issue = true
+leeway_s = 601
+accounts_file = \"none.toml\"
+[tls]
+certificate = \"none.pem\"
+key = \"none.key\"
 [http]
 wait_max_ms = \"soon\"
 workers = 2000
@@ -127,20 +141,26 @@ fn all_errors_of_a_file_are_named_with_their_keys_and_lines() {
     assert_eq!(code, Some(1));
     for (words, line) in [
         ("colour", 1),
-        ("http.wait_max_ms: invalid value: the text \"soon\"", 3),
-        ("http.workers: must be from 0 to 1024, not 2000", 4),
-        ("patience", 5),
-        ("ports.taxi/payment.timeout_ms: must be from 1", 8),
-        ("ports.\"taxi/payments\": there is no such port", 9),
-        ("fare_gold", 12),
-        ("taxi.fare_prime", 13),
-        ("`taxis`: there is no such business", 14),
+        ("grpc.listen: 127.0.0.1:9 is the address of `listen` as well", 4),
+        ("metrics.listen: 0.0.0.0:9 is the address of `listen` as well", 6),
+        ("log.format: unknown value `xml`, expected `text` or `json`", 8),
+        ("identity.leeway_s: must be from 0 to 600", 11),
+        ("identity.accounts_file: the file none.toml cannot be read", 12),
+        ("tls.certificate: none.pem: cannot be read", 14),
+        ("http.wait_max_ms: invalid value: the text \"soon\"", 17),
+        ("http.workers: must be from 0 to 1024, not 2000", 18),
+        ("patience", 19),
+        ("ports.taxi/payment.timeout_ms: must be from 1", 22),
+        ("ports.\"taxi/payments\": there is no such port", 23),
+        ("fare_gold", 26),
+        ("taxi.fare_prime", 27),
+        ("`taxis`: there is no such business", 28),
     ] {
         let found = said.lines().find(|it| it.contains(words));
         let found = found.unwrap_or_else(|| panic!("{words} is not in\n{said}"));
         assert!(found.ends_with(&format!("(in madang.toml:{line})")), "{line}: {found}");
     }
-    assert_eq!(said.lines().count(), 9, "{said}");
+    assert_eq!(said.lines().count(), 15, "{said}");
 }
 
 #[test]

@@ -190,14 +190,15 @@ fn a_check_of_settings_names_each_file_and_variable_that_a_server_could_not_use(
     let file = folder.path().join("madang.toml");
     let none = folder.path().join("none");
     let none = none.display();
-    for (text, named) in [
-        (format!("[tls]\ncertificate = \"{none}\"\nkey = \"{none}\""), "tls: "),
+    for (text, named, line) in [
+        (format!("[tls]\ncertificate = \"{none}\"\nkey = \"{none}\""), "tls.certificate: ", 2),
         (
             format!("[identity]\nissue = true\naccounts_file = \"{none}\""),
             "identity.accounts_file: ",
+            3,
         ),
-        (format!("[identity]\nsecret_file = \"{none}\""), "identity.secret_file: "),
-        (format!("[identity]\nsecret_env = \"{none}\""), "identity.secret_env: "),
+        (format!("[identity]\nsecret_file = \"{none}\""), "identity.secret_file: ", 2),
+        (format!("[identity]\nsecret_env = \"{none}\""), "identity.secret_env: ", 2),
     ] {
         fs::write(&file, &text).unwrap();
         let mut check = Command::new(env!("CARGO_BIN_EXE_madang"));
@@ -205,6 +206,7 @@ fn a_check_of_settings_names_each_file_and_variable_that_a_server_could_not_use(
         let said = String::from_utf8_lossy(&output.stdout);
         assert_eq!(output.status.code(), Some(1), "{text}: {said}");
         assert!(said.starts_with(named) && said.contains(&none.to_string()), "{text}: {said}");
+        assert!(said.trim_end().ends_with(&format!("(in {}:{line})", file.display())), "{said}");
     }
 }
 

@@ -72,8 +72,7 @@ impl TokenIssuer {
             return Ok(None);
         }
         provider::install();
-        let accounts = Accounts::read(settings.accounts_file.as_deref())
-            .map_err(|reason| format!("identity.accounts_file: {reason}"))?;
+        let accounts = Accounts::of_settings(settings)?;
         let keys = SigningKeys::open(data, unix_now_s())
             .map_err(|reason| format!("identity.issue: {reason}"))?;
         if accounts.are_none() {
