@@ -2,6 +2,7 @@
 
 use crate::{
     console::{Progress, say},
+    counted::counted,
     store::journal::{Compacted, JournalOptions, compact, is_in_use},
 };
 use indicatif::BinaryBytes;
@@ -28,7 +29,8 @@ pub fn run(data: &Path) -> Result<bool, Box<dyn Error>> {
     progress.end();
     let Compacted { entries, bytes_before, bytes_after } = compacted?;
     say!(
-        "{shown}: the journal has {entries} entries; {} before, {} now",
+        "{shown}: the journal has {}; {} before, {} now",
+        counted(entries, "entry"),
         BinaryBytes(bytes_before),
         BinaryBytes(bytes_after)
     );

@@ -2,6 +2,7 @@
 //!
 //! Progress is a bar on a terminal, and lines elsewhere.
 
+use crate::counted::counted;
 use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
 use std::{
     fmt::{Arguments, Display},
@@ -74,12 +75,13 @@ pub fn print_line(line: Arguments<'_>) {
 }
 
 /// Prints the first of these, such as flaws, and how many more there are.
-pub fn print_first(lines: &[impl Display], of: &str) {
+pub fn print_first(lines: &[impl Display], one: &str) {
     for line in lines.iter().take(PRINTED_MAX) {
         say!("{line}");
     }
     if lines.len() > PRINTED_MAX {
-        say!("{} further {of} are not printed", lines.len() - PRINTED_MAX);
+        let further = counted(lines.len() - PRINTED_MAX, &format!("further {one}"));
+        say!("not printed: {further}");
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::{
     actors::{ErasurePlan, Installation, Numbers, Person, Persons, Settings},
     console::say,
+    counted::counted,
     declarations::Declarations,
     remote::{Server, ServerOptions},
     store::journal::is_in_use,
@@ -165,8 +166,9 @@ fn print(plan: &ErasurePlan, is_confirmed: bool) {
     list("left alone, because another customer has something under them as well", shared);
     if *records_in_clear > 0 {
         say!(
-            "{records_in_clear} records are older than the encryption of personal texts: they are \
-             shown as erased, and their bytes stay in the journal and in backups"
+            "older than the encryption of personal texts: {}, shown as erased, whose bytes stay in \
+             the journal and in backups",
+            counted(*records_in_clear, "record")
         );
     }
     match (numbers.is_empty(), is_confirmed) {
@@ -183,6 +185,7 @@ fn list(what: &str, numbers: &Numbers) {
     for (business, numbers) in numbers {
         let some: Vec<String> = numbers.iter().take(LISTED).map(u64::to_string).collect();
         let more = if numbers.len() > LISTED { ", ..." } else { "" };
-        say!("{what}: {} numbers of {business}: {}{more}", numbers.len(), some.join(", "));
+        let count = counted(numbers.len(), "number");
+        say!("{what}: {count} of {business}: {}{more}", some.join(", "));
     }
 }

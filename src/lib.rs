@@ -90,6 +90,7 @@ mod compact;
 pub mod config;
 mod console;
 pub mod contract;
+mod counted;
 pub mod declarations;
 pub mod domain;
 mod erasure;

@@ -4,6 +4,7 @@
 use crate::{
     actors::{Findings, Installation, Settings, StartError},
     console::{Progress, print_first, say},
+    counted::counted,
     declarations::Declarations,
     store::journal::is_in_use,
 };
@@ -45,8 +46,8 @@ pub fn repair(
         say!("nothing can be repaired; a backup restores a damaged journal");
         return Ok(false);
     }
-    say!("{} repairs:", repairs.len());
-    print_first(repairs, "repairs");
+    say!("{}:", counted(repairs.len(), "repair"));
+    print_first(repairs, "repair");
     if !is_confirmed {
         say!("nothing is changed: `repair --yes` carries them out");
         return Ok(false);
@@ -94,7 +95,7 @@ pub(crate) fn print_result(data: &Path, findings: &Findings) -> bool {
     match flaws {
         0 if !findings.unchecked.is_empty() => say!("{data}: sound, as far as it was checked"),
         0 => say!("{data}: sound"),
-        _ => say!("{data}: {flaws} flaws"),
+        _ => say!("{data}: {}", counted(flaws, "flaw")),
     }
     flaws == 0
 }
@@ -105,8 +106,8 @@ pub(crate) fn print(findings: &Findings) {
     for waiting in open {
         say!("{waiting}");
     }
-    print_first(flaws, "flaws");
-    say!("checked: {} parts", checked.len());
+    print_first(flaws, "flaw");
+    say!("checked: {}", counted(checked.len(), "part"));
     if !unchecked.is_empty() {
         say!("not checked: {}", unchecked.join(", "));
     }

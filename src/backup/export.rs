@@ -7,6 +7,7 @@ use super::{
 use crate::{
     actors::StoredTypes,
     console::{Progress, say},
+    counted::counted,
     declarations::Declarations,
     store::{
         KindId,
@@ -63,7 +64,7 @@ pub fn run(options: &Options, declarations: &Declarations) -> Result<bool, Box<d
         File::open(folder.unwrap_or(std::path::Path::new(".")))?.sync_all()
     };
     finish().map_err(|error| format!("{shown}: {error}"))?;
-    say!("{shown}: {records} records");
+    say!("{shown}: {}", counted(records, "record"));
     Ok(true)
 }
 

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     console::{Progress, say},
+    counted::counted,
     declarations::Declarations,
     store::{
         KindId, Payload, Stream,
@@ -72,7 +73,8 @@ pub fn run(options: &Options, declarations: &Declarations) -> Result<bool, Box<d
     progress.end();
     journal.close();
     target.end()?;
-    say!("{}: {records} records; check it with `madang verify`", options.data.display());
+    let (data, records) = (options.data.display(), counted(records, "record"));
+    say!("{data}: {records}; check it with `madang verify`");
     Ok(true)
 }
 

@@ -20,6 +20,7 @@ pub use source::Source;
 use crate::{
     actors::{SUBSCRIPTIONS, clock, fitting_subscription},
     console::{Progress, print_first, say},
+    counted::counted,
     domain::kernel::Timestamp,
     files,
     inbound::position_token::PositionToken,
@@ -104,11 +105,11 @@ pub fn run(options: &Options) -> Result<bool, Box<dyn Error>> {
         keys::copy(&options.source.data.join(persons::FOLDER), to)?;
     }
     say!(
-        "{}: position {}, {} bytes in {} files",
+        "{}: position {}, {} in {}",
         options.folder.display(),
         manifest.position,
-        manifest.bytes(),
-        manifest.files.len()
+        counted(manifest.bytes(), "byte"),
+        counted(manifest.files.len(), "file")
     );
     Ok(true)
 }
@@ -171,7 +172,7 @@ fn check(folder: &Path, keys: Option<&Path>) -> Result<bool, BackupError> {
     if let Some(keys) = keys {
         flaws.extend(keys::flaws(&backup, keys).unwrap_or_else(|error| vec![error.0]));
     }
-    print_first(&flaws, "flaws");
+    print_first(&flaws, "flaw");
     let Manifest { position, time, .. } = backup.manifest();
     if flaws.is_empty() {
         say!("{}: sound, position {position}, made at {time}", folder.display());
@@ -211,10 +212,10 @@ pub fn restored(options: &RestoreOptions) -> Result<bool, Box<dyn Error>> {
         None => say!("copy the keys of personal texts to {} as well", folder.display()),
     }
     say!(
-        "{}: restored to position {}, with {} answers to keys; check it with `madang verify`",
+        "{}: restored to position {}, with {} to keys; check it with `madang verify`",
         options.data.display(),
         restored.position,
-        restored.answers
+        counted(restored.answers, "answer")
     );
     Ok(true)
 }

@@ -126,7 +126,7 @@ async fn an_erased_person_is_found_in_no_file_of_the_data_and_of_a_backup_that_w
     assert!(refused(&erase).contains("nothing is changed"));
     assert!(!files_with(&data, JUNG.name).is_empty(), "it is still in the views");
     let said = done(&[&erase[..], &["--yes"]].concat());
-    assert!(said.contains("erased: 1 numbers of taxi"), "{said}");
+    assert!(said.contains("erased: 1 number of taxi"), "{said}");
     assert_nothing_of(&JUNG, &[&data, &backup]);
     assert_verified(&data);
 
@@ -254,9 +254,9 @@ async fn a_running_server_erases_a_person_from_what_it_has_in_memory_as_well() {
     let (number, url) = (format!("taxi/{jung}"), server.url(""));
     let erase = ["erase", "--number", &number, "--data", shown(&data), "--url", &url];
     let said = tokio::task::block_in_place(|| refused(&erase));
-    assert!(said.contains("to be erased: 1 numbers of taxi"), "{said}");
+    assert!(said.contains("to be erased: 1 number of taxi"), "{said}");
     let said = tokio::task::block_in_place(|| done(&[&erase[..], &["--yes"]].concat()));
-    assert!(said.contains("erased: 1 numbers of taxi"), "{said}");
+    assert!(said.contains("erased: 1 number of taxi"), "{said}");
 
     let order = shown_at(at, &format!("/taxi/orders/{jung}")).await;
     assert_eq!((&order["name"], &order["cardNo"]), (&json!("[erased]"), &json!("[erased]")));

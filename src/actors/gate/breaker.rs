@@ -16,6 +16,7 @@ use super::{
     rules::BreakerRules,
     token_bucket::TokenBucket,
 };
+use crate::counted::counted;
 use std::{collections::VecDeque, time::Duration};
 
 /// The tokens an urgent caller needs. It gets a probe even while background callers wait.
@@ -209,15 +210,16 @@ impl Breaker {
     /// without waiting for the other trials. It closes once enough trials are reported.
     fn judge(&mut self, now: Duration, trials: CallCounts) {
         let CallCounts { calls, failures, slow } = trials;
+        let tried = counted(calls, "trial");
         let wanted = self.rules.trial_calls;
         if reaches(failures, wanted, self.rules.failure_rate) {
-            self.open(now, format!("{failures} of {calls} trials failed"));
+            self.open(now, format!("{failures} of {tried} failed"));
         } else if reaches(slow, wanted, self.rules.slow_call_rate) {
-            self.open(now, format!("{slow} of {calls} trials took too long"));
+            self.open(now, format!("{slow} of {tried} took too long"));
         } else if calls >= wanted {
             self.window = Window::new(self.rules.span);
             self.openings = 0;
-            self.transition(now, State::Closed, format!("{calls} trials passed"));
+            self.transition(now, State::Closed, format!("{tried} passed"));
         }
     }
 

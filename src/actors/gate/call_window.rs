@@ -1,6 +1,7 @@
 //! The sliding window over the outcomes of recent calls, by number of calls or by time.
 
 use super::rules::{BreakerRules, Span};
+use crate::counted::counted;
 use std::{collections::VecDeque, time::Duration};
 
 /// Counters over a set of calls.
@@ -114,16 +115,16 @@ impl Window {
         let CallCounts { calls, failures, slow } = self.sum;
         let in_a_row = self.row.failures;
         if rules.consecutive_failures.is_some_and(|most| in_a_row >= most) {
-            return Some(format!("{in_a_row} calls in a row failed"));
+            return Some(format!("{} in a row failed", counted(in_a_row, "call")));
         }
         if calls < rules.minimum_calls {
             return None;
         }
         if reaches(failures, calls, rules.failure_rate) {
-            return Some(format!("{failures} of {calls} calls failed"));
+            return Some(format!("{failures} of {} failed", counted(calls, "call")));
         }
         reaches(slow, calls, rules.slow_call_rate)
-            .then(|| format!("{slow} of {calls} calls took too long"))
+            .then(|| format!("{slow} of {} took too long", counted(calls, "call")))
     }
 
     fn drop_oldest(&mut self) {

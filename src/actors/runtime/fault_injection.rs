@@ -8,6 +8,7 @@ use crate::{
         operations::OperationsEvent,
         supervision::Supervisor,
     },
+    counted::counted,
     store::faults::SimulatedDiskState,
 };
 use std::time::Duration;
@@ -78,7 +79,7 @@ impl RuntimeParts {
             }
             Fault::FailFsync { times } => {
                 faults.fail_syncs(*times);
-                format!("the next {times} fsyncs fail")
+                format!("to fail: the next {}", counted(*times, "fsync"))
             }
             Fault::NoSpace { for_ms } => pretend(SimulatedDiskState::NoSpace, *for_ms, "full"),
             Fault::ReadOnly { for_ms } => {

@@ -3,6 +3,7 @@
 use super::fold::Fold;
 use crate::{
     actors::{dispatch::Registry, view::view_path},
+    counted::counted,
     domain::kernel::{Filter, View},
     store::{
         KindSet, Record,
@@ -91,7 +92,8 @@ impl<V: View> Folded<V> {
         expected.for_each(|(number, _)| missing(*number));
         let rows = rows.count();
         if count != rows {
-            flaws.push(format!("view {}: there are {count} rows instead of {rows}", V::NAME));
+            let count = counted(count, "row");
+            flaws.push(format!("view {}: it has {count} instead of {rows}", V::NAME));
         }
         Ok(flaws)
     }

@@ -2,6 +2,7 @@
 
 use crate::{
     actors::{Conversation, ConversationEntry, Issuer, Role, Waiting, What},
+    counted::counted,
     domain::kernel::{Timestamp, WaitsFor},
     inbound::{
         escape::{put_visible, short},
@@ -97,7 +98,8 @@ impl ConversationPage<'_> {
         let happenings = &self.conversation.happenings;
         let mut text = String::new();
         let total = happenings.total;
-        let _ = writeln!(text, "{}, conversation {}: {total} records", self.business, self.number);
+        let records = counted(total, "record");
+        let _ = writeln!(text, "{}, conversation {}: {records}", self.business, self.number);
         let first = happenings.items.first().map_or(Timestamp(0), |first| first.time);
         let _ = writeln!(text, "times are seconds after {}\n", first.to_rfc3339());
         let lines: Vec<Line> =

@@ -4,6 +4,7 @@ use super::{
     names::Names,
     text::{width, wrapped},
 };
+use crate::counted::counted;
 use crate::model::{
     board::{self, Lookup, MessageName, Rejection, Trigger},
     shape::Variant,
@@ -228,7 +229,7 @@ pub(super) fn view(view: &board::View) -> Part {
     let name = view.name.rsplit('/').next().unwrap_or_default();
     let fields = format!("search by {}", view.searchable.join(", "));
     let kind = Kind::Decision;
-    let shown = format!("shows {} events", view.shows.len());
+    let shown = format!("shows {}", counted(view.shows.len(), "event"));
     let mut part = Part::new("view").with(name, NAME, kind).with(&shown, NOTE, kind);
     if !view.searchable.is_empty() {
         part = part.with(&fields, NOTE, kind);

@@ -1,6 +1,7 @@
 //! Checks that a journal still holds all acknowledged history. It compares the journal with its
 //! mark and with the cursors of the views, and records a loss that an operator accepts.
 
+use crate::counted::counted;
 use crate::store::{
     codec,
     disk::{
@@ -129,11 +130,11 @@ pub(in crate::store) fn find_loss(
     }
     match &witnesses.view {
         Some((path, position)) if *position > head.position => Ok(loss(format!(
-            "the journal ends at position {}, but the view in {} is at {position} ({} records; if \
-             it is the view that is wrong, delete its file)",
+            "the journal ends at position {}, but the view in {} is at {position} ({}; if it is the \
+             view that is wrong, delete its file)",
             head.position,
             path.display(),
-            position - head.position
+            counted(position - head.position, "record")
         ))),
         _ => Ok(None),
     }
@@ -147,13 +148,12 @@ pub(in crate::store) fn behind(
 ) -> Result<Option<String>, String> {
     if head.position < mark.position {
         return Ok(Some(format!(
-            "the journal ends at position {}, but {} was acknowledged: positions {} to {} ({} \
-             records)",
+            "the journal ends at position {}, but {} was acknowledged: positions {} to {} ({})",
             head.position,
             mark.position,
             head.position + 1,
             mark.position,
-            mark.position - head.position
+            counted(mark.position - head.position, "record")
         )));
     }
     let chain = match mark.position {
@@ -173,8 +173,8 @@ pub(in crate::store) fn behind(
     let (found, marked) = (head.answers, mark.answers);
     if found.commits < marked.commits {
         return Ok(Some(format!(
-            "the journal lacks answers that were given under idempotency keys ({} commits)",
-            marked.commits - found.commits
+            "the journal lacks answers that were given under idempotency keys ({})",
+            counted(marked.commits - found.commits, "commit")
         )));
     }
     if found.commits == marked.commits && found.chain != marked.chain {

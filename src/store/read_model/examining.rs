@@ -15,7 +15,10 @@ use super::{
     stamp::FileStamp,
     wal,
 };
-use crate::{files::beside, sync};
+use crate::{
+    counted::counted,
+    {files::beside, sync},
+};
 use rusqlite::Connection;
 use std::{
     fs::{self, File},
@@ -204,7 +207,7 @@ fn look_through(
         }
     })?;
     if found != rows {
-        return Err(Fault::Damaged(format!("it has {found} rows instead of {rows}")));
+        return Err(Fault::Damaged(format!("it has {} instead of {rows}", counted(found, "row"))));
     }
     owners::check(reader)?;
     // Unlike a quick check, this compares the entries of indexes with the rows.

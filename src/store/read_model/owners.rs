@@ -104,5 +104,7 @@ pub(super) fn check(reader: &Connection) -> Result<(), Fault> {
     if owned == listed {
         return Ok(());
     }
-    Err(Fault::Damaged(format!("{owned} rows have an owner, and {listed} are in the lists")))
+    Err(Fault::Damaged(format!(
+        "rows with an owner: {owned}, rows in the lists of owners: {listed}"
+    )))
 }

@@ -7,6 +7,7 @@ use super::{
     text::{put_element, put_link, put_text},
     value::{Times, attributes, put_value},
 };
+use crate::counted::counted;
 use std::{borrow::Cow, fmt::Write as _};
 
 /// The links of an object that other parts of its page show.
@@ -91,10 +92,7 @@ fn is_own((name, value): &(String, Node)) -> bool {
 }
 
 fn put_rows(page: &mut String, times: Times, rows: &[Node]) {
-    let caption = match rows.len() {
-        1 => "1 row".to_owned(),
-        count => format!("{count} rows"),
-    };
+    let caption = counted(rows.len(), "row");
     Table { caption: &caption, times, sorting: None, links: &[], rows }.put(page);
 }
 

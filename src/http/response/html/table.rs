@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     actors::Sort,
+    counted::counted,
     domain::kernel::{Field, Link},
     inbound::query::Query,
 };
@@ -202,8 +203,8 @@ pub fn put_pages(page: &mut String, document: &Node) {
         }
     }
     let whole = |name| place.get(name).whole().unwrap_or_default();
-    let (pages, rows) = (whole("totalPages"), whole("totalElements"));
-    let _ = write!(page, "<li>page {} of {pages}, {rows} rows</li>\n</ul>\n</nav>\n", number + 1);
+    let (pages, rows) = (whole("totalPages"), counted(whole("totalElements"), "row"));
+    let _ = write!(page, "<li>page {} of {pages}, {rows}</li>\n</ul>\n</nav>\n", number + 1);
 }
 
 impl<'a> Columns<'a> {

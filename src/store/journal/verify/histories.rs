@@ -1,6 +1,7 @@
 //! The part of an audit that reads the history of each stream, beside the part that reads commits.
 
 use super::{Audit, Flaw, owners::Listed};
+use crate::counted::counted;
 use crate::store::{
     disk::{Ascending, Merge, Totals, YoungRecords, keys, reading},
     journal::owner_lists::OwnerLists,
@@ -65,8 +66,9 @@ impl Audit<'_> {
                 });
             if first_records.len() != usize::from(streams) {
                 self.flaw(format!(
-                    "{} of {streams} streams from {first:?} on",
-                    first_records.len()
+                    "{} of {} from {first:?} on",
+                    first_records.len(),
+                    counted(streams, "stream")
                 ));
             }
             for mut early in first_records {

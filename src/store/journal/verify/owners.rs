@@ -1,6 +1,7 @@
 //! The part of an audit that compares the lists of the streams of owners with the records.
 
 use super::Audit;
+use crate::counted::counted;
 use crate::store::{
     codec,
     disk::{keys, reading},
@@ -87,7 +88,8 @@ impl Audit<'_> {
         let surplus = listed.on_disk.values().filter(|is_found| !**is_found).count();
         if surplus > 0 {
             self.flaw(format!(
-                "{surplus} streams are listed under owners to whom they do not belong"
+                "listed under owners to whom they do not belong: {}",
+                counted(surplus, "stream")
             ));
         }
     }
