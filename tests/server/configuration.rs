@@ -102,6 +102,7 @@ const WRONG: &[(&str, &[&str])] = &[
 /// Invalid variables; the error must contain the name or the key.
 const WRONG_VARIABLES: &[(&str, &str, &str)] = &[
     ("MADANG_COLOUR", "red", "MADANG_COLOUR"),
+    ("MADANG_FOO", "1", "and the section of each business; `madang config doc` prints every key"),
     ("MADANG_LISTEN", "nowhere", "MADANG_LISTEN"),
     ("MADANG_HTTP__WAIT_MAX", "7", "MADANG_HTTP__WAIT_MAX"),
     ("MADANG_HTTP__WAIT_MAX_MS", "soon", "MADANG_HTTP__WAIT_MAX_MS"),
