@@ -329,7 +329,7 @@ fn troubles(now: &Scrape) -> Vec<Line<'static>> {
     let blocked = now.sum("madang_blocked_loops", &[]);
     for (text, style) in [
         (
-            format!("blocked     {} loops or commits", whole(blocked)),
+            format!("blocked     loops or commits: {}", whole(blocked)),
             (blocked > 0.0).then_some(BAD),
         ),
         (format!("quarantine  {quarantine}"), (!quarantine.is_empty()).then_some(BAD)),
@@ -343,7 +343,7 @@ fn troubles(now: &Scrape) -> Vec<Line<'static>> {
     }
     if now.sum("madang_subscriptions", &[]) > 0.0 {
         lines.push(Line::from(format!(
-            "readers     {} subscriptions, {} records behind; events: {}",
+            "readers     subscriptions: {}, records behind: {}; events: {}",
             whole(now.sum("madang_subscriptions", &[])),
             whole(now.sum("madang_subscription_lag_records_max", &[])),
             named("madang_subscription_events", "state"),
