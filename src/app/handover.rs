@@ -8,7 +8,7 @@
 //! ```
 
 use crate::{
-    actors::Runtime,
+    actors::{Runtime, clock},
     grpc,
     http::{Traffic, Turnstile},
     store::journal::is_in_use,
@@ -89,10 +89,10 @@ impl Retiring {
         steps.reach("old-settled").await;
         self.runtime.stop().await;
         let _ = self.is_released(RELEASED_WITHIN).await;
-        let closed_ms = begun.elapsed().as_millis();
+        let closed_ms = clock::millis(begun);
         steps.reach("old-closed").await;
         let verdict = self.passed(successor, steps).await?;
-        let frozen_ms = begun.elapsed().as_millis();
+        let frozen_ms = clock::millis(begun);
         match verdict {
             Verdict::Serving => {
                 tracing::info!(closed_ms, frozen_ms, "the other process serves");

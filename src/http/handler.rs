@@ -1,7 +1,7 @@
 //! The handler of all HTTP requests: turns each one into a response or a problem.
 
 use crate::{
-    actors::{Caller, Request},
+    actors::{Caller, Request, clock},
     http::{
         admin::{self, health, unless_read},
         connection::{ConnectionState, Serving},
@@ -141,7 +141,7 @@ impl Handler {
         }
         if let Some(begun) = begun {
             let (method, status) = (request.method().as_str(), answer.status.as_u16());
-            let elapsed_us = begun.elapsed().as_micros();
+            let elapsed_us = clock::micros(begun.elapsed());
             let number = answer.number.unwrap_or_default();
             let _entered = Correlation::of(number, context.map(AsRef::as_ref)).enter();
             tracing::debug!(method, path, status, named = correlation, elapsed_us, "answered");

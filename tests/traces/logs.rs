@@ -65,6 +65,9 @@ async fn the_lines_of_a_failing_conversation_have_its_number_and_its_trace() {
         assert_eq!(line["correlation"], correlation, "{line}");
         assert_eq!(line["trace_id"], TRACE_ID, "{line}");
     }
+    let failure = line(&log, &["the outside service fails"]).await;
+    let failure: Value = serde_json::from_str(&failure).expect("json");
+    assert!(failure["for_ms"].is_u64() && failure["failures"].is_u64(), "{failure}");
     let written = fs::read_to_string(&log).expect("the log");
     for line in written.lines() {
         serde_json::from_str::<Value>(line).unwrap_or_else(|error| panic!("{error}: {line}"));

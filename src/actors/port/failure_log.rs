@@ -3,7 +3,7 @@
 //! The first failure is logged at once. While the service fails, further lines follow at a fixed
 //! pace, each with the number of failures since the last one. A line says when it answers again.
 
-use crate::sync;
+use crate::{actors::support::in_millis, sync};
 use std::{
     sync::Mutex,
     time::{Duration, Instant},
@@ -52,7 +52,7 @@ impl FailureLog {
     pub(super) fn failed(&self, reason: &str) {
         let report = sync::lock(&self.state).failed(Instant::now());
         if let Some(Report { failures, lasting }) = report {
-            let (port, for_ms) = (self.port, lasting.as_millis());
+            let (port, for_ms) = (self.port, in_millis(lasting));
             tracing::warn!(port, reason, failures, for_ms, "the outside service fails");
         }
     }
@@ -61,7 +61,7 @@ impl FailureLog {
     pub(super) fn answered(&self) {
         let report = sync::lock(&self.state).answered(Instant::now());
         if let Some(Report { failures, lasting }) = report {
-            let (port, after_ms) = (self.port, lasting.as_millis());
+            let (port, after_ms) = (self.port, in_millis(lasting));
             tracing::info!(port, failures, after_ms, "the outside service answers again");
         }
     }

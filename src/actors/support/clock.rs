@@ -114,7 +114,9 @@ impl Watch {
     }
 }
 
-fn micros(time: Duration) -> u64 {
+/// This duration in whole microseconds.
+#[must_use]
+pub fn micros(time: Duration) -> u64 {
     u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 

@@ -2,6 +2,7 @@
 //! in an interval, and counts the others for one summary.
 
 use super::event::OperationsEvent;
+use crate::actors::support::in_millis;
 use std::{
     collections::HashMap,
     time::{Duration, Instant},
@@ -67,12 +68,12 @@ impl Repeats {
         self.intervals.retain(|(what, subject), interval| {
             let is_over = is_over(interval);
             if is_over && interval.counted > 0 {
-                let for_ms = now.saturating_duration_since(interval.begun).as_millis();
+                let lasting = now.saturating_duration_since(interval.begun);
                 summaries.push(OperationsEvent::Repeated {
                     what: (*what).to_owned(),
                     subject: subject.clone(),
                     count: interval.counted,
-                    for_ms: u64::try_from(for_ms).unwrap_or(u64::MAX),
+                    for_ms: in_millis(lasting),
                 });
             }
             !is_over
