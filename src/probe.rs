@@ -3,7 +3,7 @@
 
 use crate::{
     config::{Config, Flags},
-    remote::{client, url_of},
+    remote::{client, speaks_tls, url_of},
 };
 use clap::Args;
 use std::{error::Error, net::SocketAddr, path::PathBuf, time::Duration};
@@ -37,8 +37,13 @@ pub fn ask(options: &Options) -> Result<(bool, String), Box<dyn Error>> {
     let url = format!("{}/actuator/health/{probe}", url_of(&config)?);
     let event_loop = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     event_loop.block_on(async {
-        let answered = client(ANSWER_WITHIN, true)?.get(&url).send().await;
-        let response = answered.map_err(|error| unanswered(&url, error))?;
+        let response = match client(ANSWER_WITHIN, true)?.get(&url).send().await {
+            Err(_) if speaks_tls(&url).await => {
+                let reason = "speaks TLS: --config names its file of settings, with [tls]";
+                return Err(format!("the server at {url} {reason}").into());
+            }
+            answered => answered.map_err(|error| unanswered(&url, error))?,
+        };
         Ok((response.status().is_success(), response.text().await?))
     })
 }

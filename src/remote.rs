@@ -24,6 +24,9 @@ use tokio::runtime::Runtime;
 /// The lifetime of a token that a command makes for one request.
 const TOKEN_LIFETIME: Duration = Duration::from_secs(60);
 
+/// The longest time of a look whether a server speaks TLS.
+const LOOK_WITHIN: Duration = Duration::from_secs(2);
+
 /// The subject of a token that a command makes.
 const OPERATOR: &str = "operator";
 
@@ -130,7 +133,14 @@ impl Server {
         }
         let away = |error: reqwest::Error| Unanswered::Away(with_causes(&error));
         self.event_loop.block_on(async {
-            let answer = request.send().await.map_err(away)?;
+            let answer = match request.send().await {
+                Err(_) if speaks_tls(&self.url).await => {
+                    let reason =
+                        format!("the server at {} speaks TLS: ask it with https://", self.url);
+                    return Err(Unanswered::Away(reason));
+                }
+                sent => sent.map_err(away)?,
+            };
             let status = answer.status();
             let body = answer.bytes().await.map_err(away)?;
             match status {
@@ -211,6 +221,14 @@ fn reachable(listen: SocketAddr) -> Result<SocketAddr, String> {
 /// When TLS cannot be set up.
 pub fn client(within: Duration, is_here: bool) -> Result<Client, reqwest::Error> {
     builder(within, is_here).build()
+}
+
+/// Whether the server at this URL without TLS speaks TLS. It is asked without a token.
+pub async fn speaks_tls(url: &str) -> bool {
+    let (Some(place), Ok(client)) = (url.strip_prefix("http://"), client(LOOK_WITHIN, true)) else {
+        return false;
+    };
+    client.head(format!("https://{place}")).send().await.is_ok()
 }
 
 fn builder(within: Duration, is_here: bool) -> ClientBuilder {

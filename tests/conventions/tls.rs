@@ -1,9 +1,9 @@
 //! TLS: versions, a new certificate without a restart, and what a silent client costs.
 
-use crate::support::inside::Running;
+use crate::support::{inside::Running, process::binary};
 use madang::config::Config;
 use reqwest::{Certificate, Client, tls::Version};
-use std::{fs, io::Read as _, net::TcpStream, path::Path, time::Duration};
+use std::{fs, io::Read as _, net::TcpStream, path::Path, process::Command, time::Duration};
 
 const CERTIFICATES: &str = "tests/conventions/certificates";
 
@@ -56,6 +56,25 @@ async fn both_versions_of_tls_are_spoken_and_browsers_are_told_to_stay() {
     assert!(crate::support::client().get(plain).send().await.is_err(), "nothing is plain");
     let url = format!("https://{}/", running.address);
     assert!(trusting("two", Version::TLS_1_3).get(url).send().await.is_err());
+}
+
+#[test]
+fn commands_that_ask_a_port_with_tls_without_it_say_so() {
+    let folder = tempfile::tempdir().expect("a folder");
+    install("one", folder.path());
+    let running = start(folder.path(), |_| ());
+    let (address, url) = (running.address.to_string(), format!("http://{}", running.address));
+    for arguments in [["health", "--listen", &address], ["top", "--once", "--url"]] {
+        let mut command = Command::new(binary());
+        command.args(arguments);
+        if arguments[0] == "top" {
+            command.arg(&url);
+        }
+        let output = command.output().expect("the binary runs");
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8_lossy(&said);
+        assert!(!output.status.success() && said.contains("speaks TLS"), "{arguments:?}: {said}");
+    }
 }
 
 #[tokio::test]
