@@ -3,9 +3,10 @@
 use super::{
     Place, Steps,
     message::{Addresses, Introduction, ToNew, ToOld},
-    socket::{CONTROL, receive, receive_bytes, receive_listeners, send},
+    socket::{CONTROL, process_of, receive, receive_bytes, receive_listeners, send},
 };
 use crate::{
+    actors::clock,
     store::{
         FORMAT,
         backup::{BackupError, Pages, Part},
@@ -51,6 +52,8 @@ pub struct Predecessor {
     sending: Arc<Mutex<()>>,
     is_over: Arc<AtomicBool>,
     steps: Steps,
+    /// When the take-over began.
+    begun: Instant,
 }
 
 /// Asks the server that has the data folder open for a take-over.
@@ -58,6 +61,7 @@ pub struct Predecessor {
 /// # Errors
 /// When it refuses, or does not answer.
 pub fn begin(data: &Path, steps: Steps) -> Result<Begun, String> {
+    let begun = Instant::now();
     let Some(stream) = connected(data)? else { return Ok(Begun::Alone) };
     let introduction =
         Introduction { version: env!("CARGO_PKG_VERSION").to_owned(), format: FORMAT };
@@ -69,7 +73,8 @@ pub fn begin(data: &Path, steps: Steps) -> Result<Begun, String> {
                 .into_iter()
                 .for_each(systemd::watch_within);
             let (sending, is_over) = (Arc::default(), Arc::default());
-            let predecessor = Predecessor { stream: Arc::new(stream), sending, is_over, steps };
+            let predecessor =
+                Predecessor { stream: Arc::new(stream), sending, is_over, steps, begun };
             predecessor.steps.reach_blocking("new-welcome");
             Ok(Begun::Welcome(predecessor, addresses))
         }
@@ -179,6 +184,8 @@ impl Predecessor {
     /// Says that this process serves. The server goes on as a relay, and ends.
     pub fn serving(&self) {
         self.steps.reach_blocking("new-opened");
+        let (process, took_ms) = (process_of(&self.stream), clock::millis(self.begun));
+        tracing::info!(process, took_ms, "this process took over from the other one");
         self.last_word(&ToOld::Serving);
         self.steps.reach_blocking("new-serving");
     }

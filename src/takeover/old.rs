@@ -3,7 +3,7 @@
 use super::{
     Place,
     message::{Addresses, Introduction, ToNew, ToOld},
-    socket::{CONTROL, receive, send, send_bytes, send_listeners},
+    socket::{CONTROL, process_of, receive, send, send_bytes, send_listeners},
 };
 use crate::{actors::Runtime, store::FORMAT, systemd};
 use rustix::{
@@ -187,7 +187,7 @@ impl Successor {
     /// Its process; `None` when the system does not say it.
     #[must_use]
     pub fn process(&self) -> Option<u32> {
-        socket_peercred(&self.stream).ok()?.pid.as_raw_nonzero().get().try_into().ok()
+        process_of(&self.stream)
     }
 
     /// Tells it that the store is free, and passes the listeners.

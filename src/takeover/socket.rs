@@ -5,7 +5,7 @@ use rustix::{
     io::{IoSlice, IoSliceMut},
     net::{
         RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
-        SendAncillaryMessage, SendFlags, listen, recvmsg, sendmsg,
+        SendAncillaryMessage, SendFlags, listen, recvmsg, sendmsg, sockopt::socket_peercred,
     },
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -81,6 +81,11 @@ impl Place {
         listener.set_nonblocking(true)?;
         Ok(listener)
     }
+}
+
+/// The process at the other end; `None` when the system does not say it.
+pub fn process_of(stream: &UnixStream) -> Option<u32> {
+    socket_peercred(stream).ok()?.pid.as_raw_nonzero().get().try_into().ok()
 }
 
 /// Sends a message.

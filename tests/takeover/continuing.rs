@@ -39,6 +39,22 @@ async fn ten_processes_take_over_one_after_the_other_and_no_request_fails() {
     assert_verified(folder.path());
 }
 
+#[test]
+fn the_new_process_logs_which_process_it_took_over_and_how_long_that_took() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, log) = (folder.path().join("data"), folder.path().join("log"));
+    let old = Process::serve(&data, &[], "");
+    let address = old.address();
+    let arguments = ["--take-over", "--unchecked"];
+    let new = Process::serve_logged(&data, &arguments, &log);
+    assert_eq!(new.address(), address);
+    let written = fs::read_to_string(&log).unwrap();
+    let line =
+        written.lines().find(|line| line.contains("this process took over")).expect("a line");
+    assert!(line.contains(&format!("process={} took_ms=", old.id())), "{line}");
+    assert!(old.ended().success() && new.terminate().success());
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_connection_that_was_open_before_gets_its_answer_from_the_new_process_and_ends() {
     let folder = tempfile::tempdir().unwrap();

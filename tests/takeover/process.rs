@@ -2,6 +2,7 @@
 
 use crate::support::process::binary;
 use std::{
+    fs::File,
     io::{BufRead as _, BufReader},
     net::SocketAddr,
     path::Path,
@@ -12,6 +13,13 @@ use std::{
 
 /// Longer than any step of a test; it only ends a test that fails.
 pub const HANG: Duration = Duration::from_secs(60);
+
+fn command(data: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(binary());
+    command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(data).args(arguments);
+    command.env("RUST_LOG", "warn").stdin(Stdio::null());
+    command
+}
 
 /// A process; killed on drop.
 pub struct Process {
@@ -27,9 +35,19 @@ impl Process {
 
     /// Starts a server with variables.
     pub fn serve_with(data: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
-        let mut command = Command::new(binary());
-        command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(data).args(arguments);
-        command.envs(variables.iter().copied()).env("RUST_LOG", "warn").stdin(Stdio::null());
+        let mut command = command(data, arguments);
+        command.envs(variables.iter().copied());
+        Self::of(command)
+    }
+
+    /// Starts a server that writes its log into this file.
+    pub fn serve_logged(data: &Path, arguments: &[&str], log: &Path) -> Self {
+        let mut command = command(data, arguments);
+        command.env("RUST_LOG", "info").stderr(File::create(log).expect("a file"));
+        Self::of(command)
+    }
+
+    fn of(mut command: Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).spawn().expect("the binary runs");
         let output = BufReader::new(child.stdout.take().expect("an output")).lines();
         let (sender, lines) = mpsc::channel();
