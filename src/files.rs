@@ -1,11 +1,14 @@
 //! Files of keys and accounts: read with a limit, written for the owner alone. Also the names of files
 //! that belong to another one, and the look for changes of files.
 
+use rustix::process::geteuid;
 use std::{
     ffi::OsString,
     fs::{self, DirBuilder, File, OpenOptions, Permissions},
     io::{self, Read as _, Write as _},
-    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _},
+    os::unix::fs::{
+        DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
+    },
     path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
@@ -20,6 +23,9 @@ const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// What only the owner can access.
 const FOLDER_MODE: u32 = 0o700;
 const FILE_MODE: u32 = 0o600;
+
+/// The bits of a mode that are shown.
+const MODE_BITS: u32 = 0o7777;
 
 /// The access of other users.
 const OTHERS: u32 = 0o077;
@@ -62,7 +68,8 @@ pub fn remove(path: &Path) -> io::Result<()> {
 /// Reads a text file. The error names the file and never shows its content.
 pub fn read_text(path: &Path) -> Result<String, String> {
     let shown = path.display();
-    let bytes = read(path).map_err(|error| format!("the file {shown} cannot be read: {error}"))?;
+    let bytes = read(path).map_err(|error| denied(path, error));
+    let bytes = bytes.map_err(|error| format!("the file {shown} cannot be read: {error}"))?;
     String::from_utf8(bytes).map_err(|_| format!("the file {shown} is not text"))
 }
 
@@ -82,9 +89,35 @@ pub fn read(path: &Path) -> io::Result<Vec<u8>> {
 
 /// Reads a file of the data folder, if it exists. Other users lose their access to it.
 pub fn read_private(path: &Path) -> io::Result<Option<Vec<u8>>> {
-    let Some(bytes) = unless_missing(read(path))? else { return Ok(None) };
-    make_private(path, FILE_MODE)?;
+    let read = read(path).map_err(|error| denied(path, error));
+    let Some(bytes) = unless_missing(read)? else { return Ok(None) };
+    make_private(path, FILE_MODE).map_err(|error| denied(path, error))?;
     Ok(Some(bytes))
+}
+
+/// Adds to an error of a denied access to a private file: the owner and the mode that it has, those
+/// that are expected, and the command that sets them.
+pub fn denied(path: &Path, error: io::Error) -> io::Error {
+    let found = fs::metadata(path).ok().filter(|_| error.kind() == io::ErrorKind::PermissionDenied);
+    let Some(found) = found else { return error };
+    let (owner, me) = (found.uid(), geteuid().as_raw());
+    let chmod = mending_mode(path);
+    let mend = if owner == me {
+        format!("`{chmod}`")
+    } else {
+        format!("`chown {me} {} && {chmod}`, as root,", path.display())
+    };
+    let mode = found.permissions().mode() & MODE_BITS;
+    let reason = format!(
+        "{error}: the mode of the file is {mode:04o} and its owner is the user {owner}; expected are \
+         {FILE_MODE:04o} and the user of this process, {me}; {mend} sets them"
+    );
+    io::Error::new(io::ErrorKind::PermissionDenied, reason)
+}
+
+/// The command that gives a private file its mode.
+pub fn mending_mode(path: &Path) -> String {
+    format!("chmod {FILE_MODE:o} {}", path.display())
 }
 
 /// Creates a folder and those above it, if they do not exist. Other users lose their access to it.
@@ -151,4 +184,24 @@ pub fn looks() -> Interval {
     let mut looks = interval(LOOK_EVERY);
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     looks
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_denied_access_names_the_modes_and_the_command_that_mends_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("webhooks.key");
+        fs::write(&file, "").unwrap();
+        fs::set_permissions(&file, Permissions::from_mode(0o044)).unwrap();
+        let said = denied(&file, io::ErrorKind::PermissionDenied.into()).to_string();
+        let command = format!("`chmod 600 {}` sets them", file.display());
+        for words in ["the mode of the file is 0044", "expected are 0600", &command] {
+            assert!(said.contains(words), "{words}: {said}");
+        }
+        let other = denied(&file, io::ErrorKind::NotFound.into());
+        assert_eq!(other.kind(), io::ErrorKind::NotFound);
+    }
 }

@@ -162,15 +162,16 @@ fn pair(
 ) -> Result<Arc<CertifiedKey>, InvalidSetting> {
     let no_chain = |reason: &str| wrong("certificate", certificate, reason);
     let no_key = |reason: &str| wrong("key", key, reason);
-    let content = |file: &Path| fs::read(file).map_err(|error| format!("cannot be read: {error}"));
-    let chain = content(certificate).map_err(|reason| no_chain(&reason))?;
+    let chain = fs::read(certificate);
+    let chain = chain.map_err(|error| no_chain(&format!("cannot be read: {error}")))?;
     let chain = CertificateDer::pem_slice_iter(&chain).collect::<Result<Vec<_>, _>>();
     let chain = match chain {
         Ok(chain) if chain.is_empty() => return Err(no_chain("holds no certificate in PEM")),
         Ok(chain) => chain,
         Err(_) => return Err(no_chain("is not valid PEM")),
     };
-    let private = content(key).map_err(|reason| no_key(&reason))?;
+    let private = fs::read(key).map_err(|error| files::denied(key, error));
+    let private = private.map_err(|error| no_key(&format!("cannot be read: {error}")))?;
     let Ok(private) = PrivateKeyDer::from_pem_slice(&private) else {
         return Err(no_key("holds no private key in PEM"));
     };
@@ -193,10 +194,15 @@ fn wrong(key: &'static str, file: &Path, reason: &str) -> InvalidSetting {
 fn warn_of_readers(key: &Path) {
     let Ok(found) = fs::metadata(key) else { return };
     let is_own = found.uid() == geteuid().as_raw();
-    let (too_wide, mend) =
-        if is_own { (FOR_GROUP_AND_OTHERS, "chmod 600") } else { (FOR_OTHERS, "chmod o=") };
-    if found.permissions().mode() & too_wide != 0 {
-        let file = key.display();
-        tracing::warn!(%file, mend, "others than this server may read this private key");
+    let too_wide = if is_own { FOR_GROUP_AND_OTHERS } else { FOR_OTHERS };
+    let (file, mode) = (key.display(), found.permissions().mode() & 0o777);
+    if mode & too_wide != 0 {
+        let (expected, mend) = if is_own {
+            (0o600, files::mending_mode(key))
+        } else {
+            (mode & !FOR_OTHERS, format!("chmod o= {file}"))
+        };
+        let (mode, expected) = (format!("{mode:04o}"), format!("{expected:04o}"));
+        tracing::warn!(%file, mode, expected, mend, "others than this server may read this private key");
     }
 }

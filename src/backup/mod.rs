@@ -156,7 +156,9 @@ fn key_files(data: &Path) -> Result<Vec<(String, Vec<u8>)>, String> {
         match files::read(&path) {
             Ok(content) => found.push((name.to_owned(), content)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(format!("{}: {error}", path.display())),
+            Err(error) => {
+                return Err(format!("{}: {}", path.display(), files::denied(&path, error)));
+            }
         }
     }
     Ok(found)

@@ -232,6 +232,7 @@ impl BusinessKeys {
             // A check only reads the keys.
             opened = File::open(&path);
         }
+        let opened = opened.map_err(|error| files::denied(&path, error));
         let Some(file) = files::unless_missing(opened)?.map(Arc::new) else { return Ok(None) };
         if kept.files.len() >= FILES_KEPT {
             kept.files.clear();
