@@ -110,6 +110,32 @@ async fn a_gate_is_set_for_every_start_and_reset() {
 }
 
 #[tokio::test]
+async fn the_operations_log_shows_who_set_a_gate_to_what_and_for_how_long() {
+    let taxi = Site::taxi(|_| {});
+    assert_eq!(taxi.put(PAYMENT, &json!({"open_ms": 9})).await.0, 200);
+    assert_eq!(taxi.put(PAYMENT, &json!({"open_ms": "x"})).await.0, 422);
+    let persist = format!("{PAYMENT}?persist=true");
+    assert_eq!(taxi.put(&persist, &json!({"concurrency_max": 7})).await.0, 200);
+    assert_eq!(taxi.send(Method::DELETE, PAYMENT, &Value::Null).await.status(), 204);
+    let entry = |changes: &str, hold: &str| json!({ "gate": "taxi/payment", "changes": changes, "hold": hold, "by": null });
+    let expected = [
+        entry("{}", "as configured"),
+        entry(r#"{"concurrency_max":7}"#, "for every start"),
+        entry(r#"{"open_ms":9}"#, "until the next start"),
+    ];
+    loop {
+        let log = taxi.get("/admin/log?size=50").await;
+        let all = log["_embedded"]["log"].as_array().expect("entries").iter();
+        let set: Vec<_> = all.filter(|entry| entry["what"] == "GateSet").collect();
+        if set.len() == expected.len() {
+            assert!(set.iter().zip(&expected).all(|(it, entry)| it["details"] == *entry), "{log}");
+            break;
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
 async fn a_wrong_value_of_persist_is_refused_and_changes_nothing() {
     let taxi = Site::taxi(|_| {});
     let before = taxi.get(PAYMENT).await["settings"].clone();

@@ -56,7 +56,7 @@ pub(in crate::http) async fn answer(
         Verb::Submit(Method::Put) => {
             let persists = persists(request.uri().query().unwrap_or_default())?;
             let body = read_body(&site.limits, request, payload).await?;
-            set(site, name, &body, persists.then_some(caller)).await
+            set(site, name, &body, (caller, persists)).await
         }
         Verb::Options => Ok(Response::options(READ_AND_SET)),
         _ => Err(not_allowed("this method", READ_AND_SET.to_owned())),
@@ -75,12 +75,12 @@ fn persists(query: &str) -> Result<bool, Problem> {
     }
 }
 
-/// Sets a gate: for every start, as the operator who persists it, or until the next start.
+/// Sets a gate as this operator: for every start, or until the next one.
 async fn set(
     site: &Site,
     name: &str,
     body: &[u8],
-    persisting: Option<&Caller>,
+    (operator, persists): (&Caller, bool),
 ) -> Result<Response, Problem> {
     let body: Value = serde_json::from_slice(body)
         .map_err(|error| Problem::new(SYNTAX, format!("the body is not valid json: {error}")))?;
@@ -88,15 +88,15 @@ async fn set(
     let Value::Object(changes) = body else {
         return Err(malformed("the body must be an object of settings".to_owned()));
     };
-    let gates = site.runtime.gates();
-    let (set, hold) = match persisting {
-        Some(operator) => {
-            (site.runtime.persist_gate(name, changes, operator).await?, "for every start")
-        }
-        None => (gates.reconfigure(name, &changes).map_err(malformed)?, "until the next start"),
+    let runtime = &site.runtime;
+    let (set, hold) = if persists {
+        (runtime.persist_gate(name, changes, operator).await?, "for every start")
+    } else {
+        let set = runtime.set_gate(name, &changes, operator).map_err(malformed)?;
+        (set, "until the next start")
     };
     set.ok_or_else(|| no_such(name))?;
-    let gate = gates.info(name).ok_or_else(|| no_such(name))?;
+    let gate = runtime.gates().info(name).ok_or_else(|| no_such(name))?;
     let mut value = json_of(&gate);
     value["settingsHold"] = json!(hold);
     Ok(shown(&value))

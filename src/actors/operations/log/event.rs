@@ -115,10 +115,22 @@ pub enum OperationsEvent {
         /// The last position that is known to have been acknowledged.
         acknowledged: u64,
     },
+    /// An operator changed the settings of a gate.
+    GateSet {
+        /// `taxi/payment`
+        gate: String,
+        /// The keys with their new values, as a JSON object; empty when the gate was reset.
+        changes: String,
+        /// How long they hold: `until the next start`, `for every start`, or `as configured` for a
+        /// gate that was reset.
+        hold: String,
+        /// The subject of the operator's token; none while no identity is configured.
+        by: Option<String>,
+    },
 }
 
 /// The names of the events that parts of the runtime record.
-pub(super) const NAMES: [&str; 12] = [
+pub(super) const NAMES: [&str; 13] = [
     "GateTransition",
     "Quarantined",
     "Released",
@@ -131,6 +143,7 @@ pub(super) const NAMES: [&str; 12] = [
     "ViewRebuilt",
     "ClockSet",
     "LossAccepted",
+    "GateSet",
 ];
 
 impl OperationsEvent {
@@ -159,6 +172,7 @@ impl OperationsEvent {
             Self::Repeated { subject, .. } => ("Repeated", subject.clone()),
             Self::ClockSet { to, .. } => ("ClockSet", to.clone()),
             Self::LossAccepted { .. } => ("LossAccepted", String::new()),
+            Self::GateSet { gate, .. } => ("GateSet", gate.clone()),
         }
     }
 }
@@ -239,6 +253,15 @@ mod tests {
         golden(
             &OperationsEvent::LossAccepted { reason: text("why"), ends_at: 7, acknowledged: 9 },
             b"\x01\x0c\x03why\x07\x09",
+        );
+        golden(
+            &OperationsEvent::GateSet {
+                gate: text("g"),
+                changes: text("{}"),
+                hold: text("now"),
+                by: Some(text("kim")),
+            },
+            b"\x01\x0d\x01g\x02{}\x03now\x01\x03kim",
         );
     }
 
