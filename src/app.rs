@@ -42,6 +42,8 @@ pub struct App {
     grpc: Option<(grpc::Server, SocketAddr)>,
     /// The rate limit per client, when one is configured.
     clients: Option<Arc<ClientRateLimit>>,
+    /// The authorization server, when this server is one.
+    issuer: Option<Arc<TokenIssuer>>,
     /// The server of the monitoring and its address, when one is configured.
     metrics: Option<(ServerHandle, SocketAddr)>,
     is_tls: bool,
@@ -317,6 +319,7 @@ impl App {
             address,
             grpc,
             clients,
+            issuer: identity.and_then(|identity| identity.issuer),
             metrics,
             is_tls: renewal.is_some(),
             turnstile,
@@ -355,6 +358,10 @@ impl App {
 
     /// A handle on the settings that can change while the application is running.
     pub(crate) fn live_settings(&self) -> LiveSettings {
-        LiveSettings { runtime: self.runtime.clone(), clients: self.clients.clone() }
+        LiveSettings {
+            runtime: self.runtime.clone(),
+            clients: self.clients.clone(),
+            issuer: self.issuer.clone(),
+        }
     }
 }

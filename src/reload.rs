@@ -1,4 +1,5 @@
-//! The settings are read again on SIGHUP, and when the file of settings has changed.
+//! The settings are read again on SIGHUP, and when the file of settings or that of the accounts has
+//! changed.
 //!
 //! When anything in them is wrong, nothing changes. Otherwise those that can change while the
 //! server is running take effect, and the log names the others.
@@ -8,10 +9,11 @@ use crate::{
     config::{Config, Flags, changes},
     declarations::Declarations,
     files::{self, Stamp},
+    identity::TokenIssuer,
     inbound::client_limit::ClientRateLimit,
     logging, settings_command, systemd,
 };
-use std::{convert::Infallible, io, sync::Arc};
+use std::{convert::Infallible, io, path::PathBuf, sync::Arc};
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
     time::Interval,
@@ -22,15 +24,22 @@ pub struct LiveSettings {
     pub runtime: Runtime,
     /// The rate limit per client, when one is configured.
     pub clients: Option<Arc<ClientRateLimit>>,
+    /// The authorization server, when this server is one.
+    pub issuer: Option<Arc<TokenIssuer>>,
 }
 
 impl LiveSettings {
-    /// Takes what can change from this configuration.
+    /// Takes what can change from this configuration, and the accounts from their file.
     fn take(&self, config: &Config, wait_max_ms: u64) -> Result<(), String> {
         let mut settings = config.settings();
         // The longest wait of a request is the one of the start.
         settings.wait_max_ms = Some(wait_max_ms);
+        // A server that issues tokens does so until the next start.
+        let issuer = self.issuer.as_ref().filter(|_| config.identity.issue);
+        let accounts = issuer.map(|issuer| issuer.read_accounts(&config.identity)).transpose();
+        let accounts = accounts.map_err(|line| config.with_sources(&line))?;
         self.runtime.reload(&settings)?;
+        accounts.into_iter().for_each(|put_in_force| put_in_force());
         if let Some(clients) = &self.clients {
             let (rate_per_s, burst) = config.http.client_rate();
             // A rate that is turned off stays until the next start.
@@ -53,7 +62,36 @@ pub struct Reload<'a> {
     current: Config,
     hangup: Signal,
     looks: Interval,
+    settings: Option<Watched>,
+    accounts: Option<Watched>,
+}
+
+/// A file that is read again when it changes.
+struct Watched {
+    file: PathBuf,
     seen: Option<Stamp>,
+    is_gone: bool,
+}
+
+impl Watched {
+    fn of(file: &PathBuf) -> Self {
+        Self { file: file.clone(), seen: files::stamp(file), is_gone: false }
+    }
+
+    /// Whether the file has changed since the last look. Logs once that it is gone.
+    fn has_changed(&mut self) -> bool {
+        let stamp = files::stamp(&self.file);
+        let was_gone = std::mem::replace(&mut self.is_gone, stamp.is_none());
+        if self.is_gone {
+            if !was_gone {
+                let file = self.file.display();
+                tracing::warn!(%file, "the file is gone: what was read from it stays in effect");
+            }
+            return false;
+        }
+        let seen = std::mem::replace(&mut self.seen, stamp);
+        seen != stamp
+    }
 }
 
 impl<'a> Reload<'a> {
@@ -62,12 +100,14 @@ impl<'a> Reload<'a> {
     /// # Errors
     /// When the handler of the signal cannot be installed.
     pub fn of(flags: Flags, config: Config, declarations: &'a Declarations) -> io::Result<Self> {
-        let (looks, seen) = (files::looks(), stamp(&flags));
+        let (looks, settings) = (files::looks(), flags.config.as_ref().map(Watched::of));
+        let accounts = config.identity.accounts_file.as_ref().map(Watched::of);
         let (hangup, started) = (signal(SignalKind::hangup())?, config.clone());
-        Ok(Self { flags, declarations, started, current: config, hangup, looks, seen })
+        let current = config;
+        Ok(Self { flags, declarations, started, current, hangup, looks, settings, accounts })
     }
 
-    /// Reads the settings again at each SIGHUP and each change of the file; never returns.
+    /// Reads the settings again at each SIGHUP and each change of a file; never returns.
     pub async fn keep_current(mut self, live: LiveSettings) -> Infallible {
         loop {
             self.wait().await;
@@ -77,17 +117,16 @@ impl<'a> Reload<'a> {
         }
     }
 
-    /// Waits for SIGHUP or a change of the file.
+    /// Waits for SIGHUP or a change of a file.
     async fn wait(&mut self) {
         loop {
             let is_asked = tokio::select! {
                 _ = self.hangup.recv() => true,
                 _ = self.looks.tick() => false,
             };
-            let stamp = stamp(&self.flags);
-            let has_changed = stamp.is_some() && stamp != self.seen;
-            self.seen = stamp.or(self.seen);
-            if is_asked || has_changed {
+            let watched = [&mut self.settings, &mut self.accounts].into_iter().flatten();
+            let changed = watched.filter_map(|file| file.has_changed().then_some(())).count();
+            if is_asked || changed > 0 {
                 return;
             }
         }
@@ -95,13 +134,15 @@ impl<'a> Reload<'a> {
 
     fn read_again(&mut self, live: &LiveSettings) {
         let read = settings_command::read(&self.flags, self.declarations).and_then(|config| {
+            // A change after this look is seen by the next one.
+            let accounts = config.identity.accounts_file.as_ref().map(Watched::of);
             live.take(&config, self.started.http.wait_max_ms).map_err(|reason| vec![reason])?;
-            Ok(config)
+            Ok((config, accounts))
         });
         match read {
-            Ok(config) => {
+            Ok((config, accounts)) => {
                 self.log_changes(&config);
-                self.current = config;
+                (self.current, self.accounts) = (config, accounts);
             }
             Err(errors) => {
                 for error in errors {
@@ -125,9 +166,4 @@ impl<'a> Reload<'a> {
             tracing::warn!(keys = later.join(", "), "these settings take effect at the next start");
         }
     }
-}
-
-/// The stamp of the file of settings, if there is one.
-fn stamp(flags: &Flags) -> Option<Stamp> {
-    files::stamp(flags.config.as_ref()?)
 }

@@ -21,7 +21,13 @@ pub(super) const EACH_PORT: &str = "ports.\"BUSINESS/PORT\"";
 pub(super) const EACH_GATE: &str = "gates.\"NAME\"";
 
 /// The keys that take effect while the server is running, beside those of gates and businesses.
-const LIVE: [&str; 4] = ["http.client_rate_per_s", "http.client_burst", "log.filter", "log.format"];
+const LIVE: [&str; 5] = [
+    "http.client_rate_per_s",
+    "http.client_burst",
+    "identity.accounts_file",
+    "log.filter",
+    "log.format",
+];
 
 /// A key of a section.
 #[derive(Clone, Debug)]

@@ -48,7 +48,8 @@ described! {
         pub roles_claims: Vec<String>,
         /// The claim that names the subject.
         pub subject_claim: String,
-        /// The TOML file of the clients and users that may get tokens from this server.
+        /// The TOML file of the clients and users that may get tokens from this server. It is read
+        /// again with the settings, and within 2 s of a change.
         pub accounts_file: Option<PathBuf>,
         /// The lifetime of the tokens of this server, in seconds, at most 86400.
         pub token_lifetime_s: u64,

@@ -1,6 +1,7 @@
 //! Changes of settings while the server runs: on SIGHUP, and when the file of settings changes.
 
 use crate::support::{client, process::Server};
+use madang::identity::hash_secret;
 use serde_json::{Value, json};
 use std::{
     fs,
@@ -17,9 +18,12 @@ struct Reloaded {
 
 impl Reloaded {
     fn start(settings: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        Self::start_in(tempfile::tempdir().unwrap(), settings)
+    }
+
+    fn start_in(folder: tempfile::TempDir, settings: &str) -> Self {
         let path = |name: &str| folder.path().join(name);
-        fs::write(path("madang.toml"), settings).unwrap();
+        fs::write(path("madang.toml"), Self::here(settings, folder.path())).unwrap();
         let mut shell = Command::new("sh");
         let script = "exec env -u RUST_LOG \"$@\" --config \"$MY/madang.toml\" 2>> \"$MY/log\"";
         shell.args(["-c", script, "sh"]).env("MY", folder.path());
@@ -27,11 +31,20 @@ impl Reloaded {
         Self { folder, server }
     }
 
+    /// The settings with the path of the folder in place of `HERE`.
+    fn here(settings: &str, folder: &Path) -> String {
+        settings.replace("HERE", folder.to_str().unwrap())
+    }
+
     /// Replaces the file of settings as a whole.
     fn write(&self, settings: &str) {
+        self.replace("madang.toml", settings);
+    }
+
+    fn replace(&self, file: &str, text: &str) {
         let path = |name: &str| self.folder.path().join(name);
-        fs::write(path("next.toml"), settings).unwrap();
-        fs::rename(path("next.toml"), path("madang.toml")).unwrap();
+        fs::write(path("next.toml"), Self::here(text, self.folder.path())).unwrap();
+        fs::rename(path("next.toml"), path(file)).unwrap();
     }
 
     fn hang_up(&self) {
@@ -104,6 +117,45 @@ async fn a_changed_file_is_read_without_a_signal() {
     running.write("[taxi]\nfare_prime = 16500\n");
     assert!(running.logged("the settings were read again")[0].contains("taxi.fare_prime"));
     assert_eq!(running.fare_of_a_new_order().await, 16_500);
+}
+
+#[tokio::test]
+async fn a_file_of_settings_that_is_gone_is_logged_once_and_changes_nothing() {
+    let running = Reloaded::start("[taxi]\nfare_prime = 6000\n");
+    fs::remove_file(running.folder.path().join("madang.toml")).unwrap();
+    running.logged("the file is gone: what was read from it stays in effect");
+    assert_eq!(running.fare_of_a_new_order().await, 6_000);
+    running.write("[taxi]\nfare_prime = 6500\n");
+    running.logged("the settings were read again");
+    assert_eq!(running.fare_of_a_new_order().await, 6_500);
+    assert_eq!(running.logged("the file is gone").len(), 1);
+}
+
+#[tokio::test]
+async fn accounts_are_read_again_with_the_settings_or_refused_as_a_whole() {
+    let (one, other) = (hash_secret("one"), hash_secret("other"));
+    let account =
+        |id: &str, hash: &str| format!("[[client]]\nid = \"{id}\"\nsecret_hash = \"{hash}\"\n");
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("accounts.toml"), account("desk", &one)).unwrap();
+    let settings = "[identity]\nissue = true\naccounts_file = \"HERE/accounts.toml\"\n";
+    let running = Reloaded::start_in(folder, settings);
+    let status = async |id: &str, secret: &str| {
+        let request =
+            client().post(running.server.url("/oauth/token")).basic_auth(id, Some(secret));
+        let request = request.form(&[("grant_type", "client_credentials")]);
+        request.send().await.unwrap().status().as_u16()
+    };
+    assert_eq!(status("desk", "one").await, 200);
+    running.replace("accounts.toml", &(account("app", &other) + &account("desk", &other)));
+    running.logged("the settings were read again");
+    assert_eq!((status("desk", "other").await, status("app", "other").await), (200, 200));
+    assert_eq!(status("desk", "one").await, 401);
+    running.replace("accounts.toml", &account("app", "no hash"));
+    let refused = &running.logged("the settings were not changed")[0];
+    assert!(refused.contains("identity.accounts_file: the file"), "{refused}");
+    assert!(refused.contains("madang.toml:3)"), "{refused}");
+    assert_eq!((status("desk", "other").await, status("app", "other").await), (200, 200));
 }
 
 #[tokio::test]

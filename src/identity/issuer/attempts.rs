@@ -33,12 +33,21 @@ const OTHERS: usize = 256;
 
 impl Attempts {
     pub fn new<'a>(accounts: impl Iterator<Item = (AccountKind, &'a str)>) -> Self {
-        let places = accounts.map(|(kind, name)| ((kind, name.to_owned()), Place::default()));
-        Self {
-            of_accounts: places.collect(),
+        let mut attempts = Self {
+            of_accounts: HashMap::new(),
             of_others: vec![Place::default(); OTHERS],
             hasher: RandomState::new(),
-        }
+        };
+        attempts.replace_accounts(accounts);
+        attempts
+    }
+
+    /// Replaces the accounts. Those that stay keep their attempts.
+    pub fn replace_accounts<'a>(&mut self, accounts: impl Iterator<Item = (AccountKind, &'a str)>) {
+        let before = std::mem::take(&mut self.of_accounts);
+        let place = |key| (before.get(&key).copied().unwrap_or_default(), key);
+        let places = accounts.map(|(kind, name)| place((kind, name.to_owned())));
+        self.of_accounts = places.map(|(place, key)| (key, place)).collect();
     }
 
     /// Counts an attempt.

@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 use signing::SigningKeys;
 use std::{
     path::Path,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, RwLock},
     time::Duration,
 };
 use tokio::{sync::Semaphore, task::spawn_blocking};
@@ -31,7 +31,7 @@ use tokio::{sync::Semaphore, task::spawn_blocking};
 #[derive(Debug)]
 pub struct TokenIssuer {
     keys: SigningKeys,
-    accounts: Accounts,
+    accounts: RwLock<Arc<Accounts>>,
     attempts: Mutex<Attempts>,
     /// A hash needs 19 MiB and tens of milliseconds, so two are made at once.
     hashing: Arc<Semaphore>,
@@ -54,6 +54,12 @@ const WAITING_MAX: usize = 64;
 /// The `client_id` of tokens that no client asked for.
 const OWN_CLIENT: &str = "madang";
 
+fn warn_without(accounts: &Accounts) {
+    if accounts.are_none() {
+        tracing::warn!("identity.accounts_file has no account: only `madang token` makes tokens");
+    }
+}
+
 /// The public keys of this server. They are made if there are none.
 pub(super) fn public_keys(data: &Path) -> Result<Keys, String> {
     SigningKeys::open(data, unix_now_s())?.verifying()
@@ -75,21 +81,34 @@ impl TokenIssuer {
         let accounts = Accounts::of_settings(settings)?;
         let keys = SigningKeys::open(data, unix_now_s())
             .map_err(|reason| format!("identity.issue: {reason}"))?;
-        if accounts.are_none() {
-            tracing::warn!(
-                "identity.accounts_file has no account: only `madang token` makes tokens"
-            );
-        }
+        warn_without(&accounts);
         Ok(Some(Arc::new(Self {
             keys,
             attempts: Mutex::new(Attempts::new(accounts.names())),
-            accounts,
+            accounts: RwLock::new(Arc::new(accounts)),
             hashing: Arc::new(Semaphore::new(HASHES_AT_ONCE)),
             waiting: Semaphore::new(WAITING_MAX),
             issuer: settings.own_issuer().to_owned(),
             audience: settings.accepted_audience(),
             lifetime_s: settings.token_lifetime_s,
         })))
+    }
+
+    /// Reads the file of accounts again. They are in force once the returned function is called.
+    ///
+    /// # Errors
+    /// A sentence that names the setting, the account and the reason, without any secret.
+    pub fn read_accounts(
+        self: &Arc<Self>,
+        settings: &IdentitySettings,
+    ) -> Result<impl FnOnce() + use<>, String> {
+        let accounts = Accounts::of_settings(settings)?;
+        let issuer = Arc::clone(self);
+        Ok(move || {
+            warn_without(&accounts);
+            sync::lock(&issuer.attempts).replace_accounts(accounts.names());
+            *sync::write(&issuer.accounts) = Arc::new(accounts);
+        })
     }
 
     /// Whether this data folder has keys that this user can read: a server with it has issued tokens.
@@ -172,12 +191,12 @@ impl TokenIssuer {
                 let refusal = || {
                     OAuthError::new("invalid_grant", "the user is unknown or the password is wrong")
                 };
-                (name, &account.ok_or_else(refusal)?.roles)
+                (name, account.ok_or_else(refusal)?.roles)
             }
-            (None, Some(client)) => (client_id.clone(), &client.roles),
+            (None, Some(client)) => (client_id.clone(), client.roles),
             (None, None) => return Err(OAuthError::invalid_client()),
         };
-        let roles = requested(roles, scope.as_deref())?;
+        let roles = requested(&roles, scope.as_deref())?;
         let claims = self.claims(&subject, &client_id, &roles, (now_s, self.lifetime_s));
         let access_token = self.sign(&claims)?;
         let (expires_in, scope) = (self.lifetime_s, roles.join(" "));
@@ -190,7 +209,7 @@ impl TokenIssuer {
         credentials: Credentials,
         grant: Grant,
         now_s: u64,
-    ) -> Result<&Account, OAuthError> {
+    ) -> Result<Account, OAuthError> {
         let account = self.authenticate(AccountKind::Client, credentials, now_s).await?;
         let account = account.ok_or_else(OAuthError::invalid_client)?;
         if !account.grants.contains(&grant) {
@@ -207,12 +226,13 @@ impl TokenIssuer {
         kind: AccountKind,
         credentials: Credentials,
         now_s: u64,
-    ) -> Result<Option<&Account>, OAuthError> {
+    ) -> Result<Option<Account>, OAuthError> {
         let Credentials { name, secret } = credentials;
         let counted = sync::lock(&self.attempts).count(kind, &name, now_s);
         counted.map_err(OAuthError::too_many_attempts)?;
-        let account = self.accounts.find(kind, &name);
-        let hash = account.map_or(self.accounts.decoy(), |account| &account.hash).clone();
+        let accounts = Arc::clone(&sync::read(&self.accounts));
+        let account = accounts.find(kind, &name);
+        let hash = account.map_or(accounts.decoy(), |account| &account.hash).clone();
         let _place = self.waiting.try_acquire().map_err(|_| OAuthError::busy())?;
         let permit = Arc::clone(&self.hashing).acquire_owned().await;
         let permit = permit.map_err(|_| OAuthError::internal())?;
@@ -227,12 +247,12 @@ impl TokenIssuer {
         match account {
             Some(_) => sync::lock(&self.attempts).forgive(kind, &name),
             // An unknown name is not logged: it may be a password in the wrong field.
-            None if self.accounts.find(kind, &name).is_some() => {
+            None if accounts.find(kind, &name).is_some() => {
                 tracing::warn!(?kind, name, "a secret is wrong");
             }
             None => tracing::warn!(?kind, "an account is not known"),
         }
-        Ok(account)
+        Ok(account.cloned())
     }
 
     /// The claims of an access token (RFC 9068). The last parameter is the present time and the
