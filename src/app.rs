@@ -14,7 +14,7 @@ use crate::{
     grpc::{self, TypedServices},
     http::{self, Documents, Limits, Listeners, Metrics, Traffic, Turnstile},
     identity::{Identities, TokenIssuer, Verifier},
-    inbound::{client_limit::ClientRateLimit, feed::Hub},
+    inbound::feed::Hub,
     open_files::{OpenFiles, TooFew},
     reload::LiveSettings,
     systemd::Sockets,
@@ -40,10 +40,7 @@ pub struct App {
     address: SocketAddr,
     /// The gRPC server and its address, when one is configured.
     grpc: Option<(grpc::Server, SocketAddr)>,
-    /// The rate limit per client, when one is configured.
-    clients: Option<Arc<ClientRateLimit>>,
-    /// The authorization server, when this server is one.
-    issuer: Option<Arc<TokenIssuer>>,
+    live: LiveSettings,
     /// The server of the monitoring and its address, when one is configured.
     metrics: Option<(ServerHandle, SocketAddr)>,
     is_tls: bool,
@@ -304,7 +301,7 @@ impl App {
         let parts = http_parts(&config, &runtime, (documents, identity.clone(), tls));
         let parts = parts.map_err(listen)?;
         let metrics = serve_metrics(&config, &parts)?;
-        let clients = parts.clients.clone();
+        let live = LiveSettings::of(&parts);
         let serve_grpc = |bound| serve_grpc(&config, &parts, (&typed, certificate.as_ref()), bound);
         let grpc = grpc_listener.map(serve_grpc).transpose()?;
         let (traffic, turnstile) = (parts.traffic.clone(), Arc::clone(&parts.turnstile));
@@ -318,8 +315,7 @@ impl App {
             traffic,
             address,
             grpc,
-            clients,
-            issuer: identity.and_then(|identity| identity.issuer),
+            live,
             metrics,
             is_tls: renewal.is_some(),
             turnstile,
@@ -358,10 +354,6 @@ impl App {
 
     /// A handle on the settings that can change while the application is running.
     pub(crate) fn live_settings(&self) -> LiveSettings {
-        LiveSettings {
-            runtime: self.runtime.clone(),
-            clients: self.clients.clone(),
-            issuer: self.issuer.clone(),
-        }
+        self.live.clone()
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 /// A count with the word for one thing, or for several ones.
-pub fn counted(count: impl Display + PartialEq + From<u8>, one: &str) -> String {
+pub fn counted(count: impl Copy + Display + PartialEq + From<u8>, one: &str) -> String {
     if count == 1.into() {
         return format!("{count} {one}");
     }

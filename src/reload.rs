@@ -9,26 +9,39 @@ use crate::{
     config::{Config, Flags, changes},
     declarations::Declarations,
     files::{self, Stamp},
+    http::Parts,
     identity::TokenIssuer,
     inbound::client_limit::ClientRateLimit,
     logging, settings_command, systemd,
 };
-use std::{convert::Infallible, io, path::PathBuf, sync::Arc};
+use std::{
+    convert::Infallible,
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
     time::Interval,
 };
 
 /// The settings that can change while the application is running.
+#[derive(Clone)]
 pub struct LiveSettings {
-    pub runtime: Runtime,
+    runtime: Runtime,
     /// The rate limit per client, when one is configured.
-    pub clients: Option<Arc<ClientRateLimit>>,
+    clients: Option<Arc<ClientRateLimit>>,
     /// The authorization server, when this server is one.
-    pub issuer: Option<Arc<TokenIssuer>>,
+    issuer: Option<Arc<TokenIssuer>>,
 }
 
 impl LiveSettings {
+    /// The settings of these parts.
+    pub fn of(parts: &Parts) -> Self {
+        let issuer = parts.identity.as_ref().and_then(|identity| identity.issuer.clone());
+        Self { runtime: parts.runtime.clone(), clients: parts.clients.clone(), issuer }
+    }
+
     /// Takes what can change from this configuration, and the accounts from their file.
     fn take(&self, config: &Config, wait_max_ms: u64) -> Result<(), String> {
         let mut settings = config.settings();
@@ -39,7 +52,9 @@ impl LiveSettings {
         let accounts = issuer.map(|issuer| issuer.read_accounts(&config.identity)).transpose();
         let accounts = accounts.map_err(|line| config.with_sources(&line))?;
         self.runtime.reload(&settings)?;
-        accounts.into_iter().for_each(|put_in_force| put_in_force());
+        if let Some(put_in_force) = accounts {
+            put_in_force();
+        }
         if let Some(clients) = &self.clients {
             let (rate_per_s, burst) = config.http.client_rate();
             // A rate that is turned off stays until the next start.
@@ -74,8 +89,8 @@ struct Watched {
 }
 
 impl Watched {
-    fn of(file: &PathBuf) -> Self {
-        Self { file: file.clone(), seen: files::stamp(file), is_gone: false }
+    fn of(file: &Path) -> Self {
+        Self { file: file.to_owned(), seen: files::stamp(file), is_gone: false }
     }
 
     /// Whether the file has changed since the last look. Logs once that it is gone.
@@ -100,8 +115,8 @@ impl<'a> Reload<'a> {
     /// # Errors
     /// When the handler of the signal cannot be installed.
     pub fn of(flags: Flags, config: Config, declarations: &'a Declarations) -> io::Result<Self> {
-        let (looks, settings) = (files::looks(), flags.config.as_ref().map(Watched::of));
-        let accounts = config.identity.accounts_file.as_ref().map(Watched::of);
+        let (looks, settings) = (files::looks(), flags.config.as_deref().map(Watched::of));
+        let accounts = config.identity.accounts_file.as_deref().map(Watched::of);
         let (hangup, started) = (signal(SignalKind::hangup())?, config.clone());
         let current = config;
         Ok(Self { flags, declarations, started, current, hangup, looks, settings, accounts })
@@ -135,7 +150,7 @@ impl<'a> Reload<'a> {
     fn read_again(&mut self, live: &LiveSettings) {
         let read = settings_command::read(&self.flags, self.declarations).and_then(|config| {
             // A change after this look is seen by the next one.
-            let accounts = config.identity.accounts_file.as_ref().map(Watched::of);
+            let accounts = config.identity.accounts_file.as_deref().map(Watched::of);
             live.take(&config, self.started.http.wait_max_ms).map_err(|reason| vec![reason])?;
             Ok((config, accounts))
         });
