@@ -40,10 +40,10 @@ const LOOK_AGAIN_EVERY: Duration = Duration::from_millis(100);
 
 /// Pause of the writer thread before the next commit while the journal is busy. Fewer and larger
 /// commits save more thread switches than the pause costs time.
-const GATHERING_PAUSE: Duration = Duration::from_micros(250);
+const GATHERING_PAUSE: Duration = Duration::from_micros(500);
 
 /// The journal counts as busy after a commit of at least this many submissions.
-const BUSY_SUBMISSIONS: usize = 32;
+const BUSY_SUBMISSIONS: usize = 8;
 
 /// Runs the writer thread until the journal is closed.
 pub(in crate::store) fn run(shared: &Shared) {
