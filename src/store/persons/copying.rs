@@ -57,12 +57,13 @@ pub(super) fn each_part(
 ) -> io::Result<()> {
     let (length, mut end) = (file.metadata()?.len(), 0);
     while end < length {
-        let start = match seek(file, SeekFrom::Data(end)) {
-            Ok(start) => start - start % SLOT_BYTES as u64,
+        let data = match seek(file, SeekFrom::Data(end)) {
+            Ok(data) => data,
             Err(Errno::NXIO) => break,
             Err(error) => return Err(error.into()),
         };
-        end = seek(file, SeekFrom::Hole(start.max(end)))?.min(start + BYTES_AT_ONCE);
+        let start = data - data % SLOT_BYTES as u64;
+        end = seek(file, SeekFrom::Hole(data))?.min(start + BYTES_AT_ONCE);
         let mut bytes = vec![0; usize::try_from(end - start).map_err(io::Error::other)?];
         file.read_exact_at(&mut bytes, start)?;
         each(start, &bytes)?;

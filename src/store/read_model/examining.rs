@@ -15,10 +15,7 @@ use super::{
     stamp::FileStamp,
     wal,
 };
-use crate::{
-    counted::counted,
-    {files::beside, sync},
-};
+use crate::{counted::counted, files::beside, sync};
 use rusqlite::Connection;
 use std::{
     fs::{self, File},

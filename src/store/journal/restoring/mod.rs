@@ -76,8 +76,8 @@ pub type Fit<'a> = &'a dyn Fn(&str, u64, Vec<u8>, u64) -> Option<Vec<u8>>;
 /// restore that was interrupted. `progress` receives the stage, what is done, and all there is.
 ///
 /// # Errors
-/// When the backup is damaged or does not reach the cut, no record is before the cut, the folder holds something else, or the
-/// disk fails.
+/// When the backup is damaged or does not reach the cut, no record is before the cut, the folder holds
+/// something else, or the disk fails.
 pub fn restore(
     backup: &Backup,
     data: &Path,
