@@ -26,6 +26,14 @@ pub const TURN_RECORDS_MAX: usize = 512;
 #[rtype(result = "()")]
 pub struct Wake;
 
+/// What a turn has left to do.
+pub struct Rest {
+    /// Whether there may be more records: as many were read as one turn reads.
+    records: bool,
+    /// Whether there is work besides reading.
+    work: bool,
+}
+
 /// An actor that follows the journal.
 pub trait Subscriber: Actor<Context = Context<Self>> + Handler<Wake> {
     /// Returns the subscriber's cursor.
@@ -70,14 +78,14 @@ pub trait Subscriber: Actor<Context = Context<Self>> + Handler<Wake> {
     /// read together in the next one, so turns grow with the load and need no pause between them.
     fn wake(&mut self, ctx: &mut Context<Self>) {
         match self.turn(ctx) {
-            Ok((records, is_more)) => {
+            Ok(rest) => {
                 let may_read = self.may_read();
                 let cursor = self.cursor();
                 cursor.progress.clear_wake();
                 // A call for records that the journal has lost meanwhile is void.
                 let called = cursor.progress.called().min(cursor.head());
-                let is_called = called > cursor.after || records == TURN_RECORDS_MAX;
-                if is_more || may_read && is_called {
+                let is_called = called > cursor.after || rest.records;
+                if rest.work || may_read && is_called {
                     cursor.progress.wake();
                 }
             }
@@ -91,19 +99,18 @@ pub trait Subscriber: Actor<Context = Context<Self>> + Handler<Wake> {
         }
     }
 
-    /// Reads a batch of records and processes those that concern the subscriber. Returns the number
-    /// of records read, and whether other work is left.
-    fn turn(&mut self, ctx: &mut Context<Self>) -> Result<(usize, bool), String> {
+    /// Reads a batch of records and processes those that concern the subscriber. Returns what is left.
+    fn turn(&mut self, ctx: &mut Context<Self>) -> Result<Rest, String> {
         if !self.has_started(ctx).map_err(|error| error.to_string())? {
-            return Ok((0, true));
+            return Ok(Rest { records: false, work: true });
         }
-        let mut read = 0;
+        let mut records = false;
         self.cursor().skip();
         if self.may_read() {
             let Cursor { journal, kinds, after, level, .. } = self.cursor();
             let selection = journal.read_of(kinds, *after, TURN_RECORDS_MAX, *level);
             let selection = selection.map_err(|error| error.to_string())?;
-            read = selection.read;
+            records = selection.read == TURN_RECORDS_MAX;
             for record in &selection.records {
                 self.take_in(record, ctx).inspect_err(|reason| {
                     let _entered =
@@ -114,9 +121,9 @@ pub trait Subscriber: Actor<Context = Context<Self>> + Handler<Wake> {
             }
             self.cursor().after = selection.last;
         }
-        let is_more = self.follow_up(ctx)?;
+        let work = self.follow_up(ctx)?;
         self.cursor().progress.error_over();
-        Ok((read, is_more))
+        Ok(Rest { records, work })
     }
 
     /// Starts the subscriber unless it has started in this generation. Returns whether the start is
