@@ -27,11 +27,12 @@ pub const TURN_RECORDS_MAX: usize = 512;
 pub struct Wake;
 
 /// What a turn has left to do.
+#[derive(Debug)]
 pub struct Rest {
     /// Whether there may be more records: as many were read as one turn reads.
-    records: bool,
+    pub records: bool,
     /// Whether there is work besides reading.
-    work: bool,
+    pub work: bool,
 }
 
 /// An actor that follows the journal.

@@ -251,7 +251,8 @@ fn a_list_that_differs_from_the_records_is_a_flaw() {
     disk.db.insert(&of_another, &value).expect("written");
     let found = flaws(&journal);
     assert!(
-        found.len() == 1 && found[0].contains("1 streams are listed under owners"),
+        found.len() == 1
+            && found[0].contains("listed under owners to whom they do not belong: 1 stream"),
         "{found:?}"
     );
     disk.db.insert(&of_another, b"torn".to_vec()).expect("written");
