@@ -54,6 +54,7 @@ const WAITING_MAX: usize = 64;
 /// The `client_id` of tokens that no client asked for.
 const OWN_CLIENT: &str = "madang";
 
+/// Logs a warning when there are no accounts.
 fn warn_without(accounts: &Accounts) {
     if accounts.are_none() {
         tracing::warn!("identity.accounts_file has no account: only `madang token` makes tokens");
