@@ -7,7 +7,7 @@ mod running;
 pub(crate) use handover::{HandedOver, Retiring};
 
 use crate::{
-    actors::{InvalidSetting, Runtime, StartError},
+    actors::{Runtime, StartError},
     config::Config,
     contract::{ContractBuilder, proto},
     declarations::Declarations,
@@ -174,10 +174,8 @@ fn bound(
 
 /// The certificate, if TLS is configured.
 fn certificate(config: &Config) -> Result<Option<Arc<Certificate>>, AppError> {
-    let read = config.tls.files().map(|(chain, key)| Certificate::read(chain, key));
-    read.transpose().map_err(|InvalidSetting { key, reason }| {
-        AppError::Tls(config.with_sources(&format!("tls.{key}: {reason}")))
-    })
+    let read = Certificate::of_settings(&config.tls);
+    read.map_err(|line| AppError::Tls(config.with_sources(&line)))
 }
 
 /// The protocols that are offered with TLS for HTTP.

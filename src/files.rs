@@ -20,9 +20,10 @@ const FILE_BYTES_MAX: u64 = 1024 * 1024;
 /// The pause between two looks at files that are read again when they change.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
-/// What only the owner can access.
+/// The mode of a folder that only the owner can access.
 const FOLDER_MODE: u32 = 0o700;
-const FILE_MODE: u32 = 0o600;
+/// The mode of a private file.
+pub const FILE_MODE: u32 = 0o600;
 
 /// The bits of a mode that are shown.
 const MODE_BITS: u32 = 0o7777;

@@ -140,8 +140,10 @@ impl<'a> Reload<'a> {
                 _ = self.looks.tick() => false,
             };
             let watched = [&mut self.settings, &mut self.accounts].into_iter().flatten();
-            let changed = watched.filter_map(|file| file.has_changed().then_some(())).count();
-            if is_asked || changed > 0 {
+            // Each file is looked at, also after one that has changed.
+            let has_changed =
+                watched.map(Watched::has_changed).fold(false, |one, other| one | other);
+            if is_asked || has_changed {
                 return;
             }
         }

@@ -61,8 +61,6 @@ fn checked(file: &Path, declarations: &Declarations) -> (bool, String) {
 
 /// What is wrong with the files that the settings name, as a server would find it at its start.
 fn unusable_files(config: &Config) -> Vec<String> {
-    let certificate = config.tls.files().map(|(chain, key)| Certificate::read(chain, key));
-    let certificate = certificate.transpose().err().into_iter();
-    let certificate = certificate.map(|error| format!("tls.{}: {}", error.key, error.reason));
-    certificate.chain(Verifier::unusable_files(&config.identity)).collect()
+    let certificate = Certificate::of_settings(&config.tls).err();
+    certificate.into_iter().chain(Verifier::unusable_files(&config.identity)).collect()
 }

@@ -80,6 +80,15 @@ pub struct Certificate {
 type Stamps = [Option<Stamp>; 2];
 
 impl Certificate {
+    /// Reads the certificate of these settings; `None` when TLS is not configured.
+    ///
+    /// # Errors
+    /// The reason of [`Self::read`], after the name of the setting.
+    pub fn of_settings(settings: &TlsSettings) -> Result<Option<Arc<Self>>, String> {
+        let read = settings.files().map(|(certificate, key)| Self::read(certificate, key));
+        read.transpose().map_err(|InvalidSetting { key, reason }| format!("tls.{key}: {reason}"))
+    }
+
     /// Reads the certificate and its key.
     ///
     /// # Errors
@@ -198,7 +207,7 @@ fn warn_of_readers(key: &Path) {
     let (file, mode) = (key.display(), found.permissions().mode() & 0o777);
     if mode & too_wide != 0 {
         let (expected, mend) = if is_own {
-            (0o600, files::mending_mode(key))
+            (files::FILE_MODE, files::mending_mode(key))
         } else {
             (mode & !FOR_OTHERS, format!("chmod o= {file}"))
         };

@@ -102,6 +102,7 @@ pub fn run(options: &Options) -> Result<bool, Box<dyn Error>> {
     apart(options)?;
     let manifest = made(options)?;
     if let Some(to) = &options.keys {
+        // It is done after the records, which need no later keys.
         keys::copy(&options.source.data.join(persons::FOLDER), to)?;
     }
     say!(

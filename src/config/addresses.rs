@@ -12,32 +12,32 @@ pub(super) type Refused = (Vec<&'static str>, String);
 /// # Errors
 /// The first address that cannot be used.
 pub(super) fn check(config: &Config) -> Result<(), Refused> {
+    let http = Some((vec!["listen"], config.listen));
+    let grpc = config.grpc.listen.map(|address| (vec!["grpc", "listen"], address));
     let metrics = config.metrics.listen.filter(|_| config.metrics.enabled);
-    let all = [
-        (vec!["listen"], Some(config.listen)),
-        (vec!["grpc", "listen"], config.grpc.listen),
-        (vec!["metrics", "listen"], metrics),
-    ];
-    let mut taken: Vec<(&[&str], SocketAddr)> = Vec::new();
-    for (key, address) in &all {
-        let Some(address) = *address else { continue };
-        if let Some((other, _)) = taken.iter().find(|(_, other)| is_same(*other, address)) {
+    let metrics = metrics.map(|address| (vec!["metrics", "listen"], address));
+    let of_clients: Vec<_> = [http, grpc].into_iter().flatten().collect();
+    let all: Vec<_> = of_clients.iter().chain(&metrics).collect();
+    for (nth, (key, address)) in all.iter().enumerate() {
+        if let Some((other, _)) = all[..nth].iter().find(|(_, other)| is_same(*other, *address)) {
             let reason = format!("{address} is the address of `{}` as well", other.join("."));
             return Err((key.clone(), reason));
         }
-        taken.push((key, address));
     }
-    let is_closed = config.insecure || config.identity.is_configured();
+    if config.insecure || config.identity.is_configured() {
+        return Ok(());
+    }
     // The monitoring has no token and no other protection, so its address is only warned of.
-    let of_clients = all.into_iter().take(2).filter_map(|(key, address)| Some((key, address?)));
-    let reachable = of_clients.into_iter().find(|(_, at)| !is_closed && !at.ip().is_loopback());
-    reachable.map_or(Ok(()), |(key, address)| {
-        let reason = format!(
-            "{address} can be reached from other machines, and requests are not authenticated; \
-             configure [identity], or set --insecure to listen there anyway"
-        );
-        Err((key, reason))
-    })
+    match of_clients.into_iter().find(|(_, address)| !address.ip().is_loopback()) {
+        None => Ok(()),
+        Some((key, address)) => {
+            let reason = format!(
+                "{address} can be reached from other machines, and requests are not authenticated; \
+                 configure [identity], or set --insecure to listen there anyway"
+            );
+            Err((key, reason))
+        }
+    }
 }
 
 /// Whether only one listener can have these addresses. The system chooses a port instead of 0.

@@ -210,16 +210,16 @@ impl Breaker {
     /// without waiting for the other trials. It closes once enough trials are reported.
     fn judge(&mut self, now: Duration, trials: CallCounts) {
         let CallCounts { calls, failures, slow } = trials;
-        let tried = counted(calls, "trial");
+        let tried = || counted(calls, "trial");
         let wanted = self.rules.trial_calls;
         if reaches(failures, wanted, self.rules.failure_rate) {
-            self.open(now, format!("{failures} of {tried} failed"));
+            self.open(now, format!("{failures} of {} failed", tried()));
         } else if reaches(slow, wanted, self.rules.slow_call_rate) {
-            self.open(now, format!("{slow} of {tried} took too long"));
+            self.open(now, format!("{slow} of {} took too long", tried()));
         } else if calls >= wanted {
             self.window = Window::new(self.rules.span);
             self.openings = 0;
-            self.transition(now, State::Closed, format!("{tried} passed"));
+            self.transition(now, State::Closed, format!("{} passed", tried()));
         }
     }
 
